@@ -1,0 +1,169 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+// Connection says where streams are: empty fields fall back to the SDK's standard chain.
+type Connection struct {
+	Region   string `json:"region,omitempty"`
+	Endpoint string `json:"endpoint,omitempty"` // URL of a Kinesis-compatible endpoint
+	Profile  string `json:"profile,omitempty"`
+}
+
+// Aggregates says what to do with user records of a KPL aggregate that lie outside their shard's hash range.
+type Aggregates string
+
+// The rules. Auto leaves them to the KPL, which sends them again, when the aggregate is the KPL's own, and keeps them otherwise.
+const (
+	AggregatesAuto Aggregates = "auto"
+	AggregatesKeep Aggregates = "keep"
+	AggregatesDrop Aggregates = "drop"
+)
+
+// Settings are what Helios remembers of a source: the person's choices.
+type Settings struct {
+	Name       string          `json:"name"` // the source's name: that of its table
+	Stream     string          `json:"stream"`
+	Connection Connection      `json:"connection"`
+	Table      string          `json:"table"`
+	From       event.Start     `json:"from"`
+	Evolve     schema.Evolve   `json:"evolve"`
+	Aggregates Aggregates      `json:"aggregates"`
+	MaxDepth   int             `json:"max_depth"`
+	MaxColumns int             `json:"max_columns"`
+	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out
+	Paused     bool            `json:"paused"`
+	CreatedAt  time.Time       `json:"created_at"`
+}
+
+// SourceState is what a source is doing.
+type SourceState string
+
+// The states.
+const (
+	SourceStarting SourceState = "starting"
+	SourceReading  SourceState = "reading"
+	SourcePaused   SourceState = "paused"
+	SourceFailing  SourceState = "failing" // retried; SourceStatus.Error says why
+	SourceStopped  SourceState = "stopped" // the server is going down
+)
+
+// SourceStatus is a source and how it is doing.
+type SourceStatus struct {
+	Settings      Settings    `json:"settings"`
+	State         SourceState `json:"state"`
+	Error         string      `json:"error,omitempty"`
+	Shards        []ShardView `json:"shards"`
+	Notices       []Notice    `json:"notices"` // the newest 20
+	Counters      Counters    `json:"counters"`
+	EventsPerSec  float64     `json:"events_per_second"` // mean of the last 10 s
+	BytesPerSec   float64     `json:"bytes_per_second"`
+	LagMS         int64       `json:"lag_ms"` // the largest of the shards'
+	NewestArrived *time.Time  `json:"newest_arrived_at"`
+}
+
+// ShardView is one shard of a source, for people.
+type ShardView struct {
+	ShardID       string         `json:"shard_id"`
+	Condition     ShardCondition `json:"condition"`
+	Sequence      string         `json:"sequence_number"` // committed
+	Taken         int64          `json:"taken"`           // committed events of that record; -1 for all
+	LagMS         int64          `json:"lag_ms"`
+	EventsPerSec  float64        `json:"events_per_second"`
+	LastArrivedAt *time.Time     `json:"last_arrived_at"` // of the newest committed record
+	Error         string         `json:"error,omitempty"`
+}
+
+// Counters count since the server's start.
+type Counters struct {
+	Records       int64 `json:"records"`
+	Bytes         int64 `json:"bytes"` // of the records, as they came
+	Rows          int64 `json:"rows"`  // committed
+	Quarantined   int64 `json:"quarantined"`
+	DuplicateKeys int64 `json:"duplicate_keys"`   // members of an object that a later one of the same name replaced
+	Control       int64 `json:"control_messages"` // of CloudWatch Logs, not stored
+	LeftToResend  int64 `json:"left_to_resend"`   // user records outside their shard's range, that the KPL sends again
+	SchemaChanges int64 `json:"schema_changes"`
+}
+
+// Freshness is how fresh a source's table is.
+type Freshness struct {
+	Source        string     `json:"source"`
+	NewestArrived *time.Time `json:"newest_arrived_at"` // null while the table is empty
+	LagMS         int64      `json:"lag_ms"`
+}
+
+// StreamSummary is a stream in a list.
+type StreamSummary struct {
+	Name      string    `json:"name"`
+	ARN       string    `json:"arn"`
+	Status    string    `json:"status"` // ACTIVE, CREATING, …
+	Mode      string    `json:"mode"`   // PROVISIONED or ON_DEMAND
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// StreamDetail is a stream with its shards.
+type StreamDetail struct {
+	StreamSummary
+	RetentionHours int           `json:"retention_hours"`
+	OpenShards     int           `json:"open_shards"`
+	Shards         []StreamShard `json:"shards"`
+}
+
+// StreamShard is a shard as the stream describes it.
+type StreamShard struct {
+	ShardID   string   `json:"shard_id"`
+	Parents   []string `json:"parents,omitempty"`
+	FirstHash string   `json:"starting_hash_key"`
+	LastHash  string   `json:"ending_hash_key"`
+	Open      bool     `json:"open"`
+}
+
+// SampleEvent is one event of a sample or of a live tail.
+type SampleEvent struct {
+	ShardID      string       `json:"shard_id"`
+	Sequence     string       `json:"sequence_number"`
+	Index        int64        `json:"record_index"`
+	PartitionKey string       `json:"partition_key"`
+	ArrivedAt    time.Time    `json:"arrived_at"`
+	Event        string       `json:"event"`             // the document; U+FFFD where its bytes are not UTF-8
+	Reason       event.Reason `json:"reason,omitempty"`  // of its rejection
+	Message      string       `json:"message,omitempty"` // of its rejection
+}
+
+// Sample is a look at a stream, and what it could become.
+type Sample struct {
+	Stream    StreamDetail     `json:"stream"`
+	Records   int              `json:"records"`
+	Events    []SampleEvent    `json:"events"` // oldest first
+	Inference schema.Inference `json:"inference"`
+}
+
+// ReplayResult says what a replay did.
+type ReplayResult struct {
+	Matched  int64 `json:"matched"`  // quarantined events that the filter named
+	Replayed int64 `json:"replayed"` // of those, gone from the quarantine
+	Rows     int64 `json:"rows"`     // that were added to the table
+	Rejected int64 `json:"rejected"` // of those matched, still in quarantine
+}
+
+// TableInfo is a table with its size.
+type TableInfo struct {
+	schema.Table
+	Rows        int64 `json:"rows"`
+	Quarantined int64 `json:"quarantined"`
+}
+
+// ReasonCount is how many events of a table are in quarantine for one reason.
+type ReasonCount struct {
+	Table   string       `json:"table"`
+	Reason  event.Reason `json:"reason"`
+	Count   int64        `json:"count"`
+	First   time.Time    `json:"first_quarantined_at"`
+	Last    time.Time    `json:"last_quarantined_at"`
+	Example string       `json:"example"` // the message of the newest one
+}

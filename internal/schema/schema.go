@@ -1,0 +1,114 @@
+// Package schema says what a table looks like: its columns, the paths of the fields they hold, the types, and how a schema
+// is inferred from a sample and may change while events arrive. It is pure: no clock, no store, no transport.
+package schema
+
+import "time"
+
+// Type is the type of a column. The names are those of the SQL types.
+type Type string
+
+// The types.
+const (
+	Boolean   Type = "BOOLEAN"
+	BigInt    Type = "BIGINT"
+	HugeInt   Type = "HUGEINT" // 128 bits, signed
+	Double    Type = "DOUBLE"
+	Varchar   Type = "VARCHAR"
+	Date      Type = "DATE"
+	Timestamp Type = "TIMESTAMP" // UTC, microseconds
+	UUID      Type = "UUID"
+	JSON      Type = "JSON"
+)
+
+// Format says how a TIMESTAMP column's values are written in events.
+type Format string
+
+// The formats.
+const (
+	ISO8601     Format = ""         // a string; without zone it is UTC
+	EpochSecond Format = "epoch_s"  // a number of seconds since 1970, fraction allowed
+	EpochMilli  Format = "epoch_ms" // a number of milliseconds since 1970
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name   string   `json:"name"`
+	Type   Type     `json:"type"`
+	Path   []string `json:"path,omitempty"` // the field in the event; empty for a system column
+	Format Format   `json:"format,omitempty"`
+}
+
+// System reports whether Helios itself fills the column.
+func (c Column) System() bool { return len(c.Path) == 0 }
+
+// The names of the system columns, which every table begins with, in this order.
+const (
+	ShardID        = "_shard_id"        // VARCHAR
+	SequenceNumber = "_sequence_number" // VARCHAR: up to 56 digits
+	PartitionKey   = "_partition_key"   // VARCHAR
+	ArrivedAt      = "_arrived_at"      // TIMESTAMP
+	IngestedAt     = "_ingested_at"     // TIMESTAMP
+)
+
+// SystemColumns are the columns that every table begins with.
+func SystemColumns() []Column {
+	return []Column{
+		{Name: ShardID, Type: Varchar},
+		{Name: SequenceNumber, Type: Varchar},
+		{Name: PartitionKey, Type: Varchar},
+		{Name: ArrivedAt, Type: Timestamp},
+		{Name: IngestedAt, Type: Timestamp},
+	}
+}
+
+// Evolve is the policy for fields that have no column.
+type Evolve string
+
+// The policies.
+const (
+	EvolveAdd   Evolve = "add"   // a new field becomes a new nullable column; types widen
+	EvolveFixed Evolve = "fixed" // the schema stays; events that do not fit go to quarantine
+)
+
+// Defaults of a table's bounds.
+const (
+	DefaultMaxDepth   = 3   // names in a flattened path; objects below stay JSON
+	DefaultMaxColumns = 500 // system columns included
+)
+
+// Table is the schema of one table. Tables are values: a change makes a new one with a higher Version.
+type Table struct {
+	Name       string   `json:"name"`
+	Columns    []Column `json:"columns"` // SystemColumns first
+	Evolve     Evolve   `json:"evolve"`
+	MaxDepth   int      `json:"max_depth"`
+	MaxColumns int      `json:"max_columns"`
+	Version    int      `json:"version"` // 1 at creation, one more with every change
+	// Inexact names the BIGINT and HUGEINT columns that hold an integer which a DOUBLE cannot hold exactly: they never
+	// widen to DOUBLE. The store derives it from the rows when a table is loaded; it is not part of the stored schema.
+	Inexact map[string]bool `json:"-"`
+}
+
+// ChangeKind is what happened to a schema.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	Created ChangeKind = "create"
+	Added   ChangeKind = "add"
+	Widened ChangeKind = "widen"
+)
+
+// Change is one recorded change of a table's schema.
+type Change struct {
+	Kind    ChangeKind `json:"kind"`
+	Version int        `json:"version"`        // of the table after the change
+	Column  Column     `json:"column"`         // as it is after the change; zero for Created
+	From    Type       `json:"from,omitempty"` // the type before a widening
+	At      time.Time  `json:"at"`
+	Reason  string     `json:"reason"` // a sentence
+	// The first event that caused it; empty when a person did.
+	ShardID  string `json:"shard_id,omitempty"`
+	Sequence string `json:"sequence_number,omitempty"`
+	Index    int64  `json:"record_index"`
+}
