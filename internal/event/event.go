@@ -105,10 +105,11 @@ type Start struct {
 // ShardState is what is remembered of one shard. That a shard is known at all is said by the presence of its state, apart
 // from its position: a known shard with the zero Position starts at Start, an unknown one is a child that begins at its horizon.
 type ShardState struct {
-	ShardID  string
-	Position Position
-	Start    Start
-	Finished bool // read to its end; its children may start
+	ShardID   string
+	Position  Position
+	ArrivedAt time.Time // of the record at Position; zero while nothing has been taken
+	Start     Start
+	Finished  bool // read to its end; its children may start
 }
 
 // StreamState is what is remembered of a source's stream. The zero StreamState says that the source has never started.

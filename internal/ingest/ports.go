@@ -86,8 +86,8 @@ type Notice struct {
 
 // Sink is a store of tables. Its methods may be called from several goroutines; it serialises what writes.
 type Sink interface {
-	// Commit writes the batches in one transaction: begins, schema changes, rows, rejections, releases and shard states, in
-	// the order of the batches. On an error nothing of it is there. A *fault.Error of code Conflict says that a release
+	// Commit writes the batches in one transaction, in their order, and of each: begin, schema changes, releases, rows,
+	// rejections (one may bear the key of a release) and shard states. On an error nothing of it is there. A *fault.Error of code Conflict says that a release
 	// named a quarantined event that is not there any more.
 	Commit(ctx context.Context, batches []*Batch) error
 	// CreateTable makes a table and its quarantine, and records the change; fault.Conflict if the name is taken.
