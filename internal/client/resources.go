@@ -1,0 +1,132 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// Streams lists the streams that the server can see over a connection.
+func (c *Client) Streams(ctx context.Context, conn Connection) ([]StreamSummary, error) {
+	var r struct {
+		Streams []StreamSummary `json:"streams"`
+	}
+	err := c.call(ctx, http.MethodGet, pathOf("streams"), conn.query(), nil, &r)
+	return r.Streams, err
+}
+
+// Stream describes a stream.
+func (c *Client) Stream(ctx context.Context, conn Connection, name string) (StreamDetail, error) {
+	var r StreamDetail
+	err := c.call(ctx, http.MethodGet, pathOf("streams", name), conn.query(), nil, &r)
+	return r, err
+}
+
+// SampleStream looks at up to limit records of a stream, 0 for the server's default, and infers a table from them.
+func (c *Client) SampleStream(ctx context.Context, conn Connection, name string, limit int) (Sample, error) {
+	var r Sample
+	err := c.call(ctx, http.MethodGet, pathOf("streams", name, "sample"), limited(conn.query(), limit), nil, &r)
+	return r, err
+}
+
+// Sources lists the sources.
+func (c *Client) Sources(ctx context.Context) ([]Source, error) {
+	var r struct {
+		Sources []Source `json:"sources"`
+	}
+	err := c.call(ctx, http.MethodGet, pathOf("sources"), nil, nil, &r)
+	return r.Sources, err
+}
+
+// AddSource connects a stream to a new table.
+func (c *Client) AddSource(ctx context.Context, s NewSource) (Source, error) {
+	return c.source(ctx, http.MethodPost, pathOf("sources"), s)
+}
+
+// Source shows one source.
+func (c *Client) Source(ctx context.Context, name string) (Source, error) {
+	return c.source(ctx, http.MethodGet, pathOf("sources", name), nil)
+}
+
+// PauseSource stops the reading of a source until it is resumed.
+func (c *Client) PauseSource(ctx context.Context, name string) (Source, error) {
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "pause"), nil)
+}
+
+// ResumeSource goes on with a paused source.
+func (c *Client) ResumeSource(ctx context.Context, name string) (Source, error) {
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "resume"), nil)
+}
+
+func (c *Client) source(ctx context.Context, method, path string, body any) (Source, error) {
+	var r Source
+	err := c.call(ctx, method, path, nil, body, &r)
+	return r, err
+}
+
+// RemoveSource disconnects a source; dropTable removes its table and quarantine too.
+func (c *Client) RemoveSource(ctx context.Context, name string, dropTable bool) error {
+	q := url.Values{"drop_table": {strconv.FormatBool(dropTable)}}
+	return c.call(ctx, http.MethodDelete, pathOf("sources", name), q, nil, nil)
+}
+
+// Tables lists the tables.
+func (c *Client) Tables(ctx context.Context) ([]Table, error) {
+	var r struct {
+		Tables []Table `json:"tables"`
+	}
+	err := c.call(ctx, http.MethodGet, pathOf("tables"), nil, nil, &r)
+	return r.Tables, err
+}
+
+// Table shows one table.
+func (c *Client) Table(ctx context.Context, name string) (Table, error) {
+	var r Table
+	err := c.call(ctx, http.MethodGet, pathOf("tables", name), nil, nil, &r)
+	return r, err
+}
+
+// History lists the changes of a table's schema, oldest first.
+func (c *Client) History(ctx context.Context, table string) ([]Change, error) {
+	var r struct {
+		Changes []Change `json:"changes"`
+	}
+	err := c.call(ctx, http.MethodGet, pathOf("tables", table, "history"), nil, nil, &r)
+	return r.Changes, err
+}
+
+// QuarantineReasons counts the quarantined events by reason, of one table or, when table is "", of all.
+func (c *Client) QuarantineReasons(ctx context.Context, table string) ([]ReasonCount, error) {
+	q := url.Values{}
+	if table != "" {
+		q.Set("table", table)
+	}
+	var r struct {
+		Reasons []ReasonCount `json:"reasons"`
+	}
+	err := c.call(ctx, http.MethodGet, pathOf("quarantine"), q, nil, &r)
+	return r.Reasons, err
+}
+
+// Quarantined gives a page of a table's quarantine: those of a reason, "" for all; up to limit, 0 for the server's default;
+// from the cursor after on, "" for the beginning.
+func (c *Client) Quarantined(ctx context.Context, table, reason string, limit int, after string) (QuarantinePage, error) {
+	q := limited(url.Values{}, limit)
+	if reason != "" {
+		q.Set("reason", reason)
+	}
+	if after != "" {
+		q.Set("after", after)
+	}
+	var r QuarantinePage
+	err := c.call(ctx, http.MethodGet, pathOf("quarantine", table), q, nil, &r)
+	return r, err
+}
+
+// Replay tries quarantined events of a table again with its schema of today.
+func (c *Client) Replay(ctx context.Context, table string, which ReplayRequest) (ReplayResult, error) {
+	var r ReplayResult
+	err := c.call(ctx, http.MethodPost, pathOf("quarantine", table, "replay"), nil, which, &r)
+	return r, err
+}
