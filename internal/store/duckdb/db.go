@@ -1,0 +1,241 @@
+// Package duckdb keeps tables, their quarantine and the positions of their sources in one DuckDB file, and queries them.
+// It is the only package that knows DuckDB. One connection writes, in transactions that hold rows and positions together;
+// any number of others read beside it.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+const (
+	fileName = "helios.duckdb"
+	tempName = "tmp" // where queries spill what does not fit into memory
+
+	// catalog is the name under which the file is attached. It differs from the names of our schemas, since DuckDB refuses
+	// a qualified name whose first part is both a catalog and a schema.
+	catalog = "db"
+
+	// rowGroupSize is smaller than DuckDB's 122,880: a checkpoint writes the last, unfinished row group of a table anew,
+	// so that this bounds the time for which it holds up commits.
+	rowGroupSize = 20480
+)
+
+// Options are the settings of a store. The zero Options are good.
+type Options struct {
+	Threads     int              // of DuckDB; 0: one for each core
+	MemoryLimit int64            // of DuckDB's buffers, in bytes; 0: four fifths of the machine's memory
+	Logger      *slog.Logger     // nil: silent
+	Now         func() time.Time // nil: time.Now
+}
+
+// DB is an open store. Its methods may be called from several goroutines.
+type DB struct {
+	dir  string
+	log  *slog.Logger
+	now  func() time.Time
+	lock *os.File // on the directory, as long as the store is open
+
+	pool    *sql.DB       // connections to the one instance; all but the writer's only read
+	writing chan struct{} // holds a token while somebody uses the writer
+	writer  *sql.Conn
+
+	maintenance sync.WaitGroup
+	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
+	closing     chan struct{}
+}
+
+// Open opens the store in a directory, and makes both if they are missing. Its errors are of code Environment when the
+// directory cannot be written, is in use by another process, or was written by a newer version.
+func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Threads <= 0 {
+		opt.Threads = runtime.GOMAXPROCS(0)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, unwritable(dir, err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{
+		dir: dir, log: opt.Logger, now: opt.Now, lock: lock,
+		writing: make(chan struct{}, 1),
+		grown:   make(chan struct{}, 1),
+		closing: make(chan struct{}),
+	}
+	if err := db.open(ctx, opt); err != nil {
+		return nil, errors.Join(err, db.release())
+	}
+	db.maintenance.Go(db.maintain)
+	return db, nil
+}
+
+// open makes the instance, attaches the file to it, closes every door that a query could use, and migrates.
+func (db *DB) open(ctx context.Context, opt Options) error {
+	life := context.WithoutCancel(ctx)
+	// The first connection sets the instance up, all others find it so: its configuration is locked.
+	statements := setup(db.dir, opt)
+	// The instance itself is in memory, so that the file can be attached with options, and under a name of our choice.
+	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
+		for _, s := range statements {
+			if _, err := conn.ExecContext(life, s, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("start DuckDB: %w", err)
+	}
+	db.pool = sql.OpenDB(connector)
+	if db.writer, err = db.pool.Conn(ctx); err != nil {
+		return cannotOpen(db.dir, err)
+	}
+	statements = []string{use}
+	return db.migrate(ctx)
+}
+
+const use = "USE " + catalog
+
+// setup gives the statements that attach the file and configure the instance, in an order that matters: what a query
+// could use to get at files, at the network or at these very settings is closed last.
+func setup(dir string, opt Options) []string {
+	statements := []string{
+		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d, STORAGE_VERSION 'latest')",
+			literal(filepath.Join(dir, fileName)), catalog, rowGroupSize),
+		use,
+		fmt.Sprintf("SET GLOBAL threads = %d", opt.Threads),
+		"SET GLOBAL temp_directory = " + literal(filepath.Join(dir, tempName)),
+		"SET GLOBAL TimeZone = 'UTC'",
+		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain
+		"SET GLOBAL autoinstall_known_extensions = false",
+		"SET GLOBAL autoload_known_extensions = false",
+		"SET GLOBAL allow_community_extensions = false",
+	}
+	if opt.MemoryLimit > 0 {
+		statements = append(statements, fmt.Sprintf("SET GLOBAL memory_limit = '%dB'", opt.MemoryLimit))
+	}
+	return append(statements,
+		"SET GLOBAL enable_external_access = false",
+		"SET GLOBAL lock_configuration = true",
+	)
+}
+
+// Close waits for the running commit, writes the write-ahead log into the file and closes the store; nobody may use it
+// any more. When ctx ends first the log stays, and is read at the next start: nothing is lost.
+func (db *DB) Close(ctx context.Context) error {
+	close(db.closing)
+	db.maintenance.Wait()
+	db.writing <- struct{}{} // for good: whoever still wants to write waits until his context ends
+	err := db.checkpoint(ctx)
+	if ctx.Err() != nil {
+		err = nil
+	}
+	return errors.Join(err, db.release())
+}
+
+// release gives back what open has taken.
+func (db *DB) release() error {
+	var errs []error
+	if db.writer != nil {
+		errs = append(errs, db.writer.Close())
+	}
+	if db.pool != nil {
+		errs = append(errs, db.pool.Close())
+	}
+	return errors.Join(append(errs, db.lock.Close())...)
+}
+
+// queryConn gives a connection for reading; closing it gives it back. The instance's configuration is locked, without
+// access to files or network, and its time zone is UTC.
+func (db *DB) queryConn(ctx context.Context) (*sql.Conn, error) {
+	conn, err := db.pool.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to DuckDB: %w", err)
+	}
+	return conn, nil
+}
+
+// write runs f in one transaction of the connection that writes, which is f's alone meanwhile. Once begun it is not
+// cancelled, since nobody could tell then whether it took place.
+func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) (err error) {
+	select {
+	case db.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-db.writing }()
+
+	ctx = context.WithoutCancel(ctx)
+	if _, err := db.writer.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	// After a failure COMMIT may still report success, without the rows: only ROLLBACK will do.
+	if err := f(ctx, db.writer); err != nil {
+		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(err, rollback)
+	}
+	if _, err := db.writer.ExecContext(ctx, "COMMIT"); err != nil {
+		// DuckDB has rolled back; this makes sure of it.
+		_, _ = db.writer.ExecContext(ctx, "ROLLBACK")
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// cannotOpen says for people why the file could not be opened.
+func cannotOpen(dir string, err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "Could not set lock"):
+		return fault.New(fault.Environment, "%s is in use by another program: %w", filepath.Join(dir, fileName), err).
+			WithHint("end that program: DuckDB lets one process at a time open a file")
+	case strings.Contains(text, "database file with version number"), strings.Contains(text, "newer version of DuckDB"):
+		return newer(dir, err)
+	case strings.Contains(text, "Permission denied"), strings.Contains(text, "Read-only file system"):
+		return unwritable(dir, err)
+	default:
+		return fault.New(fault.Environment, "%s cannot be opened: %w", filepath.Join(dir, fileName), err)
+	}
+}
+
+func newer(dir string, err error) error {
+	return fault.New(fault.Environment, "%s was made by a newer version of Helios: %w", filepath.Join(dir, fileName), err).
+		WithHint("use that version, or another data directory")
+}
+
+func unwritable(dir string, err error) error {
+	return fault.New(fault.Environment, "the data directory %s cannot be written: %w", dir, err).
+		WithHint("choose another one with --data, or give this user the right to write it")
+}
+
+// quote makes an SQL identifier of any name.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// literal makes an SQL string of a text.
+func literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

@@ -1,0 +1,57 @@
+package duckdb_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/store/duckdb"
+)
+
+func open(t testing.TB, dir string) *duckdb.DB {
+	t.Helper()
+	db, err := duckdb.Open(t.Context(), dir, duckdb.Options{Threads: 2, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	require.NoError(t, err)
+	return db
+}
+
+func TestADirectoryIsMadeAndCanBeOpenedAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's a", "new one? 100%")
+	for range 2 {
+		db := open(t, dir)
+		require.NoError(t, db.Close(t.Context()))
+	}
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+}
+
+func TestADirectoryInUseIsRefusedAndItsHolderNamed(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, dir)
+	_, err := duckdb.Open(t.Context(), dir, duckdb.Options{})
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+	require.ErrorContains(t, err, strconv.Itoa(os.Getpid()))
+	require.NoError(t, db.Close(t.Context()))
+	require.NoError(t, open(t, dir).Close(t.Context()))
+}
+
+func TestAPlaceThatCannotHoldADirectoryIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := duckdb.Open(t.Context(), filepath.Join(file, "data"), duckdb.Options{})
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+	require.NotEmpty(t, fault.HintOf(err))
+}
+
+func TestAFileThatIsNoDatabaseIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "helios.duckdb"), make([]byte, 8192), 0o600))
+	_, err := duckdb.Open(t.Context(), dir, duckdb.Options{})
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+}

@@ -1,0 +1,46 @@
+//go:build unix
+
+package duckdb
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+const lockName = "helios.lock"
+
+// lockDir locks the directory for this process until the file is closed or the process ends, however it ends. DuckDB's own
+// lock does not keep one process from opening a file twice, and this one can name who holds it.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, unwritable(dir, err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only
+		err = fault.New(fault.Environment, "the data directory %s is in use by another helios (process %s)", dir, bytes.TrimSpace(holder)).
+			WithHint("end that one, or choose another directory with --data")
+	case err != nil:
+		err = fault.New(fault.Environment, "the data directory %s cannot be locked: %w", dir, err)
+	default:
+		if err = f.Truncate(0); err == nil {
+			_, err = fmt.Fprintln(f, os.Getpid())
+		}
+		if err != nil {
+			err = unwritable(dir, err)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,69 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// walBound is the size of the write-ahead log at which it is written into the file. The more there is to write, the
+	// longer commits wait for it.
+	walBound = 16 << 20
+
+	// idleCheckpoint is how often a log below the bound is written into the file, so that a start after a crash is quick.
+	idleCheckpoint = 30 * time.Second
+)
+
+// maintain makes checkpoints between commits until the store is closed.
+func (db *DB) maintain() {
+	ctx := context.Background()
+	idle := time.NewTicker(idleCheckpoint)
+	defer idle.Stop()
+	for {
+		select {
+		case <-db.closing:
+			return
+		case <-db.grown:
+		case <-idle.C:
+		}
+		select {
+		case <-db.closing:
+			return
+		case db.writing <- struct{}{}:
+		}
+		err := db.checkpoint(ctx)
+		<-db.writing
+		if err != nil {
+			db.log.WarnContext(ctx, "checkpoint failed, will be tried again", "error", err)
+		}
+	}
+}
+
+// checkpoint writes the write-ahead log into the file. The caller holds the writer.
+func (db *DB) checkpoint(ctx context.Context) error {
+	size, err := db.walSize()
+	if err != nil || size == 0 {
+		return err
+	}
+	if _, err := db.writer.ExecContext(ctx, "CHECKPOINT "+catalog); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+// walSize is the size of the write-ahead log in bytes.
+func (db *DB) walSize() (int64, error) {
+	info, err := os.Stat(filepath.Join(db.dir, fileName+".wal"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("write-ahead log: %w", err)
+	}
+	return info.Size(), nil
+}
