@@ -75,6 +75,10 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
+	if strings.Contains(dir, "?") { // DuckDB takes what follows for parameters, and puts its log elsewhere
+		return nil, fault.New(fault.Environment, "the data directory %s has a question mark in its path", dir).
+			WithHint("choose another one with --data")
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unwritable(dir, err)
 	}
