@@ -8,11 +8,14 @@ import (
 	"time"
 )
 
+// NoLimit as QueryRequest.MaxRows asks for every row.
+const NoLimit = -1
+
 // QueryRequest is a statement to run.
 type QueryRequest struct {
 	SQL     string
 	Params  any           // []any for $1, $2, …; map[string]any for $name; nil for none
-	MaxRows int           // 0: the server's default
+	MaxRows int           // 0: the server's default; NoLimit: all
 	Timeout time.Duration // 0: the server's default
 }
 
@@ -113,16 +116,17 @@ func (t *tracked) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// RunningQuery is a query that runs.
+// RunningQuery is a query that waits or runs.
 type RunningQuery struct {
-	QueryID   string    `json:"query_id"`
+	ID        string    `json:"id"`
 	SQL       string    `json:"sql"`
 	StartedAt time.Time `json:"started_at"`
-	ElapsedMS float64   `json:"elapsed_ms"`
-	Rows      int64     `json:"rows"` // read so far
+	ElapsedMS int64     `json:"elapsed_ms"`
+	Rows      int64     `json:"rows"`    // delivered so far
+	Waiting   bool      `json:"waiting"` // for its turn
 }
 
-// Queries lists the queries that run.
+// Queries lists the queries that wait or run, oldest first.
 func (c *Client) Queries(ctx context.Context) ([]RunningQuery, error) {
 	var r struct {
 		Queries []RunningQuery `json:"queries"`

@@ -1,0 +1,122 @@
+// Package config holds Helios's settings: their defaults, where they come from, and what values they may have. A flag wins
+// over the environment (HELIOS_…), the environment over helios.yaml, and that over the default. It is the only package that
+// reads the environment.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// DefaultFile is the settings file that is read when none is named; it may be missing.
+const DefaultFile = "helios.yaml"
+
+// Config are the settings of a server.
+type Config struct {
+	Listen  string // HOST:PORT of the API, on loopback
+	Data    string // the directory that holds everything
+	Log     Log
+	Query   Query
+	Ingest  Ingest
+	Store   Store
+	Sources []Source // that must exist: those that are missing are added at the start
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // text, json, or auto: text on a terminal, else json
+}
+
+// Query are the limits of queries.
+type Query struct {
+	Timeout       time.Duration // of a query that names none
+	MaxTimeout    time.Duration // the longest that a query may name
+	MaxRows       int64         // of a query that names none
+	MaxConcurrent int           // that run at once; others wait
+}
+
+// Ingest says how events are committed.
+type Ingest struct {
+	Group      time.Duration // how long batches may wait for company under load
+	QueueBytes int64         // what may wait for a commit, over all sources
+}
+
+// Store are the bounds of the embedded database.
+type Store struct {
+	Threads     int   // 0: one for each core
+	MemoryLimit int64 // bytes; 0: four fifths of the machine's memory
+}
+
+// Source is a source declared in the settings file, with the keys of a source added over the API.
+type Source struct {
+	Stream     string   `yaml:"stream"`
+	Table      string   `yaml:"table"`
+	Name       string   `yaml:"name"` // "" for the table's
+	Region     string   `yaml:"region"`
+	Endpoint   string   `yaml:"endpoint"`
+	Profile    string   `yaml:"profile"`
+	From       string   `yaml:"from"` // horizon, latest or a time, RFC 3339; "" for the default
+	Evolve     string   `yaml:"evolve"`
+	Aggregates string   `yaml:"aggregates"`
+	MaxDepth   int      `yaml:"max_depth"`
+	MaxColumns int      `yaml:"max_columns"`
+	Columns    []Column `yaml:"columns"` // instead of inferring them from a sample
+}
+
+// Column is a column of a declared source.
+type Column struct {
+	Name   string   `yaml:"name"`
+	Type   string   `yaml:"type"`
+	Path   []string `yaml:"path"`
+	Format string   `yaml:"format"`
+}
+
+// Default are the settings without file, environment and flags.
+func Default() Config {
+	return Config{
+		Listen: "127.0.0.1:8080",
+		Data:   "./helios-data",
+		Log:    Log{Level: "info", Format: "auto"},
+		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 8},
+		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
+	}
+}
+
+// Environment looks up a variable, as os.LookupEnv does.
+type Environment func(name string) (value string, ok bool)
+
+// OS is the environment of this process.
+func OS() Environment { return os.LookupEnv }
+
+// DefaultURL is where a server listens unless told otherwise.
+const DefaultURL = "http://127.0.0.1:8080"
+
+// URL is the address of the server that commands talk to: the flag, else HELIOS_URL, else DefaultURL.
+func URL(flag string, env Environment) string {
+	if flag != "" {
+		return flag
+	}
+	if url, ok := env("HELIOS_URL"); ok && url != "" {
+		return url
+	}
+	return DefaultURL
+}
+
+// CheckListen refuses an address that other machines can reach.
+func CheckListen(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		return fault.New(fault.Invalid, "%q is not an address to listen on", address).WithHint("an address is HOST:PORT, as in 127.0.0.1:8080")
+	}
+	ip, err := netip.ParseAddr(host)
+	if host == "localhost" || (err == nil && ip.Unmap().IsLoopback()) {
+		return nil
+	}
+	return fault.New(fault.Refused, "Helios does not listen on %s: it has no accounts yet, so it listens on loopback only", address).
+		WithHint("listen on 127.0.0.1 and put an authenticating proxy or an SSH tunnel in front")
+}

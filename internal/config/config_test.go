@@ -1,0 +1,127 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/config"
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+func environment(vars map[string]string) config.Environment {
+	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+}
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "helios.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestAFlagWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
+	file := write(t, "listen: 127.0.0.1:1\ndata: /from/file\nlog:\n  level: debug\nquery: {timeout: 5s, max_rows: 7}\nstore:\n  memory_limit: 4GB\n  threads: 3\n")
+	env := environment(map[string]string{"HELIOS_LISTEN": "127.0.0.1:2", "HELIOS_DATA": "/from/env", "HELIOS_INGEST_GROUP": "20ms", "HELIOS_INGEST_QUEUE_BYTES": "128MiB"})
+	got, err := config.Load(file, env, map[string]string{"listen": "[::1]:3"})
+	require.NoError(t, err)
+	want := config.Default()
+	want.Listen, want.Data, want.Log.Level = "[::1]:3", "/from/env", "debug"
+	want.Query.Timeout, want.Query.MaxRows = 5*time.Second, 7
+	want.Store.MemoryLimit, want.Store.Threads = 4_000_000_000, 3
+	want.Ingest.Group, want.Ingest.QueueBytes = 20*time.Millisecond, 128<<20
+	require.Equal(t, want, got)
+}
+
+func TestTheDefaultFileMayBeMissingButANamedOneNot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	got, err := config.Load("", environment(nil), nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Default(), got)
+
+	require.NoError(t, os.WriteFile(config.DefaultFile, []byte("# only a comment\n"), 0o600))
+	got, err = config.Load("", environment(nil), nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Default(), got)
+
+	_, err = config.Load("other.yaml", environment(nil), nil)
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+}
+
+func TestDeclaredSourcesHaveTheKeysOfTheAPI(t *testing.T) {
+	got, err := config.Load(write(t, `
+sources:
+  - stream: clicks
+    table: clicks
+    from: 2026-01-02T03:04:05Z
+    endpoint: http://127.0.0.1:4567
+    columns:
+      - {name: at, type: TIMESTAMP, path: [at], format: epoch_ms}
+  - {stream: clicks, table: copy, name: second, max_depth: 2}
+`), environment(nil), nil)
+	require.NoError(t, err)
+	require.Equal(t, []config.Source{
+		{
+			Stream: "clicks", Table: "clicks", Name: "clicks", From: "2026-01-02T03:04:05Z", Endpoint: "http://127.0.0.1:4567",
+			Columns: []config.Column{{Name: "at", Type: "TIMESTAMP", Path: []string{"at"}, Format: "epoch_ms"}},
+		},
+		{Stream: "clicks", Table: "copy", Name: "second", MaxDepth: 2},
+	}, got.Sources)
+}
+
+func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		env, flags map[string]string
+		want       string
+	}{
+		{"an unknown key", "data: x\nlisten_on: y\n", nil, nil, `:2: there is no setting "listen_on"`},
+		{"an unknown key in a section", "query:\n  timeout: 3s\n  rows: 5\n", nil, nil, `:3: there is no setting "query.rows"`},
+		{"an unknown key of a source", "sources:\n  - stream: a\n    table: b\n    tabel: c\n", nil, nil, `:4: unknown field "tabel"`},
+		{"a key given twice", "data: x\ndata: y\n", nil, nil, `:2: `},
+		{"a section that is a scalar", "log: debug\n", nil, nil, `:1: log must be a mapping`},
+		{"a scalar that is a section", "data:\n  dir: x\n", nil, nil, `:1: data takes one value`},
+		{"a key without value", "data:\n", nil, nil, `:1: data has no value`},
+		{"a file that is a list", "- a\n", nil, nil, `:1: the file must be a mapping`},
+		{"broken YAML", "data: x\n  listen: [\n", nil, nil, `:1: mapping value is not allowed`},
+		{"a bad duration", "query:\n  timeout: soon\n", nil, nil, `:2: query.timeout: "soon" is not a length of time`},
+		{"a bad number", "query:\n  max_rows: 0\n", nil, nil, `:2: query.max_rows: "0" is not a whole number of 1 or more`},
+		{"a size of nothing", "ingest:\n  queue_bytes: 5\n", nil, nil, `:2: ingest.queue_bytes: "5" is not a size`},
+		{"a default above its bound", "query:\n  timeout: 20m\n", nil, nil, `query.timeout (20m0s) is longer than query.max_timeout (10m0s)`},
+		{"a source without table", "sources:\n  - stream: a\n", nil, nil, `source 1 of sources needs a stream and a table`},
+		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `two sources named "t"`},
+		{"a bad variable", "", map[string]string{"HELIOS_LOG_LEVEL": "loud"}, nil, `HELIOS_LOG_LEVEL: "loud" is none of debug, info, warn, error`},
+		{"a bad flag", "", nil, map[string]string{"store.threads": "-1"}, `--store.threads: "-1" is not a whole number`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Load(write(t, c.file), environment(c.env), c.flags)
+			require.ErrorContains(t, err, c.want)
+			require.Equal(t, fault.Invalid, fault.CodeOf(err))
+			require.NotContains(t, err.Error(), "\n", "an error is one paragraph")
+		})
+	}
+}
+
+func TestHeliosListensOnLoopbackOnly(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:8080", "127.1.2.3:0", "[::1]:8080", "localhost:80", "[::ffff:127.0.0.1]:80"} {
+		require.NoError(t, config.CheckListen(address), address)
+	}
+	for _, address := range []string{":8080", "0.0.0.0:8080", "[::]:8080", "192.168.0.7:80", "example.com:80", "localhost.example.com:80"} {
+		err := config.CheckListen(address)
+		require.Equal(t, fault.Refused, fault.CodeOf(err), address)
+		require.NotEmpty(t, fault.HintOf(err))
+	}
+	for _, address := range []string{"", "8080", "127.0.0.1", "127.0.0.1:"} {
+		require.Equal(t, fault.Invalid, fault.CodeOf(config.CheckListen(address)), address)
+	}
+}
+
+func TestTheServersAddressComesFromTheFlagOrTheEnvironment(t *testing.T) {
+	env := environment(map[string]string{"HELIOS_URL": "http://b"})
+	require.Equal(t, "http://a", config.URL("http://a", env))
+	require.Equal(t, "http://b", config.URL("", env))
+	require.Equal(t, "http://127.0.0.1:8080", config.URL("", environment(nil)))
+}

@@ -1,0 +1,234 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// setting is one scalar setting. Its variable is HELIOS_ and its key in upper case, with _ for the dot.
+type setting struct {
+	key string
+	set func(c *Config, value string) error
+}
+
+// settings are all scalar settings, in the order of the documentation.
+func settings() []setting {
+	return []setting{
+		{"listen", func(c *Config, v string) error { c.Listen = v; return CheckListen(v) }},
+		{"data", func(c *Config, v string) error { c.Data = v; return notEmpty(v) }},
+		{"log.level", func(c *Config, v string) error { return oneOf(&c.Log.Level, v, "debug", "info", "warn", "error") }},
+		{"log.format", func(c *Config, v string) error { return oneOf(&c.Log.Format, v, "auto", "text", "json") }},
+		{"query.timeout", func(c *Config, v string) error { return duration(&c.Query.Timeout, v) }},
+		{"query.max_timeout", func(c *Config, v string) error { return duration(&c.Query.MaxTimeout, v) }},
+		{"query.max_rows", func(c *Config, v string) error { return count(&c.Query.MaxRows, v, 1) }},
+		{"query.max_concurrent", func(c *Config, v string) error { return count(&c.Query.MaxConcurrent, v, 1) }},
+		{"ingest.group", func(c *Config, v string) error { return duration(&c.Ingest.Group, v) }},
+		{"ingest.queue_bytes", func(c *Config, v string) error { return size(&c.Ingest.QueueBytes, v) }},
+		{"store.threads", func(c *Config, v string) error { return count(&c.Store.Threads, v, 1) }},
+		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
+	}
+}
+
+func (s setting) variable() string {
+	return "HELIOS_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+// Load gives the settings in force. The file is DefaultFile when path is "". Flags are the settings that the person gave on
+// the command line, by key ("listen", "log.level"). Errors have the code Invalid, or Environment for a file that cannot be
+// read, and name the file and line, the variable or the flag.
+func Load(path string, env Environment, flags map[string]string) (Config, error) {
+	c := Default()
+	if err := c.readFile(path); err != nil {
+		return Config{}, err
+	}
+	for _, s := range settings() {
+		if value, ok := env(s.variable()); ok && value != "" {
+			if err := s.set(&c, value); err != nil {
+				return Config{}, at(s.variable(), err)
+			}
+		}
+		if value, ok := flags[s.key]; ok {
+			if err := s.set(&c, value); err != nil {
+				return Config{}, at("--"+s.key, err)
+			}
+		}
+	}
+	if c.Query.Timeout > c.Query.MaxTimeout {
+		return Config{}, fault.New(fault.Invalid, "query.timeout (%s) is longer than query.max_timeout (%s)", c.Query.Timeout, c.Query.MaxTimeout)
+	}
+	return c, nil
+}
+
+func (c *Config) readFile(path string) error {
+	name := path
+	if name == "" {
+		name = DefaultFile
+	}
+	content, err := os.ReadFile(name)
+	if path == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fault.New(fault.Environment, "cannot read the settings: %w", err)
+	}
+	file, err := parser.ParseBytes(content, 0)
+	if err != nil {
+		return atToken(name, err)
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		if err := c.readSection(name, "", doc.Body); err != nil {
+			return err
+		}
+	}
+	return c.checkSources(name)
+}
+
+// readSection reads a mapping whose keys begin with prefix.
+func (c *Config) readSection(file, prefix string, node ast.Node) error {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return at(place(file, node), fault.New(fault.Invalid, "%s must be a mapping of keys to values", orFile(prefix)))
+	}
+	all := settings()
+	for entries := mapping.MapRange(); entries.Next(); {
+		where := place(file, entries.Key())
+		key := prefix + entries.Key().GetToken().Value
+		value := entries.Value()
+		i := slices.IndexFunc(all, func(s setting) bool { return s.key == key })
+		switch {
+		case value.Type() == ast.NullType:
+			return at(where, fault.New(fault.Invalid, "%s has no value", key))
+		case key == "sources":
+			if err := yaml.NodeToValue(value, &c.Sources, yaml.Strict()); err != nil {
+				return atToken(file, err)
+			}
+		case i >= 0:
+			scalar, ok := value.(ast.ScalarNode)
+			if !ok {
+				return at(where, fault.New(fault.Invalid, "%s takes one value", key))
+			}
+			if err := all[i].set(c, fmt.Sprint(scalar.GetValue())); err != nil {
+				return at(where+": "+key, err)
+			}
+		case slices.ContainsFunc(all, func(s setting) bool { return strings.HasPrefix(s.key, key+".") }):
+			if err := c.readSection(file, key+".", value); err != nil {
+				return err
+			}
+		default:
+			return at(where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s and sources", known(all)))
+		}
+	}
+	return nil
+}
+
+// checkSources finds what is wrong with the declared sources by themselves; all else is found when they are added.
+func (c *Config) checkSources(file string) error {
+	seen := map[string]bool{}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		if s.Stream == "" || s.Table == "" {
+			return at(file, fault.New(fault.Invalid, "source %d of sources needs a stream and a table", i+1))
+		}
+		if s.Name == "" {
+			s.Name = s.Table
+		}
+		if seen[s.Name] {
+			return at(file, fault.New(fault.Invalid, "there are two sources named %q", s.Name))
+		}
+		seen[s.Name] = true
+	}
+	return nil
+}
+
+// at says where a value came from.
+func at(where string, err error) error {
+	located := fault.New(fault.CodeOf(err), "%s: %w", where, err)
+	if hint := fault.HintOf(err); hint != "" {
+		return located.WithHint("%s", hint)
+	}
+	return located
+}
+
+func atToken(file string, err error) error {
+	if located, ok := errors.AsType[yaml.Error](err); ok && located.GetToken() != nil {
+		return at(fmt.Sprintf("%s:%d", file, located.GetToken().Position.Line), fault.New(fault.Invalid, "%s", located.GetMessage()))
+	}
+	return at(file, fault.New(fault.Invalid, "%w", err))
+}
+
+func place(file string, node ast.Node) string {
+	return fmt.Sprintf("%s:%d", file, node.GetToken().Position.Line)
+}
+
+func orFile(prefix string) string {
+	if prefix == "" {
+		return "the file"
+	}
+	return strings.TrimSuffix(prefix, ".")
+}
+
+func known(all []setting) string {
+	keys := make([]string, len(all))
+	for i, s := range all {
+		keys[i] = s.key
+	}
+	return strings.Join(keys, ", ")
+}
+
+func notEmpty(v string) error {
+	if strings.TrimSpace(v) == "" {
+		return fault.New(fault.Invalid, "must not be empty")
+	}
+	return nil
+}
+
+func oneOf(to *string, v string, allowed ...string) error {
+	if !slices.Contains(allowed, v) {
+		return fault.New(fault.Invalid, "%q is none of %s", v, strings.Join(allowed, ", "))
+	}
+	*to = v
+	return nil
+}
+
+func duration(to *time.Duration, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		return fault.New(fault.Invalid, "%q is not a length of time", v).WithHint("write it as 100ms, 30s or 5m")
+	}
+	*to = d
+	return nil
+}
+
+func count[N int | int64](to *N, v string, least int64) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < least || int64(N(n)) != n {
+		return fault.New(fault.Invalid, "%q is not a whole number of %d or more", v, least)
+	}
+	*to = N(n)
+	return nil
+}
+
+func size(to *int64, v string) error {
+	n, err := humanize.ParseBytes(v)
+	if err != nil || n < 1<<20 || n > 1<<50 {
+		return fault.New(fault.Invalid, "%q is not a size of 1 MiB or more", v).WithHint("write it as 64MiB or 4GB")
+	}
+	*to = int64(n)
+	return nil
+}
