@@ -1,0 +1,52 @@
+# The commands of this repository. `make` alone lists them.
+
+GO      ?= go
+TOOLS   := $(CURDIR)/.tools
+LINT    := $(TOOLS)/bin/golangci-lint
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STAMP   := github.com/helios-sql/helios/internal/buildinfo
+LDFLAGS := -X $(STAMP).version=$(VERSION)
+
+# Tests build and link DuckDB many times over: one at a time is quicker than all at once on a small machine.
+export CGO_ENABLED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint unit e2e fuzz bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+build: ## build bin/helios
+	@command -v gcc >/dev/null || command -v cc >/dev/null || { echo "Helios needs a C compiler, for DuckDB. On Debian: apt-get install gcc" >&2; exit 1; }
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/helios ./cmd/helios
+
+demo: build ## run a stream, a storefront that publishes to it, and Helios on 127.0.0.1:8080
+	bin/helios demo
+
+test: build lint unit e2e ## everything that must pass before a change lands
+
+$(LINT): tools/go.mod
+	$(GO) -C tools build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+lint: $(LINT) ## check style and the rules of the house
+	$(GO) mod tidy -diff
+	$(LINT) run ./...
+
+unit: ## run the unit tests with the race detector
+	$(GO) test -race ./...
+
+e2e: build ## run the binary against emulators that others wrote
+	e2e/emulator/install.sh
+	e2e/foreign/venv.sh
+	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/...
+
+fuzz: ## fuzz the parsers, 60 s each
+	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
+	    echo "== $$target $$f"; $(GO) test -run='^$$' -fuzz="^$$f$$" -fuzztime=60s ./$$target || exit 1; done; done
+
+bench: ## run the benchmarks
+	$(GO) test -run='^$$' -bench=. -benchmem ./internal/...
+
+clean: ## remove what was built and installed here
+	rm -rf bin $(TOOLS)

@@ -1,0 +1,131 @@
+// Package catalog keeps what Helios itself must remember: the sources that people have added, and later their saved queries
+// and accounts. It is a small SQLite file apart from the data, so that it survives a data file that is built anew. Its SQL
+// and migrations use nothing that only SQLite has: a shared catalog in Postgres is to come.
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver: SQLite in pure Go
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+// Catalog is an open catalog. It is safe for use by several goroutines.
+type Catalog struct{ db *sql.DB }
+
+// Open opens DIR/catalog.sqlite, makes it if it is missing, and brings it up to date. Errors are fault.Environment.
+func Open(ctx context.Context, dir string) (*Catalog, error) {
+	path := filepath.Join(dir, "catalog.sqlite")
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"}).String()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1)
+	c := &Catalog{db: db}
+	if err := c.migrate(ctx); err != nil {
+		_ = db.Close()
+		if fault.CodeOf(err) != fault.Internal {
+			return nil, err
+		}
+		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Close closes the catalog.
+func (c *Catalog) Close() error { return c.db.Close() }
+
+// migrations[i] brings a catalog from version i to i+1. They are never edited once released.
+var migrations = []string{
+	`CREATE TABLE sources (
+		name     VARCHAR(63) PRIMARY KEY,
+		settings TEXT NOT NULL
+	)`,
+}
+
+func (c *Catalog) migrate(ctx context.Context) error {
+	if _, err := c.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS catalog_version (version INTEGER NOT NULL)`); err != nil {
+		return err
+	}
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	var version int
+	switch err := tx.QueryRowContext(ctx, `SELECT version FROM catalog_version`).Scan(&version); {
+	case errors.Is(err, sql.ErrNoRows):
+		if _, err := tx.ExecContext(ctx, `INSERT INTO catalog_version (version) VALUES (0)`); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	if version > len(migrations) {
+		return fault.New(fault.Environment, "the catalog was made by a newer Helios (version %d, this one knows %d)", version, len(migrations)).WithHint("run the newer Helios")
+	}
+	for _, m := range migrations[version:] {
+		if _, err := tx.ExecContext(ctx, m); err != nil {
+			return fmt.Errorf("migrate the catalog: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE catalog_version SET version = $1`, len(migrations)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Sources gives all sources, by name.
+func (c *Catalog) Sources(ctx context.Context) ([]ingest.Settings, error) {
+	rows, err := c.db.QueryContext(ctx, `SELECT settings FROM sources ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("read the sources: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []ingest.Settings
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("read the sources: %w", err)
+		}
+		var s ingest.Settings
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			return nil, fmt.Errorf("read the sources: %w", err)
+		}
+		all = append(all, s)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the sources: %w", err)
+	}
+	return all, nil
+}
+
+// SaveSource adds a source, or replaces the one of that name.
+func (c *Catalog) SaveSource(ctx context.Context, s ingest.Settings) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("save source %s: %w", s.Name, err)
+	}
+	const upsert = `INSERT INTO sources (name, settings) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET settings = excluded.settings`
+	if _, err := c.db.ExecContext(ctx, upsert, s.Name, string(text)); err != nil {
+		return fmt.Errorf("save source %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// DeleteSource forgets a source. A missing one is no error.
+func (c *Catalog) DeleteSource(ctx context.Context, name string) error {
+	if _, err := c.db.ExecContext(ctx, `DELETE FROM sources WHERE name = $1`, name); err != nil {
+		return fmt.Errorf("forget source %s: %w", name, err)
+	}
+	return nil
+}
