@@ -1,0 +1,73 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math/big"
+	"strconv"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// ParseParams reads the parameters of a statement from JSON: an array binds by position, an object by name, nothing and
+// null bind none. Whole numbers keep every digit. It returns what Engine.Run takes.
+func ParseParams(raw []byte) (any, error) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return nil, nil //nolint:nilnil // no parameters, no error: that is a result
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fault.New(fault.Invalid, "params is not JSON: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+		return nil, fault.New(fault.Invalid, "params is more than one JSON value")
+	}
+	switch v := v.(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // as above
+	case []any:
+		for i := range v {
+			var err error
+			if v[i], err = param(v[i]); err != nil {
+				return nil, err
+			}
+		}
+		return v, nil
+	case map[string]any:
+		for name := range v {
+			var err error
+			if v[name], err = param(v[name]); err != nil {
+				return nil, err
+			}
+		}
+		return v, nil
+	default:
+		return nil, fault.New(fault.Invalid, "params must be an array, for ? and $1, or an object, for $name")
+	}
+}
+
+func param(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, string:
+		return v, nil
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return i, nil
+		}
+		if i, ok := new(big.Int).SetString(v.String(), 10); ok && i.BitLen() <= 127 {
+			return i, nil
+		}
+		f, err := strconv.ParseFloat(v.String(), 64)
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "the parameter %s is beyond any number type", v)
+		}
+		return f, nil
+	default:
+		return nil, fault.New(fault.Invalid, "a parameter must be null, a boolean, a number or a string").
+			WithHint("pass a list or an object as its JSON text and cast it in SQL")
+	}
+}

@@ -1,0 +1,167 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// NoLimit as Request.MaxRows asks for every row.
+const NoLimit = -1
+
+// Options are the limits of a Service; zero fields take the defaults.
+type Options struct {
+	Timeout       time.Duration // of a query that names none: 30 s
+	MaxTimeout    time.Duration // the longest that a query may name: 10 min
+	MaxRows       int64         // of a query that names none: 10,000
+	MaxConcurrent int           // queries that run at once: 8
+	MaxWaiting    int           // queries that wait for their turn, until their own deadline: 64
+}
+
+func (o Options) withDefaults() Options {
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.MaxTimeout = cmp.Or(o.MaxTimeout, max(o.Timeout, 10*time.Minute))
+	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
+	o.MaxConcurrent = cmp.Or(o.MaxConcurrent, 8)
+	o.MaxWaiting = cmp.Or(o.MaxWaiting, 64)
+	return o
+}
+
+// Request is a query to run.
+type Request struct {
+	SQL     string
+	Params  any           // as ParseParams returns them
+	MaxRows int64         // 0: the service's default; NoLimit: all
+	Timeout time.Duration // 0: the service's default
+}
+
+// Running is a query that waits or runs.
+type Running struct {
+	ID        string    `json:"id"`
+	SQL       string    `json:"sql"`
+	StartedAt time.Time `json:"started_at"`
+	ElapsedMS int64     `json:"elapsed_ms"`
+	Rows      int64     `json:"rows"`    // delivered so far
+	Waiting   bool      `json:"waiting"` // for its turn
+}
+
+// Service runs queries, within limits. Its methods may be called from several goroutines. It starts none.
+type Service struct {
+	engine  Engine
+	options Options
+	slots   chan struct{}
+
+	mu      sync.Mutex
+	results map[string]*Result // that wait or run
+}
+
+// New makes a service of an engine.
+func New(engine Engine, options Options) *Service {
+	options = options.withDefaults()
+	return &Service{
+		engine: engine, options: options,
+		slots:   make(chan struct{}, options.MaxConcurrent),
+		results: make(map[string]*Result),
+	}
+}
+
+// Options are the limits in force.
+func (s *Service) Options() Options { return s.options }
+
+// The causes by which a query's context ends.
+var (
+	errDeadline  = errors.New("deadline")
+	errCancelled = errors.New("cancelled")
+)
+
+// Start judges and starts a query, and returns when its first rows are there (or it is known that there are none): what
+// goes wrong before that is an error here, not in the middle of an answer. The caller closes the result. The deadline
+// covers everything from here to Close: waiting for its turn, planning, running, and the time the caller takes to read.
+// Errors have the codes Invalid, Refused, Timeout, Cancelled (also when ctx ends) and Unavailable (too many are waiting).
+func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
+	limit := cmp.Or(req.Timeout, s.options.Timeout)
+	maxRows := cmp.Or(req.MaxRows, s.options.MaxRows)
+	switch {
+	case strings.TrimSpace(req.SQL) == "":
+		return nil, fault.New(fault.Invalid, "the statement is empty")
+	case limit < 0 || limit > s.options.MaxTimeout:
+		return nil, fault.New(fault.Invalid, "a query may run for up to %s, not %s", s.options.MaxTimeout, limit)
+	case maxRows < NoLimit:
+		return nil, fault.New(fault.Invalid, "max_rows must not be negative")
+	}
+	cancellable, cancel := context.WithCancelCause(ctx)
+	deadline, stop := context.WithTimeoutCause(cancellable, limit, errDeadline)
+	r := &Result{
+		service: s, id: "q_" + strings.ToLower(rand.Text()[:16]), sql: req.SQL, started: time.Now(), limit: limit, maxRows: maxRows,
+		cause: func() error { return context.Cause(deadline) }, cancel: cancel,
+		release: func() { stop(); cancel(nil) },
+	}
+	if err := s.add(r); err != nil {
+		r.release()
+		return nil, err
+	}
+	if err := r.start(deadline, req); err != nil {
+		err = r.explain(err)
+		_ = r.Close() // what went wrong is told already
+		return nil, err
+	}
+	return r, nil
+}
+
+// add lists a query that wants to run.
+func (s *Service) add(r *Result) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.results) >= s.options.MaxConcurrent+s.options.MaxWaiting {
+		return fault.New(fault.Unavailable, "%d queries are running and %d are waiting", s.options.MaxConcurrent, s.options.MaxWaiting).
+			WithHint("try again in a moment, or cancel one of those that run")
+	}
+	s.results[r.id] = r
+	return nil
+}
+
+// remove takes a query off the list and gives back its place.
+func (s *Service) remove(r *Result) {
+	if r.admitted.Load() {
+		<-s.slots
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.results, r.id)
+}
+
+// Running lists the queries that wait or run, oldest first.
+func (s *Service) Running() []Running {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Running, 0, len(s.results))
+	for _, r := range s.results {
+		list = append(list, Running{
+			ID: r.id, SQL: r.sql, StartedAt: r.started, ElapsedMS: time.Since(r.started).Milliseconds(),
+			Rows: r.rows.Load(), Waiting: !r.admitted.Load(),
+		})
+	}
+	slices.SortFunc(list, func(a, b Running) int {
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// Cancel ends a query: its reader gets an error of code Cancelled. NotFound when no such query waits or runs.
+func (s *Service) Cancel(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.results[id]
+	if !ok {
+		return fault.New(fault.NotFound, "no query %s is running", id)
+	}
+	r.cancel(errCancelled)
+	return nil
+}
