@@ -1,0 +1,87 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/telemetry"
+)
+
+func scrape(m *telemetry.Metrics) string {
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return w.Body.String()
+}
+
+func TestMetricsTellWhatHappened(t *testing.T) {
+	m := telemetry.NewMetrics()
+	sources := []telemetry.Source{{
+		Name: "clicks", State: "reading", Records: 3, Bytes: 900, Rows: 5, Quarantined: 1, NewestArrived: time.Now().Add(time.Hour),
+		Shards: []telemetry.Shard{
+			{ID: "shardId-0", Condition: "throttled", Lag: 1500 * time.Millisecond},
+			{ID: "shardId-1", Condition: "finished", Lag: time.Hour},
+		},
+	}}
+	m.Sources(func() []telemetry.Source { return sources })
+	m.RunningQueries(func() int { return 2 })
+	m.Request("GET", "/api/v1/tables", 200, 3*time.Millisecond)
+	m.Query("ok", 20*time.Millisecond)
+	m.Commit(4, 1000, 2*time.Millisecond)
+
+	text := scrape(m)
+	for _, line := range []string{
+		`helios_source_records_total{source="clicks"} 3`,
+		`helios_source_bytes_total{source="clicks"} 900`,
+		`helios_source_rows_total{source="clicks"} 5`,
+		`helios_source_quarantined_total{source="clicks"} 1`,
+		`helios_source_freshness_seconds{source="clicks"} 0`,
+		`helios_source_state{source="clicks",state="reading"} 1`,
+		`helios_shard_lag_seconds{shard="shardId-0",source="clicks"} 1.5`,
+		`helios_shard_condition{condition="throttled",shard="shardId-0",source="clicks"} 1`,
+		`helios_queries_running 2`,
+		`helios_http_request_duration_seconds_count{method="GET",route="/api/v1/tables",status="200"} 1`,
+		`helios_query_duration_seconds_bucket{outcome="ok",le="0.025"} 1`,
+		`helios_commit_duration_seconds_count 1`,
+		`helios_commit_batches_total 4`,
+		`helios_commit_bytes_total 1000`,
+	} {
+		require.Contains(t, text, line+"\n")
+	}
+	require.NotContains(t, text, "shardId-1", "a finished shard is left out")
+	for line := range strings.Lines(text) {
+		if name, ok := strings.CutPrefix(line, "# HELP "); ok {
+			require.Regexp(t, `^(helios|go|process|promhttp)_`, name)
+		}
+	}
+
+	sources = nil
+	require.NotContains(t, scrape(m), "clicks", "a removed source leaves nothing behind")
+}
+
+func TestALoggerWritesJSONUnlessItsOutputIsATerminal(t *testing.T) {
+	var b bytes.Buffer
+	log, err := telemetry.NewLogger(&b, "warn", "auto")
+	require.NoError(t, err)
+	log.Info("not shown")
+	log.Warn("shown", "n", 1)
+	require.Contains(t, b.String(), `"msg":"shown","n":1`)
+	require.NotContains(t, b.String(), "not shown")
+
+	b.Reset()
+	log, err = telemetry.NewLogger(&b, "debug", "text")
+	require.NoError(t, err)
+	log.Debug("shown", "n", 1)
+	require.Contains(t, b.String(), "level=DEBUG msg=shown n=1")
+
+	_, err = telemetry.NewLogger(&b, "loud", "text")
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	_, err = telemetry.NewLogger(&b, "info", "xml")
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+}
