@@ -71,65 +71,134 @@ func KindAt(b []byte, i int) Kind {
 }
 
 // Value judges the value that starts at b[i], with no white space before it, and returns the index after its last byte.
-// Objects and arrays may be nested maxDepth deep, the value itself included.
+// Objects and arrays may be nested maxDepth deep, the value itself included. It does not recurse: a bound as large as
+// len(b) is safe and costs a bit of memory for each level.
 func Value(b []byte, i, maxDepth int) (int, *Error) {
-	switch KindAt(b, i) {
-	case Object:
-		if maxDepth < 1 {
-			return i, &Error{Offset: i, Reason: "nested too deep", Deep: true}
+	var near [16]uint64 // a bit for each open container: 1 for an object; on the stack for the first 1,024 levels
+	nest, depth := near[:], 0
+	for {
+		// A value starts at i.
+		var err *Error
+		switch KindAt(b, i) {
+		case Object, Array:
+			if depth >= maxDepth {
+				return i, &Error{Offset: i, Reason: "nested too deep", Deep: true}
+			}
+			if depth/64 == len(nest) {
+				nest = append(nest, 0)
+			}
+			object := b[i] == '{'
+			if object {
+				nest[depth/64] |= 1 << (depth % 64)
+			} else {
+				nest[depth/64] &^= 1 << (depth % 64)
+			}
+			depth++
+			i = Space(b, i+1)
+			if i < len(b) && b[i] == closing(object) {
+				break // empty: it is closed below
+			}
+			if object {
+				if i, err = name(b, i); err != nil {
+					return i, err
+				}
+			}
+			continue
+		case String:
+			i, _, err = Text(b, i)
+		case Number:
+			i, err = number(b, i)
+		case Bool:
+			if b[i] == 't' {
+				i, err = literal(b, i, "true")
+			} else {
+				i, err = literal(b, i, "false")
+			}
+		case Null:
+			i, err = literal(b, i, "null")
+		default:
+			err = unexpected(b, i)
 		}
-		members := Members(b, i)
+		if err != nil {
+			return err.Offset, err
+		}
+		// A value has ended before i, or an empty container is about to.
 		for {
-			m, err := members.Next()
-			if err != nil {
-				return members.i, err
+			if depth == 0 {
+				return i, nil
 			}
-			if m.Kind == Invalid {
-				return members.i, nil
+			object := nest[(depth-1)/64]>>((depth-1)%64)&1 == 1
+			if i = Space(b, i); i >= len(b) {
+				return i, ended(i)
 			}
-			end, err := Value(b, m.Start, maxDepth-1)
-			if err != nil {
-				return end, err
+			if b[i] == closing(object) {
+				i++
+				depth--
+				continue
 			}
-			members.Resume(end)
+			if b[i] != ',' {
+				err = separator(b, i, object)
+				return i, err
+			}
+			i = Space(b, i+1)
+			if object {
+				if i, err = name(b, i); err != nil {
+					return i, err
+				}
+			}
+			break
 		}
-	case Array:
-		if maxDepth < 1 {
-			return i, &Error{Offset: i, Reason: "nested too deep", Deep: true}
-		}
-		elements := Elements(b, i)
-		for {
-			start, kind, err := elements.Next()
-			if err != nil {
-				return elements.i, err
-			}
-			if kind == Invalid {
-				return elements.i, nil
-			}
-			end, err := Value(b, start, maxDepth-1)
-			if err != nil {
-				return end, err
-			}
-			elements.Resume(end)
-		}
-	case String:
-		end, _, err := Text(b, i)
-		return end, err
-	case Number:
-		return number(b, i)
-	case Bool:
-		if b[i] == 't' {
-			return literal(b, i, "true")
-		}
-		return literal(b, i, "false")
-	case Null:
-		return literal(b, i, "null")
-	default:
-		if i >= len(b) {
-			return i, ended(i)
-		}
-		return i, fail(i, fmt.Sprintf("unexpected %s", quote(b, i)))
 	}
+}
+
+func closing(object bool) byte {
+	if object {
+		return '}'
+	}
+	return ']'
+}
+
+// name judges a member's name, which starts at b[i], and the colon after it; it returns the index of the value.
+func name(b []byte, i int) (int, *Error) {
+	end, _, err := nameText(b, i)
+	if err != nil {
+		return err.Offset, err
+	}
+	if i, err = colon(b, end); err != nil {
+		return err.Offset, err
+	}
+	return i, nil
+}
+
+func nameText(b []byte, i int) (end int, escaped bool, err *Error) {
+	if i >= len(b) {
+		return i, false, ended(i)
+	}
+	if b[i] != '"' {
+		return i, false, fail(i, "expected a member name, found "+quote(b, i))
+	}
+	return Text(b, i)
+}
+
+func colon(b []byte, i int) (int, *Error) {
+	if i = Space(b, i); i >= len(b) {
+		return i, ended(i)
+	}
+	if b[i] != ':' {
+		return i, fail(i, "expected ':', found "+quote(b, i))
+	}
+	return Space(b, i+1), nil
+}
+
+func separator(b []byte, i int, object bool) *Error {
+	return fail(i, fmt.Sprintf("expected ',' or '%c', found %s", closing(object), quote(b, i)))
+}
+
+func unexpected(b []byte, i int) *Error {
+	if i >= len(b) {
+		return ended(i)
+	}
+	return fail(i, "unexpected "+quote(b, i))
 }
 
 func quote(b []byte, i int) string {
@@ -281,7 +350,7 @@ func escape(b []byte, i int) (int, *Error) {
 	case r >= 0xdc00 && r < 0xe000:
 		return i, fail(i, "lone surrogate in a string")
 	case r >= 0xd800 && r < 0xdc00:
-		if i+7 < len(b) && (b[i+6] != '\\' || b[i+7] != 'u') {
+		if i+6 < len(b) && b[i+6] != '\\' || i+7 < len(b) && b[i+7] != 'u' {
 			return i, fail(i, "lone surrogate in a string")
 		}
 		if i+7 >= len(b) {

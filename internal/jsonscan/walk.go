@@ -1,7 +1,5 @@
 package jsonscan
 
-import "fmt"
-
 // Member is one member of an object. Its Kind is Invalid after the last one.
 type Member struct {
 	Key     []byte // between the quotes, as written
@@ -36,34 +34,20 @@ func (w *ObjectWalk) Next() (Member, *Error) {
 	case w.begun && c == ',':
 		w.i = Space(b, w.i+1)
 	case w.begun:
-		return m, fail(w.i, fmt.Sprintf("expected ',' or '}', found %s", quote(b, w.i)))
+		return m, separator(b, w.i, true)
 	}
 	w.begun = true
-	if w.i >= len(b) {
-		return m, ended(w.i)
-	}
-	if b[w.i] != '"' {
-		return m, fail(w.i, fmt.Sprintf("expected a member name, found %s", quote(b, w.i)))
-	}
-	end, escaped, err := Text(b, w.i)
+	end, escaped, err := nameText(b, w.i)
 	if err != nil {
 		return m, err
 	}
 	m.Key, m.Escaped = b[w.i+1:end-1], escaped
-	w.i = Space(b, end)
-	if w.i >= len(b) {
-		return m, ended(w.i)
-	}
-	if b[w.i] != ':' {
-		return m, fail(w.i, fmt.Sprintf("expected ':', found %s", quote(b, w.i)))
-	}
-	w.i = Space(b, w.i+1)
-	if w.i >= len(b) {
-		return m, ended(w.i)
+	if w.i, err = colon(b, end); err != nil {
+		return m, err
 	}
 	m.Start = w.i
 	if m.Kind = KindAt(b, w.i); m.Kind == Invalid {
-		return m, fail(w.i, fmt.Sprintf("unexpected %s", quote(b, w.i)))
+		return m, unexpected(b, w.i)
 	}
 	return m, nil
 }
@@ -99,15 +83,12 @@ func (w *ArrayWalk) Next() (int, Kind, *Error) {
 	case w.begun && c == ',':
 		w.i = Space(b, w.i+1)
 	case w.begun:
-		return w.i, Invalid, fail(w.i, fmt.Sprintf("expected ',' or ']', found %s", quote(b, w.i)))
+		return w.i, Invalid, separator(b, w.i, false)
 	}
 	w.begun = true
 	kind := KindAt(b, w.i)
 	if kind == Invalid {
-		if w.i >= len(b) {
-			return w.i, kind, ended(w.i)
-		}
-		return w.i, kind, fail(w.i, fmt.Sprintf("unexpected %s", quote(b, w.i)))
+		return w.i, kind, unexpected(b, w.i)
 	}
 	return w.i, kind, nil
 }
