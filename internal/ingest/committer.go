@@ -118,8 +118,7 @@ func (l *Lane) Close() {
 	l.fail(context.Canceled)
 }
 
-// Run commits until ctx ends. Then it commits what is still queued, within the grace that drain gives, and returns.
-// Lanes must be closed before ctx ends, or else what they submit later waits for ever.
+// Run commits until ctx ends. The lanes must have been closed by then: what they would submit later waits for ever.
 func (c *Committer) Run(ctx context.Context) {
 	var took time.Duration // of the last commit
 	for {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
 )
 
 // Connection says where streams are: empty fields fall back to the SDK's standard chain.
@@ -14,16 +15,6 @@ type Connection struct {
 	Profile  string `json:"profile,omitempty"`
 }
 
-// Aggregates says what to do with user records of a KPL aggregate that lie outside their shard's hash range.
-type Aggregates string
-
-// The rules. Auto leaves them to the KPL, which sends them again, when the aggregate is the KPL's own, and keeps them otherwise.
-const (
-	AggregatesAuto Aggregates = "auto"
-	AggregatesKeep Aggregates = "keep"
-	AggregatesDrop Aggregates = "drop"
-)
-
 // Settings are what Helios remembers of a source: the person's choices.
 type Settings struct {
 	Name       string          `json:"name"` // the source's name: that of its table
@@ -32,7 +23,7 @@ type Settings struct {
 	Table      string          `json:"table"`
 	From       event.Start     `json:"from"`
 	Evolve     schema.Evolve   `json:"evolve"`
-	Aggregates Aggregates      `json:"aggregates"`
+	Aggregates unpack.Mode     `json:"aggregates"`
 	MaxDepth   int             `json:"max_depth"`
 	MaxColumns int             `json:"max_columns"`
 	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out

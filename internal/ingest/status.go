@@ -1,0 +1,206 @@
+package ingest
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+const (
+	rateWindow  = 10 // seconds over which rates are means
+	keptNotices = 20
+)
+
+// status is what is known of how a source is doing. It outlives the source's runs.
+type status struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	state    SourceState
+	err      string
+	table    bool // the table exists
+	shards   map[string]*shardRecord
+	notices  []Notice
+	counters Counters
+	dupBase  int64 // duplicate keys counted by earlier runs
+	events   meter
+	bytes    meter
+	newest   time.Time
+}
+
+type shardRecord struct {
+	ShardStatus
+	committed event.ShardState
+	events    meter
+}
+
+func newStatus(now func() time.Time) *status {
+	return &status{now: now, state: SourceStarting, shards: map[string]*shardRecord{}}
+}
+
+func (s *status) set(state SourceState, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.err = state, ""
+	if err != nil {
+		s.err = err.Error()
+	}
+	if state == SourceStarting {
+		s.dupBase = s.counters.DuplicateKeys
+	}
+}
+
+func (s *status) shard(id string) *shardRecord {
+	r := s.shards[id]
+	if r == nil {
+		r = &shardRecord{ShardStatus: ShardStatus{ShardID: id, Condition: ShardWaiting}}
+		s.shards[id] = r
+	}
+	return r
+}
+
+// remember takes over what the store holds, at the beginning of a run or of a stream made anew.
+func (s *status) remember(state event.StreamState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shards = make(map[string]*shardRecord, len(state.Shards))
+	for _, st := range state.Shards {
+		s.settle(st)
+	}
+}
+
+func (s *status) settle(st event.ShardState) {
+	r := s.shard(st.ShardID)
+	r.committed = st
+	if st.Finished {
+		r.Condition, r.Lag = ShardFinished, 0
+	}
+	if st.ArrivedAt.After(s.newest) {
+		s.newest = st.ArrivedAt
+	}
+}
+
+func (s *status) observe(o ShardStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shard(o.ShardID).ShardStatus = o
+}
+
+func (s *status) notice(n Notice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notices = append(s.notices, n)
+	if len(s.notices) > keptNotices {
+		s.notices = slices.Delete(s.notices, 0, 1)
+	}
+}
+
+// read counts what came in.
+func (s *status) read(records, bytes int, c unpack.Counts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counters.Records += int64(records)
+	s.counters.Bytes += int64(bytes)
+	s.counters.Control += c.Control
+	s.counters.LeftToResend += c.LeftToResend
+	s.bytes.add(s.now(), int64(bytes))
+}
+
+// decoded takes over the run's count of duplicate keys.
+func (s *status) decoded(duplicateKeys int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counters.DuplicateKeys = s.dupBase + duplicateKeys
+}
+
+// committed counts a batch that is in the store.
+func (s *status) committed(b *Batch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	rejected := int64(len(b.Rejected))
+	s.counters.Quarantined += rejected
+	s.counters.SchemaChanges += int64(len(b.Changes))
+	total := rejected
+	if b.Rows != nil {
+		s.counters.Rows += int64(b.Rows.N)
+		total += int64(b.Rows.N)
+	}
+	s.events.add(now, total)
+	for _, st := range b.Shards {
+		s.settle(st)
+	}
+	if len(b.Shards) == 1 {
+		s.shard(b.Shards[0].ShardID).events.add(now, total)
+	}
+}
+
+// view is the status for people.
+func (s *status) view(settings Settings) SourceStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	v := SourceStatus{
+		Settings: settings, State: s.state, Error: s.err, Counters: s.counters,
+		Shards: make([]ShardView, 0, len(s.shards)), Notices: append([]Notice{}, s.notices...),
+		EventsPerSec: s.events.rate(now), BytesPerSec: s.bytes.rate(now), NewestArrived: timeOrNil(s.newest),
+	}
+	for _, r := range s.shards {
+		taken := r.committed.Position.Taken
+		if taken == event.WholeRecord {
+			taken = -1
+		}
+		v.Shards = append(v.Shards, ShardView{
+			ShardID: r.ShardID, Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: taken,
+			LagMS: r.Lag.Milliseconds(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
+		})
+		v.LagMS = max(v.LagMS, r.Lag.Milliseconds())
+	}
+	slices.SortFunc(v.Shards, func(a, b ShardView) int {
+		if a.ShardID < b.ShardID {
+			return -1
+		}
+		return 1
+	})
+	return v
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// meter counts by the second, for a rate over the last rateWindow whole seconds.
+type meter struct {
+	second int64 // of the newest bucket
+	counts [rateWindow + 1]int64
+}
+
+func (m *meter) add(now time.Time, n int64) {
+	m.advance(now.Unix())
+	m.counts[m.second%int64(len(m.counts))] += n
+}
+
+func (m *meter) advance(second int64) {
+	size := int64(len(m.counts))
+	for from := max(m.second+1, second-size+1); from <= second; from++ {
+		m.counts[from%size] = 0
+	}
+	m.second = max(m.second, second)
+}
+
+func (m *meter) rate(now time.Time) float64 {
+	m.advance(now.Unix())
+	var sum int64
+	for i, n := range m.counts {
+		if int64(i) != m.second%int64(len(m.counts)) {
+			sum += n
+		}
+	}
+	return float64(sum) / rateWindow
+}
