@@ -6,6 +6,8 @@ package event
 import (
 	"strings"
 	"time"
+
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 // Record is the unit on the wire: one entry of a shard. It may hold several events.
@@ -100,6 +102,21 @@ const (
 type Start struct {
 	Kind StartKind `json:"kind"`
 	At   time.Time `json:"at,omitzero"` // for FromTimestamp; for FromLatest the moment at which the source was started
+}
+
+// ParseStart reads a start as people write it: horizon, latest, or a time in RFC 3339. Nothing at all is the horizon.
+func ParseStart(text string) (Start, error) {
+	switch text {
+	case "", string(FromHorizon):
+		return Start{Kind: FromHorizon}, nil
+	case string(FromLatest):
+		return Start{Kind: FromLatest}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return Start{}, fault.New(fault.Invalid, "%q is no place to start from", text).WithHint("use horizon, latest, or a time such as 2026-01-31T12:00:00Z")
+	}
+	return Start{Kind: FromTimestamp, At: at.UTC()}, nil
 }
 
 // ShardState is what is remembered of one shard. That a shard is known at all is said by the presence of its state, apart
