@@ -1,0 +1,126 @@
+package localkinesis
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Faults is asked about each well-formed request before it is carried out; nil means: answer it as it should be. It is
+// called from many goroutines.
+type Faults func(Request) *Fault
+
+// Request is what a fault may be chosen by. Stream and ShardID are empty where the request does not name one; a put's
+// shard is not known before it is carried out.
+type Request struct {
+	Operation string // as in the API reference: "GetRecords"
+	Stream    string
+	ShardID   string
+}
+
+// Fault is what happens to one request. Its parts combine, in this order.
+type Fault struct {
+	Delay     time.Duration // wait first
+	Drop      bool          // close the connection without an answer; the request has no effect
+	Error     *Error        // answer this instead; the request has no effect
+	Status    int           // HTTP status of Error; 0: 400
+	Duplicate bool          // carry the request out twice, as after a retry whose first answer was lost
+	Cut       bool          // carry it out, but close the connection in the middle of the answer
+}
+
+// targeter is a request that names what it is about.
+type targeter interface {
+	target(*Server) (stream, shardID string)
+}
+
+func (r *streamRef) target(*Server) (stream, shardID string) {
+	if r.StreamName != "" {
+		return r.StreamName, ""
+	}
+	return nameInARN(r.StreamARN), ""
+}
+
+func (r *createStreamRequest) target(*Server) (stream, shardID string) { return r.StreamName, "" }
+
+func (r *getShardIteratorRequest) target(s *Server) (stream, shardID string) {
+	stream, _ = r.streamRef.target(s)
+	return stream, r.ShardID
+}
+
+func (r *getRecordsRequest) target(s *Server) (stream, shardID string) {
+	var it iterator
+	if !s.openToken(r.ShardIterator, &it) {
+		return "", ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.streamByEpoch(it.Stream); st != nil {
+		return st.name, shardIDOf(it.Shard)
+	}
+	return "", ""
+}
+
+func (s *Server) serveFaulty(ctx context.Context, w http.ResponseWriter, name string, c call) {
+	req := Request{Operation: name}
+	req.Stream, req.ShardID = c.target(s)
+	f := s.opt.Faults(req)
+	if f == nil {
+		answer(w, c.run, s)
+		return
+	}
+	pause(ctx, f.Delay)
+	switch {
+	case f.Drop:
+		panic(http.ErrAbortHandler)
+	case f.Error != nil:
+		e := *f.Error
+		e.status = f.Status
+		if e.status == 0 {
+			e.status = http.StatusBadRequest
+		}
+		answerError(w, &e)
+		return
+	}
+	if f.Duplicate {
+		_, _ = c.run(s) // its answer is the one that was lost
+	}
+	status, body := encode(c.run(s))
+	if !f.Cut {
+		write(w, status, body)
+		return
+	}
+	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(body[:len(body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// ExpireIterators makes every iterator handed out so far answer ExpiredIteratorException.
+func (s *Server) ExpireIterators() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
+}
+
+// Trim forgets a shard's records before the one with that sequence number, as if their retention had ended.
+func (s *Server) Trim(stream, shardID, untilSequence string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.lookup(streamRef{StreamName: stream})
+	if err != nil {
+		return err
+	}
+	sh, err := s.lookupShard(st, shardID)
+	if err != nil {
+		return err
+	}
+	index, err := s.indexOf(st, sh, untilSequence)
+	if err != nil {
+		return err
+	}
+	s.bytes -= sh.trim(index)
+	return nil
+}

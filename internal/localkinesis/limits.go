@@ -1,0 +1,64 @@
+package localkinesis
+
+import "time"
+
+// AWS's quotas. Those of size and count always hold; the rates of a shard only with Options.KeepLimits.
+const (
+	maxPutRecords    = 500
+	maxPutBytes      = 10 << 20 // of one PutRecords, keys included
+	maxGetRecords    = 10_000
+	maxGetBytes      = 10 << 20 // of the data and keys in one answer
+	minRecordKiB     = 1024     // bounds of a stream's MaxRecordSizeInKiB; the lower is the default
+	maxRecordKiB     = 10_240
+	maxShards        = 1000 // open, in all streams together
+	maxStreams       = 500
+	maxListShards    = 1000
+	maxTags          = 50
+	nextTokenTTL     = 300 * time.Second
+	onDemandShards   = 4
+	maxRequestBytes  = 16 << 20 // 10 MiB of data in base64, and room for the rest
+	minRetentionHour = 24
+	maxRetentionHour = 8760
+
+	shardReadsPerSecond      = 5
+	shardReadBytesPerSecond  = 2 << 20
+	shardWritesPerSecond     = 1000
+	shardWriteBytesPerSecond = 1 << 20
+)
+
+// bucket limits a rate: what is taken becomes debt, and debt drains away at the rate.
+type bucket struct {
+	debt float64
+	at   int64 // ms
+}
+
+// level is the debt after draining until now.
+func (b *bucket) level(now int64, perSecond float64) float64 {
+	b.debt = max(0, b.debt-perSecond*float64(max(0, now-b.at))/1000)
+	b.at = now
+	return b.debt
+}
+
+// admitRead tells whether a shard may be read now, and counts the call. An answer of 10 MiB is worth five seconds at
+// 2 MiB/s, which is the pause that AWS documents after it.
+func (sh *shard) admitRead(now int64) bool {
+	if sh.reads.level(now, shardReadsPerSecond) > shardReadsPerSecond-1 ||
+		sh.readBytes.level(now, shardReadBytesPerSecond) > 0 {
+		return false
+	}
+	sh.reads.debt++
+	return true
+}
+
+// admitWrite tells whether a shard takes a record of n bytes now, and counts it. A record of more than a second's
+// worth is taken by a rested shard.
+func (sh *shard) admitWrite(now int64, n int) bool {
+	size, debt := float64(n), sh.writeBytes.level(now, shardWriteBytesPerSecond)
+	if sh.writes.level(now, shardWritesPerSecond) > shardWritesPerSecond-1 ||
+		debt > 0 && debt+size > shardWriteBytesPerSecond {
+		return false
+	}
+	sh.writes.debt++
+	sh.writeBytes.debt += size
+	return true
+}

@@ -1,0 +1,273 @@
+package localkinesis
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// epochSeconds is a time on the wire, kept in ms: JSON has it as seconds with a fraction.
+type epochSeconds int64
+
+// MarshalJSON writes seconds with three decimals.
+func (t epochSeconds) MarshalJSON() ([]byte, error) { return appendSeconds(nil, int64(t)), nil }
+
+// UnmarshalJSON reads seconds and drops what is below a millisecond.
+func (t *epochSeconds) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte("null")) {
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || math.Abs(f) > 1e12 {
+		return apiError(errSerialization, "a timestamp must be a number of seconds since 1970, not %.40s", b)
+	}
+	*t = epochSeconds(math.Floor(f*1000 + 0.002)) // 0.002: twice the error of a float of this size
+	return nil
+}
+
+func appendSeconds(dst []byte, ms int64) []byte {
+	return strconv.AppendFloat(dst, float64(ms)/1000, 'f', 3, 64)
+}
+
+// streamRef names the stream of a request, by name, by ARN, or by both.
+type streamRef struct {
+	StreamName string
+	StreamARN  string
+}
+
+type streamModeDetails struct {
+	StreamMode string
+}
+
+type createStreamRequest struct {
+	StreamName                 string
+	ShardCount                 *int64
+	StreamModeDetails          *streamModeDetails
+	MaxRecordSizeInKiB         *int64
+	RecordDistributionStrategy string
+	WarmThroughputMiBps        *int64
+	Tags                       map[string]string
+}
+
+type deleteStreamRequest struct {
+	streamRef
+	EnforceConsumerDeletion bool
+}
+
+type describeStreamRequest struct {
+	streamRef
+	Limit                 *int64
+	ExclusiveStartShardID string `json:"ExclusiveStartShardId"`
+}
+
+type listStreamsRequest struct {
+	Limit                    *int64
+	ExclusiveStartStreamName string
+	NextToken                string
+}
+
+type listShardsRequest struct {
+	streamRef
+	NextToken               string
+	ExclusiveStartShardID   string `json:"ExclusiveStartShardId"`
+	MaxResults              *int64
+	StreamCreationTimestamp *epochSeconds
+	ShardFilter             *shardFilter
+}
+
+type shardFilter struct {
+	Type      string
+	ShardID   string `json:"ShardId"`
+	Timestamp *epochSeconds
+}
+
+type putRecordRequest struct {
+	streamRef
+	putEntry
+	SequenceNumberForOrdering string
+	DryRun                    bool
+}
+
+type putEntry struct {
+	Data            *[]byte
+	PartitionKey    *string
+	ExplicitHashKey *string
+}
+
+type putRecordsRequest struct {
+	streamRef
+	Records []putEntry
+	DryRun  bool
+}
+
+type getShardIteratorRequest struct {
+	streamRef
+	ShardID                string `json:"ShardId"`
+	ShardIteratorType      string
+	StartingSequenceNumber string
+	Timestamp              *epochSeconds
+}
+
+type getRecordsRequest struct {
+	StreamARN     string
+	ShardIterator string
+	Limit         *int64
+	DryRun        bool
+}
+
+type splitShardRequest struct {
+	streamRef
+	ShardToSplit       string
+	NewStartingHashKey string
+}
+
+type mergeShardsRequest struct {
+	streamRef
+	ShardToMerge         string
+	AdjacentShardToMerge string
+}
+
+type updateShardCountRequest struct {
+	streamRef
+	TargetShardCount *int64
+	ScalingType      string
+}
+
+type retentionRequest struct {
+	streamRef
+	RetentionPeriodHours *int64
+}
+
+type updateMaxRecordSizeRequest struct {
+	streamRef
+	MaxRecordSizeInKiB *int64
+}
+
+type updateStreamModeRequest struct {
+	StreamARN         string
+	StreamModeDetails *streamModeDetails
+}
+
+type tagsRequest struct {
+	streamRef
+	Tags                 map[string]string
+	TagKeys              []string
+	ExclusiveStartTagKey string
+	Limit                *int64
+}
+
+// The answers. An operation that answers nothing has empty, which AWS sends as no body at all.
+type empty struct{}
+
+type hashKeyRangeShape struct {
+	StartingHashKey string
+	EndingHashKey   string
+}
+
+type sequenceRangeShape struct {
+	StartingSequenceNumber string
+	EndingSequenceNumber   string `json:",omitempty"`
+}
+
+type shardShape struct {
+	ShardID               string `json:"ShardId"`
+	ParentShardID         string `json:"ParentShardId,omitempty"`
+	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"`
+	HashKeyRange          hashKeyRangeShape
+	SequenceNumberRange   sequenceRangeShape
+}
+
+type childShardShape struct {
+	ShardID      string `json:"ShardId"`
+	ParentShards []string
+	HashKeyRange hashKeyRangeShape
+}
+
+// streamShape is common to the descriptions of a stream.
+type streamShape struct {
+	StreamName              string
+	StreamARN               string
+	StreamStatus            string
+	StreamModeDetails       streamModeDetails
+	StreamCreationTimestamp epochSeconds
+}
+
+type streamDescription struct {
+	streamShape
+	RetentionPeriodHours int64
+	EnhancedMonitoring   []enhancedMetrics
+	EncryptionType       string
+	MaxRecordSizeInKiB   int64
+}
+
+type enhancedMetrics struct {
+	ShardLevelMetrics []string
+}
+
+type describeStreamSummaryAnswer struct {
+	StreamDescriptionSummary struct {
+		streamDescription
+		OpenShardCount int
+		ConsumerCount  int
+	}
+}
+
+type describeStreamAnswer struct {
+	StreamDescription struct {
+		streamDescription
+		Shards        []shardShape
+		HasMoreShards bool
+	}
+}
+
+type listStreamsAnswer struct {
+	StreamNames     []string
+	HasMoreStreams  bool
+	NextToken       string `json:",omitempty"`
+	StreamSummaries []streamShape
+}
+
+type listShardsAnswer struct {
+	Shards    []shardShape
+	NextToken string `json:",omitempty"`
+}
+
+type putRecordAnswer struct {
+	ShardID        string `json:"ShardId"`
+	SequenceNumber string
+	EncryptionType string
+}
+
+type putRecordsAnswer struct {
+	FailedRecordCount int
+	Records           []PutResult
+	EncryptionType    string
+}
+
+type getShardIteratorAnswer struct {
+	ShardIterator string
+}
+
+type updateShardCountAnswer struct {
+	StreamName        string
+	CurrentShardCount int
+	TargetShardCount  int
+	StreamARN         string
+}
+
+type describeLimitsAnswer struct {
+	ShardLimit               int
+	OpenShardCount           int
+	OnDemandStreamCount      int
+	OnDemandStreamCountLimit int
+}
+
+type tagShape struct {
+	Key   string
+	Value string
+}
+
+type listTagsAnswer struct {
+	Tags        []tagShape
+	HasMoreTags bool
+}

@@ -1,0 +1,354 @@
+package localkinesis
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// filterKind is the type of a ShardFilter.
+type filterKind uint8
+
+const (
+	fromTrimHorizon filterKind = iota // the default: every shard that has not expired
+	atTrimHorizon
+	atLatest
+	atTimestamp
+	fromTimestamp
+	afterShardID
+)
+
+func parseFilter(name string) (filterKind, bool) {
+	for kind, n := range []string{"FROM_TRIM_HORIZON", "AT_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP", "AFTER_SHARD_ID"} {
+		if n == name {
+			return filterKind(kind), true //nolint:gosec // below 6
+		}
+	}
+	return 0, false
+}
+
+// parseShardID reads an id; false when it is malformed.
+func parseShardID(id string) (uint32, bool) {
+	digits, found := strings.CutPrefix(id, "shardId-")
+	n, err := strconv.ParseUint(digits, 10, 32)
+	return uint32(n), found && err == nil && len(digits) == 12
+}
+
+// afterShard is the first index after an exclusive start, 0 without one.
+func afterShard(member, id string) (uint32, error) {
+	if id == "" {
+		return 0, nil
+	}
+	index, ok := parseShardID(id)
+	if !ok {
+		return 0, apiError(errInvalidArgument, "%s is not the id of a shard: %s.", member, id)
+	}
+	return index + 1, nil
+}
+
+// lookupShard finds a shard by its id.
+func (s *Server) lookupShard(st *stream, id string) (*shard, error) {
+	if id == "" {
+		return nil, missing("shardId")
+	}
+	if index, ok := parseShardID(id); ok {
+		if sh := st.shard(index); sh != nil {
+			return sh, nil
+		}
+	}
+	return nil, apiError(errResourceNotFound, "Could not find shard %s in stream %s under account %s.", id, st.name, s.opt.AccountID)
+}
+
+// shapes lists the shards with an index of at least from that wanted lets through, up to limit, and whether more follow.
+func shapes(st *stream, from uint32, limit int, wanted func(*shard) bool) (list []shardShape, more bool) {
+	list = []shardShape{}
+	for _, sh := range st.shards {
+		switch {
+		case sh.index < from || !wanted(sh):
+		case len(list) == limit:
+			return list, true
+		default:
+			list = append(list, sh.shape())
+		}
+	}
+	return list, false
+}
+
+func (sh *shard) shape() shardShape {
+	out := shardShape{
+		ShardID:             sh.id(),
+		HashKeyRange:        sh.hashes.shape(),
+		SequenceNumberRange: sequenceRangeShape{StartingSequenceNumber: sh.sequence(0).String()},
+	}
+	if sh.closed != 0 {
+		out.SequenceNumberRange.EndingSequenceNumber = sh.sequence(sh.ending).String()
+	}
+	if len(sh.parents) > 0 {
+		out.ParentShardID = shardIDOf(sh.parents[0])
+	}
+	if len(sh.parents) > 1 {
+		out.AdjacentParentShardID = shardIDOf(sh.parents[1])
+	}
+	return out
+}
+
+func (r hashRange) shape() hashKeyRangeShape {
+	return hashKeyRangeShape{r.start.String(), r.end.String()}
+}
+
+func (s *Server) listShards(req *listShardsRequest) (*listShardsAnswer, error) {
+	if err := inRange("maxResults", req.MaxResults, 1, 10_000); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, p, err := s.listing(req)
+	if err != nil {
+		return nil, err
+	}
+	limit := min(int(orDefault(req.MaxResults, maxListShards)), maxListShards)
+	now := s.nowMillis()
+	horizon := st.horizon(now)
+	out := &listShardsAnswer{}
+	var more bool
+	out.Shards, more = shapes(st, p.After, limit, func(sh *shard) bool {
+		switch p.Filter {
+		case atLatest:
+			return sh.closed == 0
+		case atTrimHorizon:
+			return sh.openAt(horizon)
+		case atTimestamp:
+			return sh.openAt(max(p.Time, horizon))
+		case fromTimestamp:
+			return sh.closed == 0 || sh.closed >= max(p.Time, horizon)
+		}
+		return true
+	})
+	if more {
+		last, _ := parseShardID(out.Shards[limit-1].ShardID)
+		p.After, p.Made = last+1, now
+		out.NextToken = s.sealToken(&p)
+	}
+	return out, nil
+}
+
+func (sh *shard) openAt(ms int64) bool {
+	return sh.created <= ms && (sh.closed == 0 || sh.closed >= ms)
+}
+
+// listing is the stream of a ListShards and where and how to list: from its own members, or from its NextToken.
+func (s *Server) listing(req *listShardsRequest) (*stream, page, error) {
+	if req.NextToken != "" {
+		return s.listingOf(req)
+	}
+	st, err := s.lookup(req.streamRef)
+	if err != nil {
+		return nil, page{}, err
+	}
+	if t := req.StreamCreationTimestamp; t != nil && int64(*t)/1000 != st.created/1000 {
+		return nil, page{}, apiError(errResourceNotFound, "Stream %s under account %s created at %d not found.", st.name, s.opt.AccountID, int64(*t)/1000)
+	}
+	p := page{Stream: st.epoch}
+	if p.After, err = afterShard("ExclusiveStartShardId", req.ExclusiveStartShardID); err != nil {
+		return nil, page{}, err
+	}
+	f := req.ShardFilter
+	if f == nil {
+		return st, p, nil
+	}
+	kind, ok := parseFilter(f.Type)
+	byTime := kind == atTimestamp || kind == fromTimestamp
+	switch {
+	case !ok:
+		return nil, page{}, constraint("shardFilter.type", f.Type, "Member must satisfy enum value set: "+
+			"[AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP]")
+	case byTime != (f.Timestamp != nil):
+		return nil, page{}, apiError(errInvalidArgument, "ShardFilter needs a Timestamp for AT_TIMESTAMP and FROM_TIMESTAMP, and for no other type.")
+	case (kind == afterShardID) != (f.ShardID != ""):
+		return nil, page{}, apiError(errInvalidArgument, "ShardFilter needs a ShardId for AFTER_SHARD_ID, and for no other type.")
+	case kind == afterShardID && req.ExclusiveStartShardID != "":
+		return nil, page{}, apiError(errInvalidArgument, "ExclusiveStartShardId and a ShardFilter of type AFTER_SHARD_ID cannot be given together.")
+	}
+	p.Filter = kind
+	if byTime {
+		p.Time = int64(*f.Timestamp)
+	}
+	if kind == afterShardID {
+		p.After, err = afterShard("ShardFilter.ShardId", f.ShardID)
+	}
+	return st, p, err
+}
+
+// listingOf goes on with the listing that a NextToken stands for.
+func (s *Server) listingOf(req *listShardsRequest) (*stream, page, error) {
+	var p page
+	switch {
+	case req.StreamName != "" || req.ExclusiveStartShardID != "" || req.StreamCreationTimestamp != nil || req.ShardFilter != nil:
+		return nil, page{}, apiError(errInvalidArgument, "NextToken cannot be given together with StreamName, StreamCreationTimestamp, ExclusiveStartShardId or ShardFilter.")
+	case !s.openToken(req.NextToken, &p):
+		return nil, page{}, apiError(errInvalidArgument, "NextToken is not one that this server made.")
+	case s.nowMillis()-p.Made > nextTokenTTL.Milliseconds():
+		return nil, page{}, apiError(errExpiredNextToken, "NextToken has expired: it was made more than %d seconds ago.", int(nextTokenTTL.Seconds()))
+	}
+	st := s.streamByEpoch(p.Stream)
+	if st == nil {
+		return nil, page{}, apiError(errResourceNotFound, "The stream of this NextToken no longer exists under account %s.", s.opt.AccountID)
+	}
+	if req.StreamARN != "" && req.StreamARN != s.arn(st.name) {
+		return nil, page{}, apiError(errInvalidArgument, "NextToken is of stream %s, not of %s.", st.name, req.StreamARN)
+	}
+	return st, p, nil
+}
+
+func (s *Server) reshardable(ref streamRef) (*stream, error) {
+	st, err := s.lookup(ref)
+	if err != nil {
+		return nil, err
+	}
+	if st.mode == modeOnDemand {
+		return nil, apiError(errValidation, "Stream %s under account %s has the capacity mode ON_DEMAND, in which shards cannot be split, merged or counted by hand.",
+			st.name, s.opt.AccountID)
+	}
+	return st, nil
+}
+
+// openShard finds a shard that can be resharded.
+func (s *Server) openShard(st *stream, id string) (*shard, error) {
+	sh, err := s.lookupShard(st, id)
+	if err != nil {
+		return nil, err
+	}
+	if sh.closed != 0 {
+		return nil, apiError(errResourceInUse, "Shard %s in stream %s under account %s is closed: it was split or merged before.",
+			id, st.name, s.opt.AccountID)
+	}
+	return sh, nil
+}
+
+func (s *Server) splitShard(req *splitShardRequest) (empty, error) {
+	at, ok := parseHashKey(req.NewStartingHashKey)
+	if !ok {
+		return empty{}, constraint("newStartingHashKey", req.NewStartingHashKey, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.reshardable(req.streamRef)
+	if err != nil {
+		return empty{}, err
+	}
+	sh, err := s.openShard(st, req.ShardToSplit)
+	if err != nil {
+		return empty{}, err
+	}
+	if !sh.hashes.start.less(at) || !at.less(sh.hashes.end) {
+		return empty{}, apiError(errInvalidArgument, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than "+
+			"one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			req.NewStartingHashKey, sh.id(), st.name, s.opt.AccountID, sh.hashes.start, sh.hashes.end)
+	}
+	if err := s.roomForShards(1); err != nil {
+		return empty{}, err
+	}
+	s.split(st, sh, at)
+	return empty{}, nil
+}
+
+func (s *Server) mergeShards(req *mergeShardsRequest) (empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.reshardable(req.streamRef)
+	if err != nil {
+		return empty{}, err
+	}
+	a, err := s.openShard(st, req.ShardToMerge)
+	if err != nil {
+		return empty{}, err
+	}
+	b, err := s.openShard(st, req.AdjacentShardToMerge)
+	if err != nil {
+		return empty{}, err
+	}
+	if a == b || a.hashes.end.next() != b.hashes.start && b.hashes.end.next() != a.hashes.start {
+		return empty{}, apiError(errInvalidArgument, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
+			a.id(), b.id(), st.name, s.opt.AccountID)
+	}
+	s.merge(st, a, b)
+	return empty{}, nil
+}
+
+// split closes a shard and opens one on each side of the key at.
+func (s *Server) split(st *stream, sh *shard, at hashKey) {
+	s.epoch = nextEpoch(s.epoch, s.nowMillis())
+	ms := sh.close(s.nowMillis())
+	st.addShard(s.epoch, hashRange{sh.hashes.start, at.prev()}, ms, sh)
+	st.addShard(s.epoch, hashRange{at, sh.hashes.end}, ms, sh)
+}
+
+// merge closes two adjacent shards and opens one over both. AWS names the one given first the parent.
+func (s *Server) merge(st *stream, a, b *shard) *shard {
+	s.epoch = nextEpoch(s.epoch, s.nowMillis())
+	now := max(s.nowMillis(), a.lastTime, b.lastTime) // both end at the same time, so that the ring is covered once
+	ms := max(a.close(now), b.close(now))
+	both := hashRange{a.hashes.start, b.hashes.end}
+	if b.hashes.start.less(a.hashes.start) {
+		both = hashRange{b.hashes.start, a.hashes.end}
+	}
+	return st.addShard(s.epoch, both, ms, a, b)
+}
+
+// updateShardCount cuts the ring evenly by splits at the borders that are missing, then merges what lies between two
+// borders: the short-lived shards that this makes are as AWS documents them.
+func (s *Server) updateShardCount(req *updateShardCountRequest) (*updateShardCountAnswer, error) {
+	switch {
+	case req.TargetShardCount == nil:
+		return nil, missing("targetShardCount")
+	case *req.TargetShardCount < 1:
+		return nil, constraint("targetShardCount", *req.TargetShardCount, "Member must have value greater than or equal to 1")
+	case req.ScalingType != "UNIFORM_SCALING":
+		return nil, constraint("scalingType", req.ScalingType, "Member must satisfy enum value set: [UNIFORM_SCALING]")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.reshardable(req.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	current := len(st.open())
+	if *req.TargetShardCount > 2*int64(current) || 2**req.TargetShardCount < int64(current) {
+		return nil, apiError(errLimitExceeded, "UpdateShardCount cannot scale to more than double or less than half of the current open shard count. "+
+			"Current open shard count: %d Target shard count: %d", current, *req.TargetShardCount)
+	}
+	target := int(*req.TargetShardCount)
+	if err := s.roomForShards(max(0, target-current)); err != nil {
+		return nil, err
+	}
+	ranges := evenRanges(target)
+	for _, r := range ranges {
+		if sh := st.owner(r.start); sh.hashes.start != r.start {
+			s.split(st, sh, r.start)
+		}
+	}
+	for _, r := range ranges {
+		for sh := st.owner(r.start); sh.hashes.end.less(r.end); {
+			sh = s.merge(st, sh, st.owner(sh.hashes.end.next()))
+		}
+	}
+	return &updateShardCountAnswer{
+		StreamName: st.name, StreamARN: s.arn(st.name), CurrentShardCount: current, TargetShardCount: target,
+	}, nil
+}
+
+// indexOf reads a sequence number that a client says is of this shard.
+func (s *Server) indexOf(st *stream, sh *shard, number string) (uint64, error) {
+	q, ok := parseSequence(number)
+	if ok && q.epoch == sh.epoch && q.shard == sh.index && q.index <= max(sh.next()-1, sh.ending) {
+		return q.index, nil
+	}
+	why := "it did not come from this stream"
+	if ok {
+		if other := st.shard(q.shard); other != nil && other != sh && other.epoch == q.epoch {
+			why = fmt.Sprintf("it came from shard %s", other.id())
+		}
+	}
+	return 0, apiError(errInvalidArgument, "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because %s.",
+		number, sh.id(), st.name, s.opt.AccountID, why)
+}
