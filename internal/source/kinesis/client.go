@@ -1,0 +1,126 @@
+// Package kinesis reads Amazon Kinesis data streams: every shard, parents before children, from a remembered position,
+// for ever. An Account lists and describes streams; a Reader, which implements ingest.Source, reads one of them. The
+// package decides in which order shards are read and from where; what has been read is decided by its consumer, who
+// commits positions with the rows they cover. It writes nothing to the account it reads from.
+//
+// Protocol facts are from the Kinesis API reference and its developer guide, those about emulators from trying them.
+package kinesis
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+const (
+	dialTimeout   = 5 * time.Second
+	silentTimeout = 10 * time.Second // a connection that gives no byte for so long is given up
+	sdkAttempts   = 3                // of calls that the reader does not retry itself
+)
+
+// newClient builds the SDK's client for a connection. Whatever the connection leaves open comes from the SDK's standard
+// chain. Only an endpoint that the connection names, on this machine, may go without region and credentials: there is
+// nothing behind it that could check them.
+func newClient(ctx context.Context, conn ingest.Connection) (*kinesis.Client, error) {
+	local, err := checkEndpoint(conn.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	load := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(httpClient()),
+		config.WithLogger(logging.Nop{}),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.AddWithMaxAttempts(retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Second), sdkAttempts)
+		}),
+	}
+	if conn.Region != "" {
+		load = append(load, config.WithRegion(conn.Region))
+	}
+	if conn.Profile != "" {
+		load = append(load, config.WithSharedConfigProfile(conn.Profile))
+	}
+	if local {
+		load = append(load, config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fault.New(fault.Credentials, "the AWS configuration cannot be loaded: %w", err).
+			WithHint("Check AWS_PROFILE and the files ~/.aws/config and ~/.aws/credentials.")
+	}
+	if local {
+		if cfg.Region == "" {
+			cfg.Region = "us-east-1"
+		}
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil && conn.Profile == "" {
+			cfg.Credentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+		}
+	}
+	if cfg.Region == "" {
+		return nil, fault.New(fault.Environment, "no AWS region is set").
+			WithHint("Pass --region, set AWS_REGION, or choose a profile that names one.")
+	}
+	cfg.Credentials = explainedCredentials{cfg.Credentials}
+	return kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
+		if conn.Endpoint != "" {
+			o.BaseEndpoint = &conn.Endpoint
+		}
+	}), nil
+}
+
+// checkEndpoint reports whether an endpoint is on this machine.
+func checkEndpoint(endpoint string) (local bool, err error) {
+	if endpoint == "" {
+		return false, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false, fault.New(fault.Invalid, "%q is not the URL of an endpoint", endpoint).
+			WithHint("It looks like http://127.0.0.1:4567 or https://kinesis.eu-west-1.amazonaws.com.")
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(), nil
+}
+
+// httpClient keeps one connection a shard alive and gives up on a silent one; a slow answer of 10 MiB may take its time.
+func httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
+		WithReadTimeout(silentTimeout).
+		WithTransportOptions(func(t *http.Transport) {
+			t.TLSHandshakeTimeout = dialTimeout
+			t.ResponseHeaderTimeout = silentTimeout
+			t.MaxIdleConns = 0
+			t.MaxIdleConnsPerHost = 512
+		})
+}
+
+// explainedCredentials marks the failures of a credentials provider, so that they can be told from the service's.
+type explainedCredentials struct{ aws.CredentialsProvider }
+
+// Retrieve implements aws.CredentialsProvider.
+func (p explainedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := p.CredentialsProvider.Retrieve(ctx)
+	if err != nil {
+		return c, &credentialsError{err}
+	}
+	return c, nil
+}
+
+type credentialsError struct{ cause error }
+
+func (e *credentialsError) Error() string { return e.cause.Error() }
+func (e *credentialsError) Unwrap() error { return e.cause }

@@ -1,0 +1,359 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+// Options are the settings of a reader. Their zero values stand for the defaults.
+type Options struct {
+	Poll      time.Duration // between reads of a shard that has nothing new; default 200 ms, what Kinesis allows
+	MaxBytes  int64         // that the reads of all shards may have in flight; default 64 MiB
+	Discovery time.Duration // between looks for new shards; default 5 s
+}
+
+func (o Options) withDefaults() Options {
+	if o.Poll == 0 {
+		o.Poll = readsInterval
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 64 << 20
+	}
+	if o.Discovery == 0 {
+		o.Discovery = 5 * time.Second
+	}
+	return o
+}
+
+const (
+	lookTimeout = 10 * time.Second // for one look for new shards
+	holeLooks   = 3                // a hole seen in so many looks is not a reshard in progress
+)
+
+// Reader reads one stream. It implements ingest.Source.
+type Reader struct {
+	account *Account
+	name    string // or ARN
+	opts    Options
+	logger  *slog.Logger
+}
+
+var _ ingest.Source = (*Reader)(nil)
+
+// Read implements ingest.Source.
+func (r *Reader) Read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
+	err := r.read(ctx, state, start, intake)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (r *Reader) read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
+	for {
+		s, listed, err := r.find(ctx, state, intake)
+		if err != nil {
+			return err
+		}
+		f := newFollower(r, s, start, intake)
+		if state.Started() && !sameStream(state.CreatedAt, s.createdAt) {
+			f.noticeRecreated(state.CreatedAt)
+			start = event.Start{Kind: event.FromHorizon}
+			f.start = start
+			state = event.StreamState{}
+		}
+		if !state.Started() {
+			state = firstState(s, start, listed, time.Now().UTC())
+			if err := intake.Begin(ctx, state); err != nil {
+				return &intakeError{err}
+			}
+			f.fresh = true
+		}
+		if err := f.run(ctx, state, listed); !errors.Is(err, errRecreated) {
+			return err
+		}
+		// The next round finds the stream that has taken the place of this one.
+	}
+}
+
+// find looks the stream up, with all its shards, and waits while it is being created. While it has never been seen, what
+// cannot heal is returned.
+func (r *Reader) find(ctx context.Context, state event.StreamState, intake ingest.Intake) (stream, []shard, error) {
+	for failures := 1; ; failures++ {
+		s, err := r.account.describe(ctx, r.name)
+		if err == nil && s.status != types.StreamStatusCreating {
+			var listed []shard
+			if listed, err = r.account.listShards(ctx, s.arn, ""); err == nil {
+				return s, listed, nil
+			}
+			err = r.account.explain(err, r.name)
+		}
+		if err != nil && isPermanent(err) {
+			return stream{}, nil, err
+		}
+		if err != nil {
+			if failures == 1 {
+				r.logger.Warn("the stream cannot be reached for now, trying on", "error", err)
+			}
+			observeAll(state, intake, err)
+		}
+		if err := sleep(ctx, backoff(failures)); err != nil {
+			return stream{}, nil, err
+		}
+	}
+}
+
+// observeAll says of every shard that is remembered, or of the stream as a whole, that it cannot be read.
+func observeAll(state event.StreamState, intake ingest.Intake, err error) {
+	if len(state.Shards) == 0 {
+		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: err.Error()})
+	}
+	for i := range state.Shards {
+		if !state.Shards[i].Finished {
+			intake.Observe(ingest.ShardStatus{ShardID: state.Shards[i].ShardID, Condition: ingest.ShardFailing, Err: err.Error()})
+		}
+	}
+}
+
+// firstState is where the reading of a stream begins. Only the tip of the open shards is of interest to a start at the
+// latest; any other start reads closed shards too, as long as they have not expired.
+func firstState(s stream, start event.Start, listed []shard, now time.Time) event.StreamState {
+	state := event.StreamState{ARN: s.arn, CreatedAt: s.createdAt}
+	if start.Kind == event.FromLatest {
+		start.At = now.Truncate(time.Millisecond)
+	}
+	for _, sh := range listed {
+		state.Shards = append(state.Shards, event.ShardState{
+			ShardID: sh.id, Start: start, Finished: start.Kind == event.FromLatest && sh.closed,
+		})
+	}
+	return state
+}
+
+// sameStream compares creation timestamps as exactly as Kinesis gives them.
+func sameStream(a, b time.Time) bool {
+	return a.Truncate(time.Millisecond).Equal(b.Truncate(time.Millisecond))
+}
+
+var (
+	errRecreated = errors.New("the stream was made anew")
+	errExpired   = errors.New("the shard is not listed any more")
+)
+
+// follower reads one stream for as long as it is the same: it finds its shards, starts a reader for each when its parents
+// are finished, and waits for all of them in the end.
+type follower struct {
+	account *Account
+	opts    Options
+	logger  *slog.Logger
+	intake  ingest.Intake
+	stream  stream
+	start   event.Start
+	fresh   bool // this run is the stream's first
+	budget  *budget
+	kept    atomic.Int64 // the retention period, in nanoseconds
+
+	// Owned by follow.
+	tree    *tree
+	states  map[string]event.ShardState
+	cancels map[string]context.CancelCauseFunc
+	missing map[string]bool // shards that the stream said it does not have
+	holes   int             // looks in a row that saw a hole
+	failed  bool            // the last look did
+
+	ended  chan string // shards read to their end
+	missed chan string // shards that the stream has said it does not have
+}
+
+func newFollower(r *Reader, s stream, start event.Start, intake ingest.Intake) *follower {
+	f := &follower{
+		account: r.account, opts: r.opts, logger: r.logger, intake: intake, stream: s, start: start,
+		budget: newBudget(r.opts.MaxBytes), tree: newTree(),
+		states: map[string]event.ShardState{}, cancels: map[string]context.CancelCauseFunc{}, missing: map[string]bool{},
+		ended: make(chan string), missed: make(chan string, 1),
+	}
+	f.kept.Store(int64(s.retention))
+	return f
+}
+
+func (f *follower) retention() time.Duration { return time.Duration(f.kept.Load()) }
+
+// run reads the stream until ctx ends, the intake fails, or the stream turns out to be another one.
+func (f *follower) run(ctx context.Context, state event.StreamState, listed []shard) error {
+	f.tree.merge(listed)
+	for _, s := range state.Shards {
+		f.states[s.ShardID] = s
+		switch n := f.tree.shards[s.ShardID]; {
+		case n != nil && s.Finished:
+			n.phase = finished
+		case n == nil && !s.Finished:
+			if err := f.newShardReader(shard{id: s.ShardID}).expire(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return f.follow(ctx, g) })
+	return g.Wait()
+}
+
+// follow starts readers and looks for new shards. It alone touches the tree.
+func (f *follower) follow(ctx context.Context, g *errgroup.Group) error {
+	tick := time.NewTicker(f.opts.Discovery)
+	defer tick.Stop()
+	for {
+		f.startReady(ctx, g)
+		look := false
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case id := <-f.missed:
+			f.missing[id] = true
+		case id := <-f.ended:
+			f.tree.set(id, finished)
+			delete(f.cancels, id)
+			delete(f.missing, id)
+			look = !f.tree.hasChild(id)
+		case <-tick.C:
+			look = true
+		}
+		if look {
+			if err := f.look(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// startReady starts a reader for every shard that may be read now, and says of the others that they wait.
+func (f *follower) startReady(ctx context.Context, g *errgroup.Group) {
+	for _, sh := range f.tree.ready() {
+		f.tree.set(sh.id, reading)
+		reader := f.newShardReader(sh)
+		shardCtx, cancel := context.WithCancelCause(ctx)
+		f.cancels[sh.id] = cancel
+		g.Go(func() error {
+			defer cancel(nil)
+			err := reader.run(shardCtx)
+			if errors.Is(err, errExpired) {
+				err = reader.expire(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			select {
+			case f.ended <- sh.id:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+	}
+	for _, id := range f.tree.in(waiting) {
+		f.intake.Observe(ingest.ShardStatus{ShardID: id, Condition: ingest.ShardWaiting})
+	}
+}
+
+// newShardReader makes a reader that goes on where the shard was left. A shard not remembered has come into being since
+// the stream was first read: it is read from its horizon, or from where the source started if that is a time.
+func (f *follower) newShardReader(sh shard) *shardReader {
+	state, known := f.states[sh.id]
+	if !known {
+		state = event.ShardState{ShardID: sh.id, Start: event.Start{Kind: event.FromHorizon}}
+		if f.start.Kind == event.FromTimestamp {
+			state.Start = f.start
+		}
+	}
+	return &shardReader{follower: f, shard: sh, state: state, fresh: f.fresh && known, logger: f.logger.With("shard", sh.id)}
+}
+
+// miss notes that the stream does not have a shard; it is repeated with every failure, so one may be left out.
+func (f *follower) miss(id string) {
+	select {
+	case f.missed <- id:
+	default:
+	}
+}
+
+// look finds out whether the stream is still the same, and which shards are new. What fails is tried again at the next look.
+func (f *follower) look(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	now, err := f.account.lookUp(bounded, f.stream.arn)
+	var listed []shard
+	whole := len(f.missing) > 0 || f.holes > 0
+	if err == nil {
+		if !sameStream(now.createdAt, f.stream.createdAt) {
+			return errRecreated
+		}
+		after := f.tree.newest()
+		if whole {
+			after = ""
+		}
+		listed, err = f.account.listShards(bounded, f.stream.arn, after)
+	}
+	if err != nil {
+		if !f.failed && ctx.Err() == nil {
+			f.logger.Warn("cannot look for new shards for now, trying on", "error", f.account.explain(err, f.stream.name))
+		}
+		f.failed = true
+		return nil
+	}
+	f.failed = false
+	f.kept.Store(int64(now.retention))
+	for _, sh := range f.tree.merge(listed) {
+		f.logger.Info("new shard", "shard", sh.id, "parents", sh.parents)
+	}
+	if whole {
+		f.dropExpired(listed)
+	}
+	if now.status == types.StreamStatusActive {
+		f.checkHole()
+	}
+	return nil
+}
+
+// dropExpired ends the readers of shards that the stream has denied and that are not listed any more.
+func (f *follower) dropExpired(listed []shard) {
+	for _, sh := range listed {
+		delete(f.missing, sh.id)
+	}
+	for id := range f.missing {
+		if cancel := f.cancels[id]; cancel != nil {
+			cancel(errExpired)
+		}
+	}
+}
+
+// checkHole makes sure that the open shards cover all hash keys: otherwise records are written to a shard that is not read.
+func (f *follower) checkHole() {
+	first, last, found := f.tree.hole()
+	if !found {
+		f.holes = 0
+		return
+	}
+	f.holes++
+	if f.holes != holeLooks {
+		return
+	}
+	f.logger.Warn("the open shards leave a hole in the hash key range", "first", first, "last", last)
+	f.intake.Notice(ingest.Notice{Kind: ingest.NoticeHole, At: time.Now().UTC(), Message: fmt.Sprintf(
+		"No open shard of %s covers the hash keys from %s to %s. Records with those keys are not seen until a listing shows their shard.",
+		f.stream.name, first, last)})
+}
+
+func (f *follower) noticeRecreated(before time.Time) {
+	f.logger.Warn("the stream was made anew", "created_before", before, "created_now", f.stream.createdAt)
+	f.intake.Notice(ingest.Notice{Kind: ingest.NoticeRecreated, At: time.Now().UTC(), Message: fmt.Sprintf(
+		"%s is not the stream it was: the one read so far was created %s, this one %s. It is read from its beginning.",
+		f.stream.name, stamp(before), stamp(f.stream.createdAt))})
+}

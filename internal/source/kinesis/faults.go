@@ -1,0 +1,147 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// explain turns an error of the SDK into one for people: what was being done, why it failed and what to try. stream may be
+// empty; the action is named as IAM names it.
+func (a *Account) explain(err error, stream string) error {
+	if err == nil {
+		return nil
+	}
+	var known *fault.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	var op *smithy.OperationError
+	action := "kinesis:*"
+	if errors.As(err, &op) {
+		action = "kinesis:" + op.Operation()
+	}
+	what := "Kinesis"
+	if stream != "" {
+		what = "stream " + stream
+	}
+
+	var cred *credentialsError
+	var api smithy.APIError
+	var netErr net.Error
+	var send *smithyhttp.RequestSendError
+	switch {
+	case errors.As(err, &cred):
+		return fault.New(fault.Credentials, "no valid AWS credentials were found: %w", cred.cause).
+			WithHint("Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`; `aws sts get-caller-identity` shows who you are.")
+	case errors.As(err, &api):
+		return explainAnswer(err, api, action, what, a.endpoint)
+	case errors.Is(err, context.Canceled):
+		return fault.New(fault.Cancelled, "reading of %s was stopped: %w", what, context.Canceled)
+	case errors.As(err, &send), errors.As(err, &netErr):
+		return fault.New(fault.Network, "%s cannot be reached at %s: %w", what, a.endpoint, shortest(err)).
+			WithHint("Check the endpoint, the region, the network and proxies.")
+	}
+	return fault.New(fault.Unavailable, "%s failed for %s at %s: %w", action, what, a.endpoint, shortest(err))
+}
+
+func explainAnswer(err error, api smithy.APIError, action, what, endpoint string) error {
+	switch api.ErrorCode() {
+	case "ResourceNotFoundException":
+		return fault.New(fault.NotFound, "there is no %s in this account and region (%s): %w", what, endpoint, answered(api)).
+			WithHint("`helios streams list` shows the streams there are.")
+	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
+		return fault.New(fault.Credentials, "AWS does not allow %s on %s: %w", action, what, answered(api)).
+			WithHint("Add the action %s to the policy of the role or user in use.", action)
+	case "KMSAccessDeniedException":
+		return fault.New(fault.Credentials, "AWS does not allow the key that encrypts %s to be used: %w", what, answered(api)).
+			WithHint("Add the action kms:Decrypt on the stream's key to the policy of the role or user in use.")
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired":
+		return fault.New(fault.Credentials, "the AWS credentials have expired: %w", answered(api)).
+			WithHint("Sign in again, for example with `aws sso login`.")
+	case "UnrecognizedClientException", "InvalidSignatureException", "InvalidClientTokenId", "SignatureDoesNotMatch",
+		"MissingAuthenticationTokenException", "MissingAuthenticationToken", "IncompleteSignatureException", "OptInRequired":
+		return fault.New(fault.Credentials, "AWS does not accept the credentials: %w", answered(api)).
+			WithHint("`aws sts get-caller-identity` shows whether they are valid, and whose they are.")
+	case "InvalidArgumentException", "ValidationException", "SerializationException":
+		return fault.New(fault.Invalid, "%s was refused for %s: %w", action, what, answered(api))
+	}
+	if isThrottle(err) {
+		return fault.New(fault.Unavailable, "%s is throttled for %s: %w", action, what, answered(api))
+	}
+	return fault.New(fault.Unavailable, "%s failed for %s: %w", action, what, answered(api))
+}
+
+// answered is the service's own words, without the SDK's preamble of request ids.
+type answer struct{ smithy.APIError }
+
+func answered(api smithy.APIError) error { return answer{api} }
+
+func (a answer) Error() string {
+	if m := a.ErrorMessage(); m != "" {
+		return a.ErrorCode() + ": " + m
+	}
+	return a.ErrorCode()
+}
+
+// shortest unwraps what the SDK puts around an error of the network.
+func shortest(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op
+	}
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) {
+		return send.Err
+	}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.Err
+	}
+	return err
+}
+
+func isThrottle(err error) bool {
+	var (
+		throughput *types.ProvisionedThroughputExceededException
+		limit      *types.LimitExceededException
+		kms        *types.KMSThrottlingException
+		api        smithy.APIError
+	)
+	if errors.As(err, &throughput) || errors.As(err, &limit) || errors.As(err, &kms) {
+		return true
+	}
+	if errors.As(err, &api) {
+		_, ok := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+		return ok
+	}
+	return false
+}
+
+func isNotFound(err error) bool {
+	var missing *types.ResourceNotFoundException
+	return errors.As(err, &missing)
+}
+
+func isInvalid(err error) bool {
+	var invalid *types.InvalidArgumentException
+	return errors.As(err, &invalid)
+}
+
+// isPermanent reports whether trying again would change nothing, as far as one can tell at the start of reading.
+func isPermanent(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.NotFound, fault.Credentials, fault.Invalid, fault.Environment:
+		return true
+	default:
+		return false
+	}
+}
