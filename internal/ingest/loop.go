@@ -1,0 +1,252 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/helios-sql/helios/internal/columns"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+const (
+	intakeBytes = 32 << 20 // delivered and not yet decoded, a source
+	batchBytes  = 8 << 20  // a batch of this size is handed over even in the middle of a record
+)
+
+// loop is one run of one source: it takes what the reader delivers, makes batches of it and hands them to the committer.
+// It owns the table's schema while it runs: whoever else would write to the table asks it by do.
+type loop struct {
+	settings Settings
+	lane     *Lane
+	decoder  *columns.Decoder
+	unpacker *unpack.Unpacker
+	known    map[string]event.ShardState // as they will be when all that was decoded is committed
+	status   *status
+	tails    *tails
+	now      func() time.Time
+
+	in   chan item
+	room *semaphore.Weighted
+
+	// The batch in the making.
+	result   unpack.Result
+	rejected []event.Rejected
+	touched  map[string]bool // shards whose state has changed
+	bytes    int64
+}
+
+// item is one thing for the loop to do, in order of arrival: take a delivery, or run a function.
+type item struct {
+	delivery Delivery
+	weight   int64
+	do       func(context.Context) error
+}
+
+func newLoop(s Settings, t *schema.Table, state event.StreamState, lane *Lane, st *status, tl *tails, now func() time.Time) *loop {
+	l := &loop{
+		settings: s,
+		lane:     lane,
+		decoder:  columns.NewDecoder(t),
+		unpacker: unpack.New(unpack.Options{Aggregates: s.Aggregates}),
+		status:   st,
+		tails:    tl,
+		now:      now,
+		in:       make(chan item, 1024),
+		room:     semaphore.NewWeighted(intakeBytes),
+		touched:  map[string]bool{},
+	}
+	l.remember(state)
+	return l
+}
+
+func (l *loop) remember(state event.StreamState) {
+	l.known = make(map[string]event.ShardState, len(state.Shards))
+	for _, s := range state.Shards {
+		l.known[s.ShardID] = s
+	}
+	l.status.remember(state)
+}
+
+// Begin implements Intake.
+func (l *loop) Begin(ctx context.Context, state event.StreamState) error {
+	return l.call(ctx, func(ctx context.Context) error {
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
+		if err := l.lane.Commit(ctx, &Batch{Source: l.settings.Name, Stream: l.settings.Stream, Begin: &state, At: l.now()}); err != nil {
+			return err
+		}
+		l.remember(state)
+		return nil
+	})
+}
+
+// Deliver implements Intake.
+func (l *loop) Deliver(ctx context.Context, d Delivery) error {
+	weight := int64(1024)
+	for i := range d.Records {
+		weight += int64(len(d.Records[i].Data)) + 256
+	}
+	weight = min(weight, intakeBytes)
+	if err := l.room.Acquire(ctx, weight); err != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case l.in <- item{delivery: d, weight: weight}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Observe implements Intake.
+func (l *loop) Observe(s ShardStatus) { l.status.observe(s) }
+
+// Notice implements Intake.
+func (l *loop) Notice(n Notice) { l.status.notice(n) }
+
+// call runs a function between two deliveries and waits for it.
+func (l *loop) call(ctx context.Context, do func(context.Context) error) error {
+	done := make(chan error, 1)
+	select {
+	case l.in <- item{do: func(ctx context.Context) error {
+		err := do(ctx)
+		done <- err
+		return nil
+	}}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// work takes items until ctx ends or a batch cannot be handed over. What was delivered and not yet decoded by then is
+// forgotten: its positions have not moved, and the next run reads it again.
+func (l *loop) work(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case it := <-l.in:
+			if err := l.take(ctx, it); err != nil {
+				return err
+			}
+		}
+		// While more is waiting the batch grows; when nothing is, it goes at once.
+		if len(l.in) == 0 || l.bytes >= batchBytes {
+			if err := l.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (l *loop) take(ctx context.Context, it item) error {
+	if it.do != nil {
+		return it.do(ctx)
+	}
+	defer l.room.Release(it.weight)
+	d := it.delivery
+	state := l.known[d.ShardID]
+	state.ShardID = d.ShardID
+	shard := unpack.Range{First: d.FirstHash, Last: d.LastHash}
+	for i := range d.Records {
+		r := &d.Records[i]
+		if whole := (event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}); whole.Compare(state.Position) <= 0 {
+			continue
+		}
+		if err := l.takeRecord(ctx, r, shard, &state); err != nil {
+			return err
+		}
+	}
+	state.Finished = state.Finished || d.Finished
+	l.move(state)
+	return nil
+}
+
+// takeRecord makes rows and rejections of a record. In a large one the batch may be handed over half-way: the position
+// then says how many of its events have been taken.
+func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Range, state *event.ShardState) error {
+	taken := r.Taken
+	if r.Sequence == state.Position.Sequence {
+		taken = max(taken, state.Position.Taken)
+	}
+	l.result.Reset()
+	l.unpacker.Unpack(r, shard, &l.result)
+	l.status.read(1, len(r.Data), l.result.Counts)
+	l.bytes += 128
+	at := l.now()
+	events, rejects := l.result.Events, l.result.Rejected
+	for len(events) > 0 || len(rejects) > 0 {
+		var rejected *event.Rejected
+		var e *event.Event
+		if len(rejects) == 0 || len(events) > 0 && events[0].Index < rejects[0].Index {
+			e, events = &events[0], events[1:]
+			if e.Index < taken {
+				continue
+			}
+			rejected = l.decoder.Append(e, at)
+		} else {
+			rejected, rejects = &rejects[0], rejects[1:]
+			if rejected.Index < taken {
+				continue
+			}
+			e = &rejected.Event
+		}
+		if rejected != nil {
+			l.rejected = append(l.rejected, *rejected)
+		}
+		l.bytes += int64(len(e.Data)) + 64
+		l.tails.publish(e, rejected)
+		if l.bytes >= batchBytes {
+			state.Position = event.Position{Sequence: r.Sequence, Taken: e.Index + 1}
+			state.ArrivedAt = r.ArrivedAt
+			l.move(*state)
+			if err := l.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	state.Position = event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}
+	state.ArrivedAt = r.ArrivedAt
+	return nil
+}
+
+// move remembers where a shard is once all that was decoded is committed.
+func (l *loop) move(state event.ShardState) {
+	l.known[state.ShardID] = state
+	l.touched[state.ShardID] = true
+}
+
+// flush hands the batch in the making to the committer.
+func (l *loop) flush(ctx context.Context) error {
+	if len(l.touched) == 0 && l.decoder.Len() == 0 && len(l.rejected) == 0 {
+		return nil
+	}
+	return l.lane.Submit(ctx, l.cut())
+}
+
+// cut ends the batch in the making and begins the next one.
+func (l *loop) cut() *Batch {
+	b := &Batch{
+		Source: l.settings.Name, Stream: l.settings.Stream, At: l.now(),
+		Rejected: l.rejected, Bytes: l.bytes,
+	}
+	b.Rows, b.Changes, b.Table = l.decoder.Take()
+	for id := range l.touched {
+		b.Shards = append(b.Shards, l.known[id])
+	}
+	l.status.decoded(l.decoder.DuplicateKeys())
+	l.rejected, l.bytes = nil, 0
+	clear(l.touched)
+	return b
+}

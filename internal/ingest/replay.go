@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/helios-sql/helios/internal/event"
+)
+
+const replayPage = 500 // quarantined events that are read, decoded and committed at a time
+
+// replay tries the quarantined events that match once more with the schema as it is now. What has become rows leaves the
+// quarantine in the same transaction; what has not stays as it was. It runs between two deliveries.
+func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (ReplayResult, error) {
+	var total ReplayResult
+	if err := l.flush(ctx); err != nil {
+		return total, err
+	}
+	var after *QuarantineKey
+	for {
+		page, err := sink.Quarantined(ctx, f, after, replayPage)
+		if err != nil || len(page) == 0 {
+			return total, err
+		}
+		var release []QuarantineKey
+		var done ReplayResult
+		for i := range page {
+			q := &page[i]
+			key := QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
+			after = &key
+			done.Matched++
+			if rows, left := l.again(q); rows > 0 {
+				release = append(release, key)
+				l.rejected = append(l.rejected, left...)
+				done.Rows += rows
+				done.Replayed++
+			} else {
+				done.Rejected++
+			}
+		}
+		if len(release) > 0 {
+			b := l.cut()
+			b.Release = release
+			if err := l.lane.Commit(ctx, b); err != nil {
+				return total, err
+			}
+		}
+		total.Matched += done.Matched
+		total.Rows += done.Rows
+		total.Replayed += done.Replayed
+		total.Rejected += done.Rejected
+		if len(page) < replayPage {
+			return total, nil
+		}
+	}
+}
+
+// again decodes one quarantined event. It gives the rows that came of it and what was rejected again.
+func (l *loop) again(q *Quarantined) (rows int64, left []event.Rejected) {
+	l.result.Reset()
+	l.unpacker.Again(q.Event, &l.result)
+	left = append(left, l.result.Rejected...)
+	at := l.now()
+	for i := range l.result.Events {
+		if r := l.decoder.Append(&l.result.Events[i], at); r != nil {
+			left = append(left, *r)
+			continue
+		}
+		rows++
+	}
+	l.bytes += int64(len(q.Data)) + 64
+	return rows, left
+}

@@ -1,0 +1,242 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+const (
+	firstRetry  = time.Second
+	longestWait = 30 * time.Second
+	inferFrom   = 1000 // events that a schema is inferred from
+)
+
+// runner keeps one source running: it starts it, starts it again after what went wrong, pauses it, and answers for it.
+type runner struct {
+	service *Service
+	name    string
+	logger  *slog.Logger
+	status  *status
+	tails   *tails
+
+	control sync.Mutex // one of start, stop, replay at a time
+
+	mu       sync.Mutex
+	settings Settings
+	stop     context.CancelFunc // nil while not running
+	stopped  chan struct{}
+	loop     *loop         // of the current run, nil between runs
+	ready    chan struct{} // closed once the table exists or the first run has failed
+	readyErr error
+}
+
+func newRunner(s *Service, settings Settings) *runner {
+	return &runner{
+		service: s, name: settings.Name, settings: settings, logger: s.opt.Logger.With("source", settings.Name, "stream", settings.Stream),
+		status: newStatus(s.opt.Now), tails: newTails(), ready: make(chan struct{}),
+	}
+}
+
+func (r *runner) current() Settings {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.settings
+}
+
+func (r *runner) view() SourceStatus { return r.status.view(r.current()) }
+
+// start begins to run the source, unless it runs already.
+func (r *runner) start() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(r.service.ctx)
+	r.stop, r.stopped = cancel, make(chan struct{})
+	r.status.set(SourceStarting, nil)
+	go r.run(ctx, r.stopped)
+}
+
+// halt ends the run and waits until all that it had handed over is committed.
+func (r *runner) halt(as SourceState) {
+	r.mu.Lock()
+	stop, stopped := r.stop, r.stopped
+	r.mu.Unlock()
+	if stop != nil {
+		stop()
+		<-stopped
+	}
+	r.mu.Lock()
+	r.stop = nil
+	r.mu.Unlock()
+	r.status.set(as, nil)
+}
+
+// run runs the source again and again until ctx ends.
+func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
+	defer close(stopped)
+	wait := firstRetry
+	for {
+		began := time.Now()
+		err := r.once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > longestWait {
+			wait = firstRetry
+		}
+		r.settled(err)
+		r.status.set(SourceFailing, err)
+		r.logger.WarnContext(ctx, "source failed; it is tried again", "cause", err, "wait", wait)
+		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		wait = min(2*wait, longestWait)
+	}
+}
+
+// settled tells those who wait for the first run how it went.
+func (r *runner) settled(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.ready:
+	default:
+		r.readyErr = err
+		close(r.ready)
+	}
+}
+
+var errEnded = errors.New("the reader ended by itself")
+
+// once runs the source from its committed state until ctx ends or something fails.
+func (r *runner) once(ctx context.Context) error {
+	settings := r.current()
+	src, err := r.service.streams.Open(ctx, settings.Connection, settings.Stream)
+	if err != nil {
+		return err
+	}
+	if err := r.ensureTable(ctx, src, settings); err != nil {
+		return err
+	}
+	return r.withLoop(ctx, r.current(), func(ctx context.Context, l *loop, state event.StreamState) error {
+		r.mu.Lock()
+		r.loop = l
+		r.mu.Unlock()
+		defer func() {
+			r.mu.Lock()
+			r.loop = nil
+			r.mu.Unlock()
+		}()
+		r.status.set(SourceReading, nil)
+		r.settled(nil)
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error {
+			if err := src.Read(ctx, state, settings.From, l); err != nil {
+				return err
+			}
+			return errEnded // only an error or the end of ctx ends a run
+		})
+		group.Go(func() error { return l.work(ctx) })
+		return group.Wait()
+	})
+}
+
+// withLoop makes a loop over the source's table as it is in the store, and a lane for it.
+func (r *runner) withLoop(ctx context.Context, settings Settings, use func(context.Context, *loop, event.StreamState) error) error {
+	s := r.service
+	table, err := s.sink.Table(ctx, settings.Table)
+	if err != nil {
+		return err
+	}
+	table.Evolve, table.MaxDepth, table.MaxColumns = settings.Evolve, settings.MaxDepth, settings.MaxColumns
+	state, err := s.sink.StreamState(ctx, settings.Name)
+	if err != nil {
+		return err
+	}
+	laneCtx, lane := s.committer.Lane(ctx, r.status.committed)
+	defer lane.Close()
+	err = use(laneCtx, newLoop(settings, table, state, lane, r.status, r.tails, s.opt.Now), state)
+	if cause := context.Cause(laneCtx); cause != nil && ctx.Err() == nil {
+		return cause // the batch that failed, rather than what followed from it
+	}
+	return err
+}
+
+// ensureTable makes the source's table, from the columns that the person chose or else from a sample of the stream.
+func (r *runner) ensureTable(ctx context.Context, src Source, settings Settings) error {
+	s := r.service
+	_, err := s.sink.Table(ctx, settings.Table)
+	if err == nil || fault.CodeOf(err) != fault.NotFound {
+		return err
+	}
+	columns, reason := settings.Columns, "columns chosen when the source was added"
+	if len(columns) == 0 {
+		sample, err := sampleStream(ctx, src, inferFrom, settings)
+		if err != nil {
+			return err
+		}
+		columns, reason = sample.Inference.Table.Columns, inferredReason(sample.Inference.Events)
+		settings.MaxDepth = sample.Inference.Table.MaxDepth
+		if err := r.remember(ctx, settings); err != nil {
+			return err
+		}
+	}
+	table, err := schema.NewTable(settings.Table, columns, settings.bounds())
+	if err != nil {
+		return err
+	}
+	return s.sink.CreateTable(ctx, table, reason)
+}
+
+// remember saves changed settings.
+func (r *runner) remember(ctx context.Context, settings Settings) error {
+	if err := r.service.registry.SaveSource(ctx, settings); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settings = settings
+	return nil
+}
+
+// replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.
+func (r *runner) replay(ctx context.Context, f QuarantineFilter) (result ReplayResult, err error) {
+	r.control.Lock()
+	defer r.control.Unlock()
+	r.mu.Lock()
+	l, running, settings := r.loop, r.stop != nil, r.settings
+	r.mu.Unlock()
+	if l != nil {
+		err = l.call(ctx, func(ctx context.Context) error {
+			var err error
+			result, err = l.replay(ctx, r.service.sink, f)
+			return err
+		})
+		return result, err
+	}
+	if running {
+		return result, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
+	}
+	err = r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error {
+		var err error
+		result, err = l.replay(ctx, r.service.sink, f)
+		return err
+	})
+	return result, err
+}

@@ -1,0 +1,61 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// SampleStream looks at up to limit records of a stream, oldest and newest of every shard, and says what they hold and what
+// table they could become.
+func (s *Service) SampleStream(ctx context.Context, c Connection, stream string, limit int) (Sample, error) {
+	detail, err := s.streams.Describe(ctx, c, stream)
+	if err != nil {
+		return Sample{}, err
+	}
+	src, err := s.streams.Open(ctx, c, stream)
+	if err != nil {
+		return Sample{}, err
+	}
+	sample, err := sampleStream(ctx, src, limit, Settings{MaxDepth: schema.DefaultMaxDepth, MaxColumns: schema.DefaultMaxColumns})
+	sample.Stream = detail
+	return sample, err
+}
+
+// sampleStream looks at up to n records of a stream and infers the table that they could become.
+func sampleStream(ctx context.Context, src Source, n int, settings Settings) (Sample, error) {
+	records, err := src.Sample(ctx, n)
+	if err != nil {
+		return Sample{}, err
+	}
+	s := Sample{Records: len(records), Events: []SampleEvent{}}
+	unpacker := unpack.New(unpack.Options{Aggregates: unpack.Keep})
+	var docs [][]byte
+	var res unpack.Result
+	for i := range records {
+		res.Reset()
+		unpacker.Unpack(&records[i], unpack.Range{}, &res)
+		for k := range res.Events {
+			s.Events = append(s.Events, sampleEvent(&res.Events[k], nil))
+			if len(docs) < n {
+				docs = append(docs, res.Events[k].Data)
+			}
+		}
+		for k := range res.Rejected {
+			s.Events = append(s.Events, sampleEvent(&res.Rejected[k].Event, &res.Rejected[k]))
+		}
+	}
+	slices.SortStableFunc(s.Events, func(a, b SampleEvent) int { return a.ArrivedAt.Compare(b.ArrivedAt) })
+	s.Inference = schema.Infer(docs, settings.bounds())
+	return s, nil
+}
+
+func inferredReason(events int) string {
+	if events == 0 {
+		return "the stream held no event yet: the table grows from the first ones"
+	}
+	return fmt.Sprintf("inferred from a sample of %d events", events)
+}

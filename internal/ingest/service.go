@@ -1,0 +1,371 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// Registry remembers the sources that people have added.
+type Registry interface {
+	Sources(ctx context.Context) ([]Settings, error)
+	SaveSource(ctx context.Context, s Settings) error // adds it, or replaces the one of that name
+	DeleteSource(ctx context.Context, name string) error
+}
+
+// Streams finds streams. Errors are *fault.Error: NotFound, Credentials, Network, Invalid.
+type Streams interface {
+	List(ctx context.Context, c Connection) ([]StreamSummary, error)
+	Describe(ctx context.Context, c Connection, stream string) (StreamDetail, error)
+	Open(ctx context.Context, c Connection, stream string) (Source, error)
+}
+
+// Options of a Service.
+type Options struct {
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Service keeps the sources: it adds, starts, pauses, removes and describes them.
+type Service struct {
+	sink      Sink
+	committer *Committer
+	registry  Registry
+	streams   Streams
+	opt       Options
+	ctx       context.Context //nolint:containedctx // the scope of all runs: it ends with Stop
+	cancel    context.CancelFunc
+
+	adding sync.Mutex // one Add, Declare or Remove at a time
+	mu     sync.Mutex
+	byName map[string]*runner
+}
+
+// NewService makes a Service. Start starts what the registry knows; Stop must be called in any case.
+func NewService(sink Sink, committer *Committer, registry Registry, streams Streams, opt Options) *Service {
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Service{
+		sink: sink, committer: committer, registry: registry, streams: streams, opt: opt,
+		ctx: ctx, cancel: cancel, byName: map[string]*runner{},
+	}
+}
+
+// Start starts the sources that the registry knows, those paused excepted.
+func (s *Service) Start(ctx context.Context) error {
+	known, err := s.registry.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, settings := range known {
+		s.launch(settings)
+	}
+	return nil
+}
+
+// Stop ends all sources and waits until what they had handed over is committed.
+func (s *Service) Stop() {
+	s.cancel()
+	var all sync.WaitGroup
+	for _, r := range s.runners() {
+		all.Go(func() {
+			r.control.Lock()
+			defer r.control.Unlock()
+			r.halt(SourceStopped)
+		})
+	}
+	all.Wait()
+}
+
+func (s *Service) launch(settings Settings) *runner {
+	r := newRunner(s, settings)
+	s.mu.Lock()
+	s.byName[settings.Name] = r
+	s.mu.Unlock()
+	if settings.Paused {
+		r.status.set(SourcePaused, nil)
+	} else {
+		r.start()
+	}
+	return r
+}
+
+func (s *Service) runners() []*runner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*runner, 0, len(s.byName))
+	for _, r := range s.byName {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *runner) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+func (s *Service) runner(name string) (*runner, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.byName[strings.ToLower(name)]; r != nil {
+		return r, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows those there are")
+}
+
+// complete fills in defaults and refuses what cannot be.
+func (s *Service) complete(in Settings) (Settings, error) {
+	if in.Stream == "" {
+		return in, fault.New(fault.Invalid, "no stream is named").WithHint("name one of helios streams list")
+	}
+	if in.Table == "" {
+		return in, fault.New(fault.Invalid, "no table is named for stream %s", in.Stream).WithHint("give the name of the table that is to hold its events")
+	}
+	in.Table = strings.ToLower(in.Table)
+	if in.Name == "" {
+		in.Name = in.Table
+	}
+	in.Name = strings.ToLower(in.Name)
+	if err := schema.ValidTableName(in.Name); err != nil {
+		return in, err
+	}
+	if in.From.Kind == "" {
+		in.From.Kind = event.FromHorizon
+	}
+	if in.Evolve == "" {
+		in.Evolve = schema.EvolveAdd
+	}
+	if in.Aggregates == "" {
+		in.Aggregates = unpack.Auto
+	}
+	if in.MaxDepth == 0 {
+		in.MaxDepth = schema.DefaultMaxDepth
+	}
+	if in.MaxColumns == 0 {
+		in.MaxColumns = schema.DefaultMaxColumns
+	}
+	if !slices.Contains([]unpack.Mode{unpack.Auto, unpack.Keep, unpack.Drop}, in.Aggregates) {
+		return in, fault.New(fault.Invalid, "aggregates is %q", in.Aggregates).WithHint("use auto, keep or drop")
+	}
+	in.CreatedAt = s.opt.Now().UTC()
+	_, err := schema.NewTable(in.Table, in.Columns, in.bounds())
+	return in, err
+}
+
+// bounds are the settings that belong to the table.
+func (s Settings) bounds() schema.Options {
+	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns}
+}
+
+// Add connects a stream to a table: it checks that the stream is there, remembers the source and starts it. It returns once
+// the table exists. A table that was kept when its source was removed goes on where it stopped if it is the same stream.
+func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, error) {
+	settings, err := s.complete(settings)
+	if err != nil {
+		return SourceStatus{}, err
+	}
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	if err := s.free(settings); err != nil {
+		return SourceStatus{}, err
+	}
+	stream, err := s.streams.Describe(ctx, settings.Connection, settings.Stream)
+	if err != nil {
+		return SourceStatus{}, err
+	}
+	if err := s.adopt(ctx, settings, stream); err != nil {
+		return SourceStatus{}, err
+	}
+	if err := s.registry.SaveSource(ctx, settings); err != nil {
+		return SourceStatus{}, err
+	}
+	r := s.launch(settings)
+	if settings.Paused {
+		return r.view(), nil
+	}
+	select {
+	case <-r.ready:
+		// A first run that failed is not undone: the source is remembered, and shows why it fails.
+		return r.view(), nil
+	case <-ctx.Done():
+		return r.view(), nil
+	}
+}
+
+// Declare adds those of the sources that are not there yet, without waiting for their streams: what is declared in a file
+// may come before the stream exists.
+func (s *Service) Declare(ctx context.Context, declared []Settings) error {
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	for _, settings := range declared {
+		settings, err := s.complete(settings)
+		if err != nil {
+			return err
+		}
+		if _, err := s.runner(settings.Name); err == nil {
+			continue
+		}
+		if err := s.free(settings); err != nil {
+			return err
+		}
+		if err := s.registry.SaveSource(ctx, settings); err != nil {
+			return err
+		}
+		s.launch(settings)
+	}
+	return nil
+}
+
+// free refuses names that another source has.
+func (s *Service) free(settings Settings) error {
+	for _, r := range s.runners() {
+		other := r.current()
+		if other.Name == settings.Name {
+			return fault.New(fault.Conflict, "there is already a source %s: it reads stream %s", other.Name, other.Stream).WithHint("choose another name, or remove it with helios sources remove %s", other.Name)
+		}
+		if other.Table == settings.Table {
+			return fault.New(fault.Conflict, "table %s belongs to source %s already", other.Table, other.Name).WithHint("choose another table")
+		}
+	}
+	return nil
+}
+
+// adopt refuses a table that exists, unless it is what an earlier source of the same stream and name has left.
+func (s *Service) adopt(ctx context.Context, settings Settings, stream StreamDetail) error {
+	if _, err := s.sink.Table(ctx, settings.Table); err != nil {
+		if fault.CodeOf(err) == fault.NotFound {
+			return nil
+		}
+		return err
+	}
+	state, err := s.sink.StreamState(ctx, settings.Name)
+	if err != nil {
+		return err
+	}
+	if state.Started() && state.ARN == stream.ARN {
+		return nil
+	}
+	return fault.New(fault.Conflict, "table %s exists already, and holds events of another stream", settings.Table).WithHint("choose another table")
+}
+
+// List shows all sources, by name.
+func (s *Service) List() []SourceStatus {
+	all := []SourceStatus{}
+	for _, r := range s.runners() {
+		all = append(all, r.view())
+	}
+	return all
+}
+
+// Get shows one source; fault.NotFound if there is none.
+func (s *Service) Get(name string) (SourceStatus, error) {
+	r, err := s.runner(name)
+	if err != nil {
+		return SourceStatus{}, err
+	}
+	return r.view(), nil
+}
+
+// Pause stops reading until Resume, over restarts too. What has been read is committed when it returns.
+func (s *Service) Pause(ctx context.Context, name string) (SourceStatus, error) {
+	return s.steer(ctx, name, true)
+}
+
+// Resume goes on reading where Pause stopped.
+func (s *Service) Resume(ctx context.Context, name string) (SourceStatus, error) {
+	return s.steer(ctx, name, false)
+}
+
+func (s *Service) steer(ctx context.Context, name string, pause bool) (SourceStatus, error) {
+	r, err := s.runner(name)
+	if err != nil {
+		return SourceStatus{}, err
+	}
+	r.control.Lock()
+	defer r.control.Unlock()
+	settings := r.current()
+	settings.Paused = pause
+	if err := r.remember(ctx, settings); err != nil {
+		return SourceStatus{}, err
+	}
+	if pause {
+		r.halt(SourcePaused)
+	} else {
+		r.start()
+	}
+	return r.view(), nil
+}
+
+// Remove ends a source and forgets it. Its table stays, to be queried and to be gone on with, unless dropTable is true:
+// then table, quarantine and positions go too.
+func (s *Service) Remove(ctx context.Context, name string, dropTable bool) error {
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	r, err := s.runner(name)
+	if err != nil {
+		return err
+	}
+	r.control.Lock()
+	defer r.control.Unlock()
+	settings := r.current()
+	if err := s.registry.DeleteSource(ctx, settings.Name); err != nil {
+		return err
+	}
+	r.halt(SourceStopped)
+	s.mu.Lock()
+	delete(s.byName, settings.Name)
+	s.mu.Unlock()
+	r.tails.close()
+	if !dropTable {
+		return nil
+	}
+	if err := s.sink.DropTable(ctx, settings.Table); err != nil {
+		return err
+	}
+	return s.sink.Forget(ctx, settings.Name)
+}
+
+// Replay tries quarantined events of a table again; fault.NotFound if no source has the table.
+func (s *Service) Replay(ctx context.Context, f QuarantineFilter) (ReplayResult, error) {
+	f.Table = strings.ToLower(f.Table)
+	for _, r := range s.runners() {
+		if r.current().Table == f.Table {
+			return r.replay(ctx, f)
+		}
+	}
+	return ReplayResult{}, fault.New(fault.NotFound, "no source has a table %q", f.Table).WithHint("events are replayed through their source: add it again to replay into its table")
+}
+
+// Tail calls each for every event of a source that matches, as it is decoded, and skipped with a number when events were
+// left out because the caller was slow. It returns when ctx ends, the source is removed, or a call fails.
+func (s *Service) Tail(ctx context.Context, name string, f Filter, each func(SampleEvent) error, skipped func(int64) error) error {
+	r, err := s.runner(name)
+	if err != nil {
+		return err
+	}
+	return r.tails.watch(ctx, f, each, skipped)
+}
+
+// Freshness tells how fresh the sources of the named tables are. Names that are no source's table are passed over.
+func (s *Service) Freshness(tables []string) []Freshness {
+	all := []Freshness{}
+	for _, r := range s.runners() {
+		v := r.view()
+		name := v.Settings.Table
+		if !slices.Contains(tables, name) && !slices.Contains(tables, "quarantine."+name) {
+			continue
+		}
+		all = append(all, Freshness{Source: v.Settings.Name, NewestArrived: v.NewestArrived, LagMS: v.LagMS})
+	}
+	return all
+}
