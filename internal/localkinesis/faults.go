@@ -66,7 +66,7 @@ func (s *Server) serveFaulty(ctx context.Context, w http.ResponseWriter, name st
 	req.Stream, req.ShardID = c.target(s)
 	f := s.opt.Faults(req)
 	if f == nil {
-		answer(w, c.run, s)
+		s.answer(ctx, w, c)
 		return
 	}
 	pause(ctx, f.Delay)
@@ -85,11 +85,11 @@ func (s *Server) serveFaulty(ctx context.Context, w http.ResponseWriter, name st
 	if f.Duplicate {
 		_, _ = c.run(s) // its answer is the one that was lost
 	}
-	status, body := encode(c.run(s))
 	if !f.Cut {
-		write(w, status, body)
+		s.answer(ctx, w, c)
 		return
 	}
+	status, body := encode(c.run(s))
 	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
 	w.WriteHeader(status)

@@ -17,6 +17,8 @@ const (
 	nextTokenTTL     = 300 * time.Second
 	onDemandShards   = 4
 	maxRequestBytes  = 16 << 20 // 10 MiB of data in base64, and room for the rest
+	maxWireBytes     = 8 * maxRequestBytes
+	wirePatience     = 30 * time.Second // with a peer that does not send or take its bytes
 	minRetentionHour = 24
 	maxRetentionHour = 8760
 

@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Defaults of Options.
@@ -44,7 +46,8 @@ type Options struct {
 type Server struct {
 	opt    Options
 	ops    map[string]operation
-	secret [32]byte // signs iterators and page tokens, so that only this server's own are taken
+	secret [32]byte            // signs iterators and page tokens, so that only this server's own are taken
+	wire   *semaphore.Weighted // bounds the bytes of requests and answers under way
 
 	mu         sync.Mutex // guards all below; nothing slow happens under it
 	streams    map[string]*stream
@@ -77,7 +80,7 @@ func New(opt Options) *Server {
 	if opt.Region == "" {
 		opt.Region = defaultRegion
 	}
-	s := &Server{opt: opt, ops: operations(), streams: map[string]*stream{}}
+	s := &Server{opt: opt, ops: operations(), wire: semaphore.NewWeighted(maxWireBytes), streams: map[string]*stream{}}
 	_, _ = rand.Read(s.secret[:]) // never fails: crypto/rand's promise since Go 1.24
 	return s
 }

@@ -17,11 +17,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start runs a server with those options and gives it with the AWS SDK's client of it, which does not retry.
-func start(t testing.TB, opt localkinesis.Options) (*localkinesis.Server, *kinesis.Client) {
-	t.Helper()
+func start(tb testing.TB, opt localkinesis.Options) (*localkinesis.Server, *kinesis.Client) {
+	tb.Helper()
 	s := localkinesis.New(opt)
 	hs := httptest.NewServer(s.Handler())
-	t.Cleanup(hs.Close)
+	tb.Cleanup(hs.Close)
 	return s, kinesis.New(kinesis.Options{
 		BaseEndpoint: aws.String(hs.URL),
 		Region:       "us-east-1",

@@ -160,8 +160,8 @@ type tagsRequest struct {
 type empty struct{}
 
 type hashKeyRangeShape struct {
-	StartingHashKey string
-	EndingHashKey   string
+	StartingHashKey string `json:"StartingHashKey"`
+	EndingHashKey   string `json:"EndingHashKey"`
 }
 
 type sequenceRangeShape struct {
@@ -178,9 +178,9 @@ type shardShape struct {
 }
 
 type childShardShape struct {
-	ShardID      string `json:"ShardId"`
-	ParentShards []string
-	HashKeyRange hashKeyRangeShape
+	ShardID      string            `json:"ShardId"`
+	ParentShards []string          `json:"ParentShards"`
+	HashKeyRange hashKeyRangeShape `json:"HashKeyRange"`
 }
 
 // streamShape is common to the descriptions of a stream.

@@ -158,7 +158,6 @@ func (s *Server) createStream(req *createStreamRequest) (empty, error) {
 		st.addShard(s.epoch, r, now)
 	}
 	s.streams[st.name] = st
-	s.opt.Logger.Debug("stream created", "stream", st.name, "shards", shards) //nolint:sloglint // no context reaches the state
 	return empty{}, nil
 }
 

@@ -1,10 +1,10 @@
 package localkinesis
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -75,8 +75,7 @@ func op[Req, Answer any](run func(*Server, *Req) (Answer, error)) operation {
 
 func decodeJSON(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
-		var own *Error
-		if errors.As(err, &own) {
+		if own, ok := errors.AsType[*Error](err); ok {
 			return own
 		}
 		return apiError(errSerialization, "%v", err)
@@ -97,17 +96,12 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		answerError(w, apiError(errSerialization, "this server speaks %s, not %q", jsonType, media))
 		return
 	}
-	body, err := readBody(w, r)
-	if err != nil {
-		answerError(w, err)
-		return
-	}
 	decode, known := s.ops[name]
 	if !known {
 		answerError(w, apiError(errUnknownOperation, "localkinesis does not know the operation %s", name))
 		return
 	}
-	c, err := decode(body)
+	c, err := s.receive(w, r, decode)
 	if err != nil {
 		answerError(w, err)
 		return
@@ -116,34 +110,46 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveFaulty(r.Context(), w, name, c)
 		return
 	}
-	answer(w, c.run, s)
+	s.answer(r.Context(), w, c)
 }
 
-// readBody reads a whole body, bounded.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limited := http.MaxBytesReader(w, r.Body, maxRequestBytes)
-	var body []byte
-	var err error
-	if n := r.ContentLength; n > 0 && n <= maxRequestBytes {
-		body = make([]byte, n)
-		_, err = io.ReadFull(limited, body)
-	} else {
-		body, err = io.ReadAll(limited)
+// receive reads and decodes a request. Its bytes count as under way until then.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, decode operation) (call, error) {
+	weight := r.ContentLength
+	if weight < 0 || weight > maxRequestBytes {
+		weight = maxRequestBytes
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
+	if err := s.wire.Acquire(r.Context(), weight); err != nil {
+		return call{}, err // the client has gone
+	}
+	defer s.wire.Release(weight)
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(wirePatience)) // unsupported only by recorders in tests
+	body := bytes.NewBuffer(make([]byte, 0, min(weight, 1<<20)+bytes.MinRead))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+	_ = rc.SetReadDeadline(time.Time{})
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		e := apiError(errRequestTooLarge, "a request may have at most %d bytes", tooLarge.Limit)
 		e.status = http.StatusRequestEntityTooLarge
-		return nil, e
-	case err != nil:
-		return nil, apiError(errSerialization, "the body ended early: %v", err)
+		return call{}, e
 	}
-	return body, nil
+	if err != nil {
+		return call{}, apiError(errSerialization, "the body ended early: %v", err)
+	}
+	return decode(body.Bytes())
 }
 
-func answer(w http.ResponseWriter, run func(*Server) (any, error), s *Server) {
-	status, body := encode(run(s))
+func (s *Server) answer(ctx context.Context, w http.ResponseWriter, c call) {
+	out, err := c.run(s)
+	weight := int64(0)
+	if sized, ok := out.(*getRecordsAnswer); ok && err == nil {
+		weight = int64(sized.jsonSize())
+		if s.wire.Acquire(ctx, weight) != nil {
+			return // the client has gone
+		}
+	}
+	defer s.wire.Release(weight)
+	status, body := encode(out, err)
 	write(w, status, body)
 }
 
@@ -153,6 +159,7 @@ func answerError(w http.ResponseWriter, err error) {
 }
 
 func write(w http.ResponseWriter, status int, body []byte) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wirePatience)) // unsupported only by recorders in tests
 	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -174,7 +181,7 @@ func encode(out any, err error) (status int, body []byte) {
 	case empty:
 		return http.StatusOK, nil
 	case *getRecordsAnswer:
-		return http.StatusOK, v.appendJSON(nil)
+		return http.StatusOK, v.appendJSON(make([]byte, 0, v.jsonSize()))
 	}
 	body, err = json.Marshal(out)
 	if err != nil {

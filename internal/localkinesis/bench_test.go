@@ -1,0 +1,97 @@
+package localkinesis_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/localkinesis"
+)
+
+// The benchmarks speak to the handler over HTTP on one keep-alive connection with a plain client, so that what is measured
+// is the server and not an SDK. Records are JSON events of 300 bytes, 500 a request in and up to 10,000 a request out.
+
+type bench struct {
+	*testing.B
+	url    string
+	client *http.Client
+}
+
+func newBench(b *testing.B) (bench, *localkinesis.Server) {
+	b.Helper()
+	s := localkinesis.New(localkinesis.Options{})
+	require.NoError(b, s.CreateStream("events", 4))
+	hs := httptest.NewServer(s.Handler())
+	b.Cleanup(hs.Close)
+	return bench{b, hs.URL, hs.Client()}, s
+}
+
+func (b bench) call(op string, body []byte) []byte {
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, b.url, bytes.NewReader(body))
+	require.NoError(b, err)
+	req.Header.Set("X-Amz-Target", "Kinesis_20131202."+op)
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	resp, err := b.client.Do(req)
+	require.NoError(b, err)
+	out, err := io.ReadAll(resp.Body)
+	require.NoError(b, err)
+	require.NoError(b, resp.Body.Close())
+	require.Equal(b, http.StatusOK, resp.StatusCode, "%s", out)
+	return out
+}
+
+func payload(n int) []byte {
+	return fmt.Appendf(nil, `{"event_id":"%08d","event_type":"view","product":%d,"referrer":"%s"}`, n, n%97, strings.Repeat("x", 232))
+}
+
+func BenchmarkPutRecords(b *testing.B) {
+	c, _ := newBench(b)
+	type entry struct {
+		Data         []byte
+		PartitionKey string
+	}
+	var req struct {
+		StreamName string
+		Records    []entry
+	}
+	req.StreamName = "events"
+	for i := range 500 {
+		req.Records = append(req.Records, entry{payload(i), fmt.Sprintf("visitor-%d", i)})
+	}
+	body, err := json.Marshal(req)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.call("PutRecords", body)
+	}
+	b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+func BenchmarkGetRecords(b *testing.B) {
+	c, s := newBench(b)
+	for range 80 {
+		var records []localkinesis.Record
+		for i := range 500 {
+			records = append(records, localkinesis.Record{PartitionKey: fmt.Sprintf("visitor-%d", i), Data: payload(i), ExplicitHashKey: "0"})
+		}
+		_, err := s.PutRecords("events", records)
+		require.NoError(b, err)
+	}
+	var it struct{ ShardIterator string }
+	require.NoError(b, json.Unmarshal(c.call("GetShardIterator",
+		[]byte(`{"StreamName":"events","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"}`)), &it))
+	body := fmt.Appendf(nil, `{"ShardIterator":%q,"Limit":10000}`, it.ShardIterator)
+	require.Equal(b, 10_000, bytes.Count(c.call("GetRecords", body), []byte(`"SequenceNumber"`)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.call("GetRecords", body)
+	}
+	b.ReportMetric(float64(10_000*b.N)/b.Elapsed().Seconds(), "records/s")
+}
