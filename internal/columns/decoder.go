@@ -43,7 +43,8 @@ type node struct {
 // field is a member that has a column, members with columns, or both.
 type field struct {
 	name    string
-	column  int // index of its column; -1 without
+	quoted  string // the name as JSON, with a colon; "" if there are several ways to write it
+	column  int    // index of its column; -1 without
 	kind    kind
 	inexact bool   // the column holds an integer that a DOUBLE does not
 	node    *node  // its members, when it is an object; nil if none of them has a column
@@ -126,7 +127,7 @@ func (d *Decoder) learn(i int, c schema.Column) {
 	for k, name := range c.Path {
 		f := n.fields[name]
 		if f == nil {
-			f = &field{name: name, column: -1}
+			f = &field{name: name, column: -1, quoted: quote(name)}
 			n.fields[name] = f
 		}
 		if k == len(c.Path)-1 {
@@ -139,6 +140,14 @@ func (d *Decoder) learn(i int, c schema.Column) {
 		}
 		n = f.node
 	}
+}
+
+func quote(name string) string {
+	plain := utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' })
+	if !plain {
+		return ""
+	}
+	return `"` + name + `":`
 }
 
 func (d *Decoder) emptyRows() *Rows {
@@ -235,9 +244,9 @@ func (d *Decoder) document(b []byte) bool {
 // object reads an object whose members have paths of that depth.
 func (d *Decoder) object(b []byte, i int, n *node, depth int) (end int, ok bool) {
 	members := jsonscan.Members(b, i)
+	m, err := members.Next()
 	guess := &n.first
 	for {
-		m, err := members.Next()
 		if err != nil {
 			return 0, false
 		}
@@ -253,18 +262,42 @@ func (d *Decoder) object(b []byte, i int, n *node, depth int) (end int, ok bool)
 		if f == nil {
 			end, ok = d.nothing(b, i, &m, depth)
 		} else {
-			guess = &f.next
-			if f.walk == d.walk {
-				return 0, false // a name twice
+			if end, ok = d.member(b, &m, f, depth); ok {
+				end, f, ok = d.expected(b, end, f, depth)
 			}
-			f.walk = d.walk
-			end, ok = d.member(b, &m, f, depth)
+			guess = &f.next
 		}
 		if !ok {
 			return 0, false
 		}
 		members.Resume(end)
+		m, err = members.Next()
 	}
+}
+
+// expected goes on for as long as the members come as they came last time and without white space before their names: then
+// comparing bytes is enough to know that the name is valid and whose it is. It returns the index at which it stopped and
+// the last field that it read.
+func (d *Decoder) expected(b []byte, end int, f *field, depth int) (int, *field, bool) {
+	var m jsonscan.Member
+	for end < len(b) && b[end] == ',' {
+		next := f.next
+		if next == nil || next.quoted == "" || !hasPrefix(b[end+1:], next.quoted) {
+			break
+		}
+		m.Start = jsonscan.Space(b, end+1+len(next.quoted))
+		m.Kind = jsonscan.KindAt(b, m.Start)
+		var ok bool
+		if end, ok = d.member(b, &m, next, depth); !ok {
+			return 0, next, false
+		}
+		f = next
+	}
+	return end, f, true
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
 }
 
 func (d *Decoder) find(n *node, m *jsonscan.Member) *field {
@@ -310,7 +343,13 @@ func (d *Decoder) noMembers(b []byte, i, depth int) (end int, ok bool) {
 
 // member reads the value of a field.
 func (d *Decoder) member(b []byte, m *jsonscan.Member, f *field, depth int) (end int, ok bool) {
+	if f.walk == d.walk {
+		return 0, false // a name twice
+	}
+	f.walk = d.walk
 	switch {
+	case m.Kind == jsonscan.Invalid:
+		return 0, false
 	case m.Kind == jsonscan.Null:
 		end, err := jsonscan.Value(b, m.Start, 1)
 		return end, err == nil

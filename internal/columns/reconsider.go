@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/jsonscan"
@@ -50,9 +49,12 @@ func judge(b []byte) (event.Reason, string) {
 	case err.Deep:
 		return event.TooDeep, fmt.Sprintf("the document is nested deeper than %d", maxNesting)
 	default:
-		return event.MalformedJSON, err.Error()
+		return event.MalformedJSON, "the document is not valid JSON: " + err.Error()
 	}
 }
+
+// inMessage is how many characters of a value a message shows.
+const inMessage = 60
 
 // step is a change that an event needs.
 type step struct {
@@ -98,13 +100,14 @@ func (p *plan) object(i int, n *node) *event.Rejected {
 func (p *plan) member(kind jsonscan.Kind, start, end int, f *field) *event.Rejected {
 	var below *node
 	hasColumn := f != nil && f.column >= 0
+	isJSON := hasColumn && f.kind == jsonKind
 	if f != nil {
 		below = f.node
 	}
 	switch {
 	case kind == jsonscan.Null:
 		return nil
-	case kind == jsonscan.Object && (below != nil || len(p.path) < p.table.MaxDepth && !(hasColumn && f.kind == jsonKind)):
+	case kind == jsonscan.Object && (below != nil || len(p.path) < p.table.MaxDepth && !isJSON):
 		return p.object(start, below)
 	case hasColumn:
 		return p.known(kind, p.doc[start:end], f)
@@ -120,7 +123,7 @@ func (p *plan) known(kind jsonscan.Kind, raw []byte, f *field) *event.Rejected {
 	if schema.Fits(c.Type, c.Format, kind, v) {
 		return nil
 	}
-	why := fmt.Sprintf("field %s: %s %s does not fit %s", p.field(), kindName(kind), shorten(raw), c.Type)
+	why := fmt.Sprintf("field %s: %s %s does not fit %s", p.field(), kindName(kind), schema.Shorten(raw, inMessage), c.Type)
 	if p.table.Evolve == schema.EvolveAdd {
 		for _, to := range []schema.Type{schema.HugeInt, schema.Double, schema.Timestamp} {
 			if schema.CanWiden(c.Type, to) && schema.Fits(to, c.Format, kind, v) && (to != schema.Double || !f.inexact) {
@@ -143,7 +146,7 @@ func (p *plan) unknown(kind jsonscan.Kind, raw []byte) *event.Rejected {
 	}
 	p.steps = append(p.steps, step{
 		path: append([]string(nil), p.path...), column: -1, typ: schema.NewFieldType(kind, content(kind, raw)),
-		reason: fmt.Sprintf("field %s appeared, with the %s %s", p.field(), kindName(kind), shorten(raw)),
+		reason: fmt.Sprintf("field %s appeared, with the %s %s", p.field(), kindName(kind), schema.Shorten(raw, inMessage)),
 	})
 	return nil
 }
@@ -194,18 +197,4 @@ func kindName(kind jsonscan.Kind) string {
 	default:
 		return "object"
 	}
-}
-
-// shorten cuts a value for a message, to at most 60 characters.
-func shorten(raw []byte) string {
-	const limit = 60
-	if utf8.RuneCount(raw) <= limit {
-		return string(raw)
-	}
-	end := 0
-	for range limit - 1 {
-		_, size := utf8.DecodeRune(raw[end:])
-		end += size
-	}
-	return string(raw[:end]) + "…"
 }

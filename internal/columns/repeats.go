@@ -106,18 +106,28 @@ func anyTwice(hashes []uint64) bool {
 func withoutRepeats(b []byte) ([]byte, int64) {
 	var c cuts
 	c.value(b, jsonscan.Space(b, 0))
-	if c.n == 0 {
+	if len(c) == 0 {
 		return b, 0
 	}
-	return append(c.kept, b[c.from:]...), c.n
+	slices.SortFunc(c, func(x, y span) int { return x.start - y.start })
+	var kept []byte
+	var n int64
+	from := 0
+	for _, s := range c {
+		if s.start < from { // inside one that is cut as a whole
+			continue
+		}
+		kept = append(kept, b[from:s.start]...)
+		from = s.end
+		n++
+	}
+	return append(kept, b[from:]...), n
 }
 
-// cuts copies a document, but for the members that are cut out.
-type cuts struct {
-	kept []byte
-	from int // what is before it has been copied or cut
-	n    int64
-}
+type span struct{ start, end int }
+
+// cuts are the members to be left out, each with the comma after it: there always is one, since a later member follows.
+type cuts []span
 
 func (c *cuts) value(b []byte, i int) (end int) {
 	switch jsonscan.KindAt(b, i) {
@@ -139,11 +149,8 @@ func (c *cuts) value(b []byte, i int) (end int) {
 }
 
 func (c *cuts) object(b []byte, i int) (end int) {
-	type member struct {
-		name         string
-		start, value int // where the name and the value begin
-	}
-	var all []member
+	var starts []int
+	var replaced []int // indexes into starts
 	last := map[string]int{}
 	members := jsonscan.Members(b, i)
 	for start := jsonscan.Space(b, i+1); ; {
@@ -152,20 +159,17 @@ func (c *cuts) object(b []byte, i int) (end int) {
 			break
 		}
 		name := string(jsonscan.Unescape(nil, m.Key))
-		last[name] = len(all)
-		all = append(all, member{name: name, start: start, value: m.Start})
-		end, _ := jsonscan.Value(b, m.Start, maxNesting)
+		if earlier, ok := last[name]; ok {
+			replaced = append(replaced, earlier)
+		}
+		last[name] = len(starts)
+		starts = append(starts, start)
+		end := c.value(b, m.Start)
 		members.Resume(end)
 		start = jsonscan.Space(b, jsonscan.Space(b, end)+1) // past the comma
 	}
-	for k, m := range all {
-		if last[m.name] == k {
-			c.value(b, m.value)
-			continue
-		}
-		c.kept = append(c.kept, b[c.from:m.start]...)
-		c.from = all[k+1].start
-		c.n++
+	for _, k := range replaced {
+		*c = append(*c, span{start: starts[k], end: starts[k+1]})
 	}
 	return members.End()
 }

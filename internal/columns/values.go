@@ -95,18 +95,20 @@ func (d *Decoder) text(b []byte, start int, k kind, v *Vector) (end int, ok bool
 }
 
 func (d *Decoder) number(b []byte, start int, f *field, v *Vector) (end int, ok bool) {
-	if f.kind == intKind {
+	switch f.kind {
+	case intKind:
 		if n, end, ok := shortInt(b, start); ok {
 			v.appendInt(n)
 			d.noteInexact(f, schema.ExactInt64(n))
 			return end, true
 		}
-	} else if f.kind == realKind {
+	case realKind:
 		if x, end, ok := shortReal(b, start); ok {
 			v.Real = append(v.Real, x)
 			v.Null = append(v.Null, false)
 			return end, true
 		}
+	default:
 	}
 	end, err := jsonscan.Value(b, start, 1)
 	if err != nil {

@@ -20,8 +20,8 @@ func Classify(kind jsonscan.Kind, b []byte) Type {
 
 func classifyNumber(lit []byte) Type {
 	d := parseDecimal(lit)
-	_, real := ParseDouble(lit)
-	if !d.plain && real {
+	_, double := ParseDouble(lit)
+	if !d.plain && double {
 		return Double
 	}
 	if v, ok := d.int128(0); ok {
@@ -30,7 +30,7 @@ func classifyNumber(lit []byte) Type {
 		}
 		return HugeInt
 	}
-	if real {
+	if double {
 		return Double
 	}
 	return JSON
