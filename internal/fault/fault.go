@@ -57,8 +57,7 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 
 // CodeOf is the code of the first Error in err's chain, or Internal when there is none.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return Internal
@@ -66,8 +65,7 @@ func CodeOf(err error) Code {
 
 // HintOf is the hint of the first Error in err's chain, or "".
 func HintOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Hint
 	}
 	return ""

@@ -42,7 +42,7 @@ type runner struct {
 
 func newRunner(s *Service, settings Settings) *runner {
 	return &runner{
-		service: s, name: settings.Name, settings: settings, logger: s.opt.Logger.With("source", settings.Name, "stream", settings.Stream),
+		service: s, name: settings.Name, settings: settings, logger: s.opt.Logger.With("source_name", settings.Name, "stream", settings.Stream),
 		status: newStatus(s.opt.Now), tails: newTails(), ready: make(chan struct{}),
 	}
 }

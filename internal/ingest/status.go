@@ -21,7 +21,6 @@ type status struct {
 	mu       sync.Mutex
 	state    SourceState
 	err      string
-	table    bool // the table exists
 	shards   map[string]*shardRecord
 	notices  []Notice
 	counters Counters
