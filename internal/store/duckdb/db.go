@@ -19,7 +19,9 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/schema"
 )
 
 const (
@@ -53,6 +55,9 @@ type DB struct {
 	pool    *sql.DB       // connections to the one instance; all but the writer's only read
 	writing chan struct{} // holds a token while somebody uses the writer
 	writer  *sql.Conn
+	// What the writer knows of the file, so that it need not ask for every batch. Forgotten when a transaction fails.
+	tables    map[string]*schema.Table             // by key
+	positions map[string]map[string]event.Position // by source and shard
 
 	maintenance sync.WaitGroup
 	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
@@ -92,6 +97,7 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 		grown:   make(chan struct{}, 1),
 		closing: make(chan struct{}),
 	}
+	db.unlearn()
 	if err := db.open(ctx, opt); err != nil {
 		return nil, errors.Join(err, db.release())
 	}
@@ -201,15 +207,32 @@ func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.C
 	}
 	// After a failure COMMIT may still report success, without the rows: only ROLLBACK will do.
 	if err := f(ctx, db.writer); err != nil {
+		db.unlearn()
 		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK")
 		return errors.Join(err, rollback)
 	}
 	if _, err := db.writer.ExecContext(ctx, "COMMIT"); err != nil {
-		// DuckDB has rolled back; this makes sure of it.
-		_, _ = db.writer.ExecContext(ctx, "ROLLBACK")
+		db.unlearn()
+		_, _ = db.writer.ExecContext(ctx, "ROLLBACK") // DuckDB has done so, but for errors on the way there
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// unlearn forgets what the writer knows of the file.
+func (db *DB) unlearn() {
+	db.tables = map[string]*schema.Table{}
+	db.positions = map[string]map[string]event.Position{}
+}
+
+// read runs f in one transaction of another connection: what it reads is of one moment.
+func (db *DB) read(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := db.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("connect to DuckDB: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	return f(tx)
 }
 
 // cannotOpen says for people why the file could not be opened.

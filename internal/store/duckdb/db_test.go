@@ -13,10 +13,10 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
-func open(t testing.TB, dir string) *duckdb.DB {
-	t.Helper()
-	db, err := duckdb.Open(t.Context(), dir, duckdb.Options{Threads: 2, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	require.NoError(t, err)
+func open(tb testing.TB, dir string) *duckdb.DB {
+	tb.Helper()
+	db, err := duckdb.Open(tb.Context(), dir, duckdb.Options{Threads: 2, Logger: slog.New(slog.NewTextHandler(tb.Output(), nil))})
+	require.NoError(tb, err)
 	return db
 }
 

@@ -44,6 +44,21 @@ func (db *DB) maintain() {
 	}
 }
 
+// noteGrowth tells maintenance when the write-ahead log has grown beyond its bound.
+func (db *DB) noteGrowth(ctx context.Context) {
+	size, err := db.walSize()
+	if err != nil {
+		db.log.WarnContext(ctx, "size of the write-ahead log", "error", err)
+	}
+	if size < walBound {
+		return
+	}
+	select {
+	case db.grown <- struct{}{}:
+	default: // it has been told
+	}
+}
+
 // checkpoint writes the write-ahead log into the file. The caller holds the writer.
 func (db *DB) checkpoint(ctx context.Context) error {
 	size, err := db.walSize()

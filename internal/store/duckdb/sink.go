@@ -1,0 +1,323 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+var _ ingest.Sink = (*DB)(nil)
+
+// Commit writes the batches in one transaction. It refuses, with fault.Internal, a shard state that lies before the stored
+// one, and rows that were made for another version of their table.
+func (db *DB) Commit(ctx context.Context, batches []*ingest.Batch) error {
+	err := db.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		c := commit{db: db, conn: conn, appenders: map[[2]string]*appender{}, shards: map[shardKey]event.ShardState{}}
+		defer c.close()
+		for _, b := range batches {
+			if err := c.batch(ctx, b); err != nil {
+				return fmt.Errorf("source %s: %w", b.Source, err)
+			}
+		}
+		return c.finish(ctx)
+	})
+	if err == nil {
+		db.noteGrowth(ctx)
+	}
+	return err
+}
+
+// commit is a transaction under way.
+type commit struct {
+	db        *DB
+	conn      *sql.Conn
+	appenders map[[2]string]*appender // by schema and table
+	shards    map[shardKey]event.ShardState
+}
+
+type shardKey struct{ source, shard string }
+
+func (c *commit) close() {
+	for _, a := range c.appenders {
+		a.close()
+	}
+}
+
+// finish flushes the appenders and writes the shards' states, each once, as the last batch left it.
+func (c *commit) finish(ctx context.Context) error {
+	for name, a := range c.appenders {
+		if err := a.flush(); err != nil {
+			return fmt.Errorf("append to %s: %w", in(name[0], name[1]), err)
+		}
+	}
+	return saveShards(ctx, c.conn, c.shards)
+}
+
+func (c *commit) batch(ctx context.Context, b *ingest.Batch) error {
+	if b.Begin != nil {
+		if err := c.begin(ctx, b.Source, b.Begin); err != nil {
+			return err
+		}
+	}
+	if err := c.table(ctx, b); err != nil {
+		return err
+	}
+	for _, s := range b.Shards {
+		if err := c.move(ctx, b.Source, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin forgets the shards of a source and remembers others instead.
+func (c *commit) begin(ctx context.Context, source string, state *event.StreamState) error {
+	if err := forget(ctx, c.conn, source); err != nil {
+		return err
+	}
+	for k := range c.shards {
+		if k.source == source {
+			delete(c.shards, k)
+		}
+	}
+	_, err := c.conn.ExecContext(ctx, "INSERT INTO helios.streams (source, arn, created_at) VALUES (?, ?, ?)", source, state.ARN, state.CreatedAt.UTC())
+	if err != nil {
+		return fmt.Errorf("remember the stream: %w", err)
+	}
+	c.db.positions[source] = map[string]event.Position{}
+	for _, s := range state.Shards {
+		if err := c.move(ctx, source, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move takes down a shard's new state. No position ever moves backwards: its rows would be written twice.
+func (c *commit) move(ctx context.Context, source string, s event.ShardState) error {
+	positions, ok := c.db.positions[source]
+	if !ok {
+		state, err := streamState(ctx, c.conn, source)
+		if err != nil {
+			return err
+		}
+		positions = map[string]event.Position{}
+		for _, known := range state.Shards {
+			positions[known.ShardID] = known.Position
+		}
+		c.db.positions[source] = positions
+	}
+	if before := positions[s.ShardID]; s.Position.Compare(before) < 0 {
+		return fault.New(fault.Internal, "shard %s would move back from %s+%d to %s+%d",
+			s.ShardID, before.Sequence, before.Taken, s.Position.Sequence, s.Position.Taken)
+	}
+	positions[s.ShardID] = s.Position
+	c.shards[shardKey{source, s.ShardID}] = s
+	return nil
+}
+
+// table writes what a batch holds for its table and for the table's quarantine.
+func (c *commit) table(ctx context.Context, b *ingest.Batch) error {
+	if b.Table == nil {
+		if b.Rows != nil || len(b.Changes)+len(b.Rejected)+len(b.Release) > 0 {
+			return fault.New(fault.Internal, "a batch with rows, and no table")
+		}
+		return nil
+	}
+	t, err := c.load(ctx, b.Table.Name)
+	if err != nil {
+		return err
+	}
+	if len(b.Changes) > 0 {
+		if t, err = c.change(ctx, t, b); err != nil {
+			return err
+		}
+	}
+	if t.Version != b.Table.Version || !slices.EqualFunc(t.Columns, b.Table.Columns, sameColumn) {
+		return fault.New(fault.Internal, "rows for version %d of table %s, which is at %d", b.Table.Version, t.Name, t.Version)
+	}
+	if b.Rows != nil && b.Rows.N > 0 {
+		for i, v := range b.Rows.Vectors {
+			if i < len(t.Columns) && v.Type != t.Columns[i].Type {
+				return fault.New(fault.Internal, "values of type %s for column %s of table %s, which is %s", v.Type, t.Columns[i].Name, t.Name, t.Columns[i].Type)
+			}
+		}
+		a, err := c.appender(mainSchema, t.Name)
+		if err != nil {
+			return err
+		}
+		if err := a.append(b.Rows.Vectors, b.Rows.N); err != nil {
+			return fmt.Errorf("append to %s: %w", t.Name, err)
+		}
+	}
+	// What is released may come back, for another reason, under the key that it had: it leaves before anything enters.
+	if len(b.Release) > 0 {
+		if a, ok := c.appenders[[2]string{quarantineSchema, t.Name}]; ok { // what entered earlier in this transaction
+			if err := a.flush(); err != nil {
+				return fmt.Errorf("append to the quarantine of %s: %w", t.Name, err)
+			}
+		}
+		if err := releaseKeys(ctx, c.conn, t.Name, b.Release); err != nil {
+			return err
+		}
+	}
+	if len(b.Rejected) > 0 {
+		a, err := c.appender(quarantineSchema, t.Name)
+		if err != nil {
+			return err
+		}
+		if err := a.append(quarantineRows(b), len(b.Rejected)); err != nil {
+			return fmt.Errorf("append to the quarantine of %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+func sameColumn(a, b schema.Column) bool { return a.Name == b.Name && a.Type == b.Type }
+
+// load gives a table's schema as it is in this transaction.
+func (c *commit) load(ctx context.Context, name string) (*schema.Table, error) {
+	if t, ok := c.db.tables[key(name)]; ok {
+		return t, nil
+	}
+	t, err := loadTable(ctx, c.conn, name)
+	if err != nil {
+		return nil, err
+	}
+	c.db.tables[key(name)] = t
+	return t, nil
+}
+
+// change makes a batch's changes to its table.
+func (c *commit) change(ctx context.Context, t *schema.Table, b *ingest.Batch) (*schema.Table, error) {
+	if _, ok := c.appenders[[2]string{mainSchema, t.Name}]; ok {
+		return nil, fault.New(fault.Internal, "table %s changes after rows were written in the same transaction", t.Name)
+	}
+	if err := checkNames(b.Table); err != nil {
+		return nil, err
+	}
+	changed := *t
+	changed.Columns = slices.Clone(t.Columns)
+	for _, change := range b.Changes {
+		alter := forTable("ALTER TABLE {table} ", mainSchema, t.Name)
+		i := slices.IndexFunc(changed.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, change.Column.Name) })
+		switch {
+		case change.Kind == schema.Added && i < 0:
+			alter += "ADD COLUMN " + quote(change.Column.Name) + " " + string(change.Column.Type)
+			changed.Columns = append(changed.Columns, change.Column)
+		case change.Kind == schema.Widened && i >= 0:
+			alter += "ALTER COLUMN " + quote(change.Column.Name) + " SET DATA TYPE " + string(change.Column.Type)
+			changed.Columns[i] = change.Column
+		default:
+			return nil, fault.New(fault.Internal, "the change %q of column %s does not suit table %s", change.Kind, change.Column.Name, t.Name)
+		}
+		if changed.Version++; change.Version != changed.Version {
+			return nil, fault.New(fault.Internal, "a change to version %d of table %s, which is at %d", change.Version, t.Name, changed.Version-1)
+		}
+		if _, err := c.conn.ExecContext(ctx, alter); err != nil {
+			return nil, fmt.Errorf("change table %s: %w", t.Name, err)
+		}
+		if err := saveChange(ctx, c.conn, t.Name, change); err != nil {
+			return nil, err
+		}
+	}
+	c.db.tables[key(t.Name)] = &changed
+	return &changed, saveTable(ctx, c.conn, &changed)
+}
+
+// appender gives the transaction's appender for a table.
+func (c *commit) appender(schemaName, table string) (*appender, error) {
+	name := [2]string{schemaName, table}
+	if a, ok := c.appenders[name]; ok {
+		return a, nil
+	}
+	a, err := newAppender(c.conn, schemaName, table)
+	if err != nil {
+		return nil, err
+	}
+	c.appenders[name] = a
+	return a, nil
+}
+
+// saveShards writes the states of shards.
+func saveShards(ctx context.Context, conn *sql.Conn, states map[shardKey]event.ShardState) error {
+	if len(states) == 0 {
+		return nil
+	}
+	var sources, shards, sequences, kinds []string
+	var taken, starts []int64
+	var finished []bool
+	for k, s := range states {
+		sources, shards, sequences = append(sources, k.source), append(shards, k.shard), append(sequences, s.Position.Sequence)
+		taken, finished = append(taken, s.Position.Taken), append(finished, s.Finished)
+		kinds, starts = append(kinds, string(s.Start.Kind)), append(starts, micros(s.Start.At))
+	}
+	_, err := conn.ExecContext(ctx, `INSERT INTO helios.positions (source, shard_id, sequence_number, taken, finished, start_kind, start_at)
+		SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::BOOLEAN[]), unnest(?::VARCHAR[]),
+			nullif(make_timestamp(unnest(?::BIGINT[])), TIMESTAMP '0001-01-01')
+		ON CONFLICT DO UPDATE SET sequence_number = excluded.sequence_number, taken = excluded.taken, finished = excluded.finished,
+			start_kind = excluded.start_kind, start_at = excluded.start_at`,
+		sources, shards, sequences, taken, finished, kinds, starts)
+	if err != nil {
+		return fmt.Errorf("save positions: %w", err)
+	}
+	return nil
+}
+
+// StreamState loads what is remembered of a source; the zero state if nothing is.
+func (db *DB) StreamState(ctx context.Context, source string) (event.StreamState, error) {
+	var state event.StreamState
+	err := db.read(ctx, func(tx *sql.Tx) (err error) {
+		state, err = streamState(ctx, tx, source)
+		return err
+	})
+	return state, err
+}
+
+func streamState(ctx context.Context, q querier, source string) (event.StreamState, error) {
+	var state event.StreamState
+	rows, err := q.QueryContext(ctx, `SELECT arn, created_at, shard_id, coalesce(sequence_number, ''), coalesce(taken, 0), coalesce(finished, false),
+			coalesce(start_kind, ''), start_at
+		FROM helios.streams LEFT JOIN helios.positions USING (source) WHERE source = ? ORDER BY shard_id`, source)
+	if err != nil {
+		return state, fmt.Errorf("load positions: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var shard sql.NullString
+		var at sql.NullTime
+		var s event.ShardState
+		if err := rows.Scan(&state.ARN, &state.CreatedAt, &shard, &s.Position.Sequence, &s.Position.Taken, &s.Finished, &s.Start.Kind, &at); err != nil {
+			return state, fmt.Errorf("load positions: %w", err)
+		}
+		if shard.Valid { // else a stream without shards
+			s.ShardID, s.Start.At = shard.String, at.Time
+			state.Shards = append(state.Shards, s)
+		}
+	}
+	return state, rows.Err()
+}
+
+// Forget removes what is remembered of a source.
+func (db *DB) Forget(ctx context.Context, source string) error {
+	return db.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		delete(db.positions, source)
+		return forget(ctx, conn, source)
+	})
+}
+
+func forget(ctx context.Context, conn *sql.Conn, source string) error {
+	for _, statement := range []string{"DELETE FROM helios.streams WHERE source = ?", "DELETE FROM helios.positions WHERE source = ?"} {
+		if _, err := conn.ExecContext(ctx, statement, source); err != nil {
+			return fmt.Errorf("forget positions: %w", err)
+		}
+	}
+	return nil
+}
