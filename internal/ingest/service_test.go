@@ -2,7 +2,6 @@ package ingest_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,8 +81,8 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 	}
 	if !state.Started() {
 		state = event.StreamState{ARN: "arn:orders", CreatedAt: s.created, Shards: []event.ShardState{{ShardID: "shard-0", Start: start}}}
-		if err := intake.Begin(ctx, state); err != nil {
-			return nil //nolint:nilerr // it fails only when the run ends
+		if intake.Begin(ctx, state) != nil {
+			return nil // it fails only when the run ends
 		}
 	}
 	at := state.Shards[0].Position
@@ -211,7 +210,7 @@ func TestALargeRecordIsCommittedInPartsAndGoneOnWithInItsMiddle(t *testing.T) {
 	stop()
 	state, _ := store.StreamState(t.Context(), "orders")
 	taken := state.Shards[0].Position.Taken
-	require.Greater(t, taken, int64(0))
+	require.Positive(t, taken)
 	require.Less(t, taken, int64(events))
 	require.Len(t, store.ids("orders"), int(taken), "the position says exactly what is there")
 
@@ -331,9 +330,7 @@ func TestATailShowsEventsAsTheyComeThatMatchItsFilter(t *testing.T) {
 		s.put(`{"id":"a","user":{"name":"Zo\u00eb"}}`, `{"id":"b","user":{"name":"Max"}}`, `{"id":"c","user":"Zoë"}`)
 		return len(seen) > 0
 	}, 10*time.Second, 5*time.Millisecond)
-	var shown struct{ ID string }
-	require.NoError(t, json.Unmarshal([]byte((<-seen).Event), &shown))
-	require.Equal(t, "a", shown.ID)
+	require.Contains(t, (<-seen).Event, `"id":"a"`)
 	cancel()
 	require.NoError(t, <-tail)
 
