@@ -8,6 +8,21 @@ import (
 	"github.com/helios-sql/helios/internal/jsonscan"
 )
 
+// The members by which an envelope is known, and their places in envelopeNames.
+const (
+	owner = iota
+	logGroup
+	logStream
+	messageType
+	subscriptionFilters
+	logEvents
+)
+
+var (
+	envelopeNames = []string{"owner", "logGroup", "logStream", "messageType", "subscriptionFilters", "logEvents"}
+	logEventNames = []string{"id", "timestamp", "message"}
+)
+
 // envelope takes the object apart if it is what a CloudWatch Logs subscription sends: messageType DATA_MESSAGE or
 // CONTROL_MESSAGE; owner, logGroup and logStream strings; subscriptionFilters an array; logEvents an array of objects, each
 // with a string id, a number timestamp (milliseconds since 1970) and a string message. Anything short of that is an
@@ -18,31 +33,25 @@ import (
 // one function mix JSON lines with plain ones, so a parsed message would be a column of two types and send half of the
 // log to quarantine. What is in it is one expression away (message->>'$.level' where json_valid(message)).
 func (u *Unpacker) envelope(doc []byte) bool {
-	if !bytes.Contains(doc, []byte(`"logEvents"`)) { // spares ordinary events the walk
+	if !bytes.Contains(doc, []byte(`Events"`)) { // spares ordinary events the walk; a rare first byte is found fast
 		return false
 	}
-	fields, ok := members(doc)
-	logEvents := fields["logEvents"]
-	if !ok || jsonscan.KindAt(logEvents, 0) != jsonscan.Array || jsonscan.KindAt(fields["subscriptionFilters"], 0) != jsonscan.Array {
-		return false
-	}
-	suffix := []byte{}
-	for _, name := range []string{"owner", "logGroup", "logStream"} {
-		if jsonscan.KindAt(fields[name], 0) != jsonscan.String {
+	var fields [6][]byte
+	pick(doc, envelopeNames, fields[:])
+	for i, value := range fields {
+		kind := jsonscan.String
+		if i == subscriptionFilters || i == logEvents {
+			kind = jsonscan.Array
+		}
+		if jsonscan.KindAt(value, 0) != kind {
 			return false
 		}
-		suffix = fmt.Appendf(suffix, ",%q:%s", name, fields[name])
 	}
-	suffix = append(suffix, '}')
-	control := false
-	switch string(fields["messageType"]) {
-	case `"DATA_MESSAGE"`:
-	case `"CONTROL_MESSAGE"`:
-		control = true
-	default:
+	control := string(fields[messageType]) == `"CONTROL_MESSAGE"`
+	if !control && string(fields[messageType]) != `"DATA_MESSAGE"` {
 		return false
 	}
-	entries, ok := logEntries(logEvents)
+	entries, ok := logEntries(fields[logEvents])
 	switch {
 	case !ok:
 		return false
@@ -53,14 +62,16 @@ func (u *Unpacker) envelope(doc []byte) bool {
 		u.reject(event.TooLarge, doc, fmt.Sprintf("the log events take the record beyond %d events, which is the bound", maxEvents))
 		return true
 	}
+	suffix := fmt.Appendf(nil, `,"owner":%s,"logGroup":%s,"logStream":%s}`, fields[owner], fields[logGroup], fields[logStream])
 	size := 0
 	for _, entry := range entries {
 		size += len(entry) + len(suffix)
 	}
-	if size > u.opts.MaxRecord {
-		u.reject(event.TooLarge, doc, fmt.Sprintf("the log events have %d bytes together; the bound is %d", size, u.opts.MaxRecord))
+	if size > u.room {
+		u.reject(event.TooLarge, doc, fmt.Sprintf("the log events have %d bytes together, and take the record beyond %d, which is the bound", size, u.opts.MaxRecord))
 		return true
 	}
+	u.room -= size
 	buffer := make([]byte, 0, size)
 	for _, entry := range entries {
 		from := len(buffer)
@@ -84,28 +95,29 @@ func logEntries(array []byte) ([][]byte, bool) {
 			return nil, false
 		}
 		elements.Resume(end)
-		fields, ok := members(array[start:end])
-		if !ok || jsonscan.KindAt(fields["id"], 0) != jsonscan.String || jsonscan.KindAt(fields["timestamp"], 0) != jsonscan.Number ||
-			jsonscan.KindAt(fields["message"], 0) != jsonscan.String {
+		var fields [3][]byte
+		pick(array[start:end], logEventNames, fields[:])
+		if jsonscan.KindAt(fields[0], 0) != jsonscan.String || jsonscan.KindAt(fields[1], 0) != jsonscan.Number ||
+			jsonscan.KindAt(fields[2], 0) != jsonscan.String {
 			return nil, false
 		}
 		entries = append(entries, array[start:end])
 	}
 }
 
-// members gives the values of an object by their names as written, the last one of each name.
-func members(object []byte) (map[string][]byte, bool) {
-	values := map[string][]byte{}
+// pick gives the values of a valid object's members of these names: the last one of each name, nil where there is none.
+func pick(object []byte, names []string, values [][]byte) {
 	for walk := jsonscan.Members(object, 0); ; {
 		m, err := walk.Next()
 		if err != nil || m.Kind == jsonscan.Invalid {
-			return values, err == nil
+			return
 		}
-		end, err := jsonscan.Value(object, m.Start, len(object))
-		if err != nil {
-			return nil, false
+		end, _ := jsonscan.Value(object, m.Start, len(object))
+		for i, name := range names {
+			if string(m.Key) == name {
+				values[i] = object[m.Start:end]
+			}
 		}
-		values[string(m.Key)] = object[m.Start:end]
 		walk.Resume(end)
 	}
 }

@@ -50,15 +50,16 @@ func (u *Unpacker) decompress(data []byte) ([]byte, event.Reason, error) {
 	}
 	if err == nil {
 		u.scratch.Reset()
-		_, err = u.scratch.ReadFrom(io.LimitReader(from, int64(u.opts.MaxRecord)+1))
+		_, err = u.scratch.ReadFrom(io.LimitReader(from, int64(u.room)+1))
 	}
 	if err != nil {
 		return nil, event.DecompressFailed, fmt.Errorf("%s: %w", name, err)
 	}
-	if u.scratch.Len() > u.opts.MaxRecord {
+	if u.scratch.Len() > u.room {
 		u.scratch = bytes.Buffer{}
-		return nil, event.TooLarge, fmt.Errorf("%s: more than %d bytes when decompressed", name, u.opts.MaxRecord)
+		return nil, event.TooLarge, fmt.Errorf("%s: the record would become larger than %d bytes, which is the bound", name, u.opts.MaxRecord)
 	}
+	u.room -= u.scratch.Len()
 	text := bytes.Clone(u.scratch.Bytes())
 	if u.scratch.Cap() > keepScratch {
 		u.scratch = bytes.Buffer{}

@@ -31,7 +31,7 @@ func (u *Unpacker) documents(text []byte) {
 		case err != nil:
 			var next int
 			end, next = brokenEnd(text, i)
-			u.reject(event.MalformedJSON, text[i:end], explain(err, i))
+			u.reject(event.MalformedJSON, text[i:end], explain(err, i, end))
 			end = next
 		case kind == jsonscan.Array:
 			u.array(text[i:end])
@@ -101,10 +101,10 @@ func kindName(kind jsonscan.Kind) string {
 	}
 }
 
-// explain says what is wrong with the document that starts at from, counting its bytes from 1.
-func explain(err *jsonscan.Error, from int) string {
-	if err.End {
-		return fmt.Sprintf("the document breaks off after %d bytes", err.Offset-from)
+// explain says what is wrong with the document text[from:end], counting its bytes from 1.
+func explain(err *jsonscan.Error, from, end int) string {
+	if err.End || err.Offset >= end {
+		return fmt.Sprintf("the document breaks off after %d bytes", min(err.Offset, end)-from)
 	}
 	return fmt.Sprintf("%s at byte %d of the document", err.Reason, err.Offset-from+1)
 }
@@ -112,10 +112,8 @@ func explain(err *jsonscan.Error, from int) string {
 // scalarBorder demands that a scalar which is a document has its line to itself, or is followed by an object or array:
 // a line that begins with a date or with "true" is not a number or a boolean, but a broken line.
 func scalarBorder(text []byte, end int) *jsonscan.Error {
-	for end < len(text) && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r') {
-		end++
-	}
-	if end == len(text) || text[end] == '\n' || text[end] == '{' || text[end] == '[' {
+	end = blanks(text, end)
+	if end == len(text) || bytes.ContainsAny(text[end:end+1], "\r\n{[") {
 		return nil
 	}
 	return &jsonscan.Error{Offset: end, Reason: "more text after a value"}
@@ -138,27 +136,36 @@ func scalarBorder(text []byte, end int) *jsonscan.Error {
 // The work is linear: nothing that is valid up to such a line reaches beyond it, except before a line that is complete by
 // itself, and that is short to judge.
 func brokenEnd(text []byte, from int) (end, next int) {
-	indent := from - (bytes.LastIndexByte(text[:from], '\n') + 1)
+	line := bytes.LastIndexByte(text[:from], '\n') + 1
+	indent := blanks(text, line) - line
 	for at := from; ; {
 		n := bytes.IndexByte(text[at:], '\n')
 		if n < 0 {
-			return len(text), len(text)
+			end = len(text)
+			if text[from] == '{' || text[from] == '[' { // of other bytes nobody knows whether a newline is one
+				end = from + len(bytes.TrimRight(text[from:], "\r\n"))
+			}
+			return end, len(text)
 		}
 		newline := at + n
 		at = newline + 1
-		first := at
-		for first < len(text) && (text[first] == ' ' || text[first] == '\t') {
-			first++
-		}
+		first := blanks(text, at)
 		if first == len(text) || text[first] != '{' && text[first] != '[' || first-at > indent {
 			continue
 		}
 		before := bytes.TrimRight(text[from:newline], " \t\r\n")
-		if !bytes.HasSuffix(before, []byte{','}) && !bytes.HasSuffix(before, []byte{':'}) && !bytes.HasSuffix(before, []byte{'['}) ||
-			text[from] != '[' && complete(text, first) {
-			return newline - len(text[from:newline]) + len(bytes.TrimSuffix(text[from:newline], []byte{'\r'})), at
+		if !bytes.ContainsAny(before[len(before)-1:], ",:[") || text[from] != '[' && complete(text, first) {
+			return from + len(bytes.TrimRight(text[from:newline], "\r\n")), at
 		}
 	}
+}
+
+// blanks is the index of the first byte at or after text[i] that is neither a space nor a tab.
+func blanks(text []byte, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	return i
 }
 
 // complete reports whether the line that starts at text[i] holds whole objects or arrays and nothing else.

@@ -45,7 +45,7 @@ const (
 type Options struct {
 	Aggregates Mode
 	MaxEvent   int // bytes of one event's document
-	MaxRecord  int // bytes of one record, or user record, after decompression; of all events of one envelope, too
+	MaxRecord  int // bytes that are made of one record by decompressing it and by taking envelopes apart
 	MaxDepth   int // nesting of an event's document, itself included
 }
 
@@ -85,6 +85,7 @@ type Unpacker struct {
 	key    string // partition key of its events
 	first  int64
 	next   int64 // index
+	room   int   // what is left of MaxRecord
 	into   *Result
 }
 
@@ -128,7 +129,7 @@ func (u *Unpacker) Again(e event.Event, into *Result) {
 }
 
 func (u *Unpacker) begin(r *event.Record, index int64, into *Result) {
-	u.record, u.into, u.first, u.next = r, into, index, index
+	u.record, u.into, u.first, u.next, u.room = r, into, index, index, u.opts.MaxRecord
 }
 
 // open unpacks an aggregate or a plain record. A zero shard keeps every user record.
