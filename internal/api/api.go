@@ -1,0 +1,172 @@
+// Package api is Helios over HTTP: routes, their OpenAPI description, and errors as problem+json (RFC 9457). It holds no
+// state and decides nothing: what it offers is done by those behind the interfaces below.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+// Sources keeps the sources: *ingest.Service.
+type Sources interface {
+	Add(ctx context.Context, s ingest.Settings) (ingest.SourceStatus, error)
+	List() []ingest.SourceStatus
+	Get(name string) (ingest.SourceStatus, error)
+	Pause(ctx context.Context, name string) (ingest.SourceStatus, error)
+	Resume(ctx context.Context, name string) (ingest.SourceStatus, error)
+	Remove(ctx context.Context, name string, dropTable bool) error
+	Replay(ctx context.Context, f ingest.QuarantineFilter) (ingest.ReplayResult, error)
+}
+
+// Live shows what sources are doing: *ingest.Service.
+type Live interface {
+	Tail(ctx context.Context, source string, f ingest.Filter, each func(ingest.SampleEvent) error, skipped func(int64) error) error
+	Freshness(tables []string) []ingest.Freshness
+	SampleStream(ctx context.Context, c ingest.Connection, stream string, limit int) (ingest.Sample, error)
+}
+
+// Streams finds streams.
+type Streams interface {
+	List(ctx context.Context, c ingest.Connection) ([]ingest.StreamSummary, error)
+	Describe(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamDetail, error)
+}
+
+// Tables describes what the store holds.
+type Tables interface {
+	Tables(ctx context.Context) ([]ingest.TableInfo, error)
+	TableInfo(ctx context.Context, name string) (ingest.TableInfo, error)
+	History(ctx context.Context, name string) ([]schema.Change, error)
+	QuarantineReasons(ctx context.Context, table string) ([]ingest.ReasonCount, error) // "" for all tables
+	Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error)
+}
+
+// Queries runs SQL: *query.Service.
+type Queries interface {
+	Start(ctx context.Context, req query.Request) (*query.Result, error)
+	Running() []query.Running
+	Cancel(id string) error
+}
+
+// Recorder takes note of what was served: *telemetry.Metrics.
+type Recorder interface {
+	Request(method, route string, status int, took time.Duration)
+	Query(outcome string, took time.Duration) // ok, or the code of its error
+}
+
+// Deps is what the API stands on. All of it is required.
+type Deps struct {
+	Sources  Sources
+	Live     Live
+	Streams  Streams
+	Tables   Tables
+	Queries  Queries
+	Ready    func() error // nil, or why queries cannot be taken yet
+	Metrics  http.Handler // for Prometheus
+	Recorder Recorder
+	Logger   *slog.Logger
+}
+
+// server is the API with what it stands on.
+type server struct {
+	Deps
+	mux      *http.ServeMux
+	patterns []string // of all routes
+	huma     huma.API
+	problem  *huma.Schema
+}
+
+// New makes the handler of all routes.
+func New(deps Deps) http.Handler {
+	s := newServer(deps)
+	return s.wrap(s.mux)
+}
+
+func newServer(deps Deps) *server {
+	s := &server{Deps: deps, mux: http.NewServeMux()}
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	s.huma = humago.New(s, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:       "Helios",
+				Version:     "1",
+				Description: "Streams as SQL tables: connect them, watch them, query them.",
+				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Components: &huma.Components{Schemas: registry},
+		},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{transformProblem},
+	})
+	s.huma.UseMiddleware(s.refuseRepeatedParameters)
+	s.problem = registry.Schema(reflect.TypeFor[problemError](), true, "")
+	s.streamRoutes()
+	s.sourceRoutes()
+	s.tailRoutes()
+	s.tableRoutes()
+	s.quarantineRoutes()
+	s.queryRoutes()
+	s.systemRoutes()
+	// Huma describes its own form of errors beside each route; here all take the form of problemError.
+	delete(registry.Map(), "ErrorModel")
+	delete(registry.Map(), "ErrorDetail")
+	return s
+}
+
+// HandleFunc and ServeHTTP make the server the router that huma registers with.
+func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	s.patterns = append(s.patterns, pattern)
+	s.mux.HandleFunc(pattern, handler)
+}
+
+// ServeHTTP hands a request to its route, without what wrap adds.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// schemaName keeps names apart that two packages use, and gives the name that people know.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[query.Column]():
+		return "ResultColumn"
+	case reflect.TypeFor[problemError]():
+		return "Problem"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+// register adds a route whose errors may have the statuses given, besides those that every route can have.
+func register[I, O any](s *server, op huma.Operation, statuses []int, handler func(context.Context, *I) (*O, error)) {
+	s.describe(&op, statuses)
+	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// describe documents the errors of an operation.
+func (s *server) describe(op *huma.Operation, statuses []int) {
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	all := append([]int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}, statuses...)
+	if op.Method == http.MethodPost {
+		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestTimeout)
+	}
+	for _, status := range all {
+		op.Responses[statusKey(status)] = s.problemResponse(status)
+	}
+}

@@ -1,0 +1,177 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// Limits of one request.
+const (
+	readTimeout  = 10 * time.Second // for the body to arrive
+	writeTimeout = 30 * time.Second // for the client to take what one write gives it
+)
+
+// wrap is around all routes: it refuses what other sites send, answers for what no route takes, catches panics, keeps slow
+// clients from holding a request for ever, and takes note of what was served.
+func (s *server) wrap(routes http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		w := &answer{ResponseWriter: rw, control: http.NewResponseController(rw)}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		defer func() {
+			reason := recover()
+			if reason != nil && reason != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+				p := s.defect(r.Context(), slog.String("panic", fmt.Sprint(reason)), slog.String("stack", string(debug.Stack())))
+				if w.status == 0 {
+					writeProblem(w, p)
+					reason = nil
+				}
+			}
+			took := time.Since(started)
+			route := "none"
+			if _, path, ok := strings.Cut(r.Pattern, " "); ok {
+				route = path
+			}
+			s.Recorder.Request(r.Method, route, w.status, took)
+			s.Logger.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took))
+			if reason != nil {
+				panic(http.ErrAbortHandler) // the answer has begun: only a broken connection says that it is not whole
+			}
+		}()
+		if p := refusal(r); p != nil {
+			writeProblem(w, p)
+			return
+		}
+		if r.Body != http.NoBody {
+			_ = w.control.SetReadDeadline(time.Now().Add(readTimeout)) // not every connection has deadlines: those of tests
+			r.Body = &body{ReadCloser: r.Body, control: w.control}
+		}
+		if _, pattern := s.mux.Handler(r); pattern == "" {
+			s.unrouted(w, r)
+			return
+		}
+		routes.ServeHTTP(w, r)
+	})
+}
+
+// refusal is why a request is not taken at all, or nil. Helios listens on loopback, where any page in the user's browser can
+// reach it: a foreign name in Host is DNS rebinding, a foreign Origin is another site's page.
+func refusal(r *http.Request) *problemError {
+	host := (&url.URL{Host: r.Host}).Hostname()
+	ip, err := netip.ParseAddr(host)
+	if !strings.EqualFold(host, "localhost") && (err != nil || !ip.IsLoopback()) {
+		p := newProblem(http.StatusForbidden, fault.Refused, fmt.Sprintf("this server does not answer to the name %q", r.Host))
+		p.Hint = "use localhost or 127.0.0.1; a proxy in front must set the header Host so"
+		return p
+	}
+	foreign := http.NewCrossOriginProtection().Check(r) != nil
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" && strings.HasPrefix(r.URL.Path, "/api/") {
+		foreign = true // reading has effects too: it can make the server call an endpoint
+	}
+	if foreign {
+		return newProblem(http.StatusForbidden, fault.Refused, "pages of other sites may not use this server")
+	}
+	return nil
+}
+
+// unrouted answers for what no route takes: the router knows whether it is the path or the method.
+func (s *server) unrouted(w http.ResponseWriter, r *http.Request) {
+	said := &verdict{header: http.Header{}}
+	s.mux.ServeHTTP(said, r)
+	p := newProblem(said.status, fault.NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path))
+	if said.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", said.header.Get("Allow"))
+		p = newProblem(said.status, fault.Invalid, fmt.Sprintf("%s cannot be done with %s", r.Method, r.URL.Path))
+	}
+	p.Hint = "/openapi.json lists what there is"
+	writeProblem(w, p)
+}
+
+// verdict keeps what the router says and throws away how it says it.
+type verdict struct {
+	header http.Header
+	status int
+}
+
+func (v *verdict) Header() http.Header         { return v.header }
+func (v *verdict) Write(p []byte) (int, error) { return len(p), nil }
+func (v *verdict) WriteHeader(status int)      { v.status = status }
+
+// refuseRepeatedParameters refuses a query parameter that is given twice, since one of the two would be passed over.
+func (s *server) refuseRepeatedParameters(ctx huma.Context, next func(huma.Context)) {
+	u := ctx.URL()
+	for name, values := range u.Query() {
+		if len(values) > 1 && name != "filter" {
+			_ = huma.WriteErr(s.huma, ctx, http.StatusUnprocessableEntity, "validation failed",
+				&huma.ErrorDetail{Location: "query." + name, Message: "given more than once"}) // a client that is gone needs no answer
+			return
+		}
+	}
+	next(ctx)
+}
+
+// answer watches what is written and gives each write its deadline.
+type answer struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	status  int
+	bytes   int64
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	a.patience()
+	n, err := a.ResponseWriter.Write(p)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// FlushError hands on what is held back.
+func (a *answer) FlushError() error {
+	a.patience()
+	return a.control.Flush()
+}
+
+// Unwrap gives http.ResponseController what it needs.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) patience() {
+	_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // as above
+}
+
+// body takes the read deadline away once it has been read: what the connection reads later is how the server learns that
+// the client has gone, and a deadline would look the same.
+type body struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF { // readers return io.EOF itself
+		_ = b.control.SetReadDeadline(time.Time{}) // as above
+	}
+	return n, err
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
+	"github.com/helios-sql/helios/internal/query/encode"
+)
+
+// parameters are a statement's, as written.
+type parameters json.RawMessage
+
+// UnmarshalJSON keeps the text: numbers must not lose digits.
+func (p *parameters) UnmarshalJSON(text []byte) error {
+	*p = append((*p)[:0], text...)
+	return nil
+}
+
+// Schema describes them to huma.
+func (parameters) Schema(huma.Registry) *huma.Schema {
+	value := &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: "null"}}}
+	return &huma.Schema{
+		Description: "An array binds ? and $1, an object $name. Values are null, booleans, numbers and strings.",
+		AnyOf: []*huma.Schema{
+			{Type: huma.TypeArray, Items: value},
+			{Type: huma.TypeObject, AdditionalProperties: value},
+			{Type: "null"},
+		},
+	}
+}
+
+// newQuery is a statement to run.
+type newQuery struct {
+	SQL       string     `json:"sql" minLength:"1" doc:"One SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"`
+	Params    parameters `json:"params,omitempty"`
+	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
+	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
+}
+
+// queryResult is a result as JSON, for its description: the encoder writes it while it is read.
+type queryResult struct {
+	QueryID   string             `json:"query_id"`
+	Columns   []query.Column     `json:"columns" nullable:"false"`
+	Rows      [][]any            `json:"rows" nullable:"false" doc:"One array a row. Integers beyond 2^53 are strings, times RFC 3339"`
+	RowCount  int64              `json:"row_count"`
+	Truncated bool               `json:"truncated" doc:"There are more rows than max_rows"`
+	ElapsedMS int64              `json:"elapsed_ms"`
+	Freshness []ingest.Freshness `json:"freshness" nullable:"false" doc:"Of the sources whose tables the statement names"`
+}
+
+type queryList struct {
+	Body struct {
+		Queries []query.Running `json:"queries" nullable:"false"`
+	}
+}
+
+// Headers and trailers of results: the formats that hold nothing but rows have no other place for them.
+const (
+	headerQueryID    = "Helios-Query-Id"
+	trailerRowCount  = "Helios-Row-Count"
+	trailerTruncated = "Helios-Truncated"
+)
+
+func (s *server) queryRoutes() {
+	tags := []string{"queries"}
+	content := map[string]*huma.MediaType{}
+	for _, f := range encode.Formats() {
+		content[f.ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, ContentEncoding: "binary"}}
+		if f.Envelope {
+			content[f.ContentType].Schema = s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[queryResult](), true, "")
+		}
+	}
+	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/query", OperationID: "run-query", Tags: tags,
+		Summary: "Run one SQL statement",
+		Description: "The Accept header chooses the form of the result, JSON without it. Rows are sent while they are computed: " +
+			"a connection that breaks off says that the query failed after that. All but JSON tell the number of rows, and whether there were more, in trailers.",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The result",
+			Content:     content,
+			Headers:     map[string]*huma.Param{headerQueryID: {Description: "Names the query in the list of those that run", Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, []int{http.StatusNotAcceptable, http.StatusConflict, http.StatusGatewayTimeout}, s.runQuery)
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/queries", OperationID: "list-queries", Tags: tags,
+		Summary: "List the queries that wait or run, oldest first",
+	}, nil, func(context.Context, *struct{}) (*queryList, error) {
+		out := &queryList{}
+		out.Body.Queries = some(s.Queries.Running())
+		return out, nil
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/queries/{id}", OperationID: "cancel-query", Tags: tags,
+		Summary: "Cancel a query",
+	}, []int{http.StatusNotFound}, func(_ context.Context, in *struct {
+		ID string `path:"id"`
+	},
+	) (*struct{}, error) {
+		return nil, s.Queries.Cancel(in.ID)
+	})
+}
+
+type queryInput struct {
+	Accept string `header:"Accept" hidden:"true"`
+	Body   newQuery
+}
+
+func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResponse, error) {
+	format, err := encode.ByAccept(in.Accept)
+	if err != nil {
+		p := newProblem(http.StatusNotAcceptable, fault.Invalid, err.Error())
+		p.Hint = fault.HintOf(err)
+		return nil, p
+	}
+	params, err := query.ParseParams(json.RawMessage(in.Body.Params))
+	if err != nil {
+		return nil, err
+	}
+	maxRows := int64(in.Body.MaxRows)
+	if maxRows == 0 && !format.Envelope {
+		maxRows = query.NoLimit
+	}
+	started := time.Now()
+	result, err := s.Queries.Start(ctx, query.Request{
+		SQL: in.Body.SQL, Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+	})
+	if err != nil {
+		s.Recorder.Query(string(fault.CodeOf(err)), time.Since(started))
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(to huma.Context) { s.writeResult(to, format, result, started) }}, nil
+}
+
+// writeResult sends a result. When that fails in the middle the connection is broken off: no other sign would reach every
+// client.
+func (s *server) writeResult(to huma.Context, format encode.Format, result *query.Result, started time.Time) {
+	defer result.Close() // Write has closed it but for a panic
+	ctx := to.Context()
+	to.SetHeader("Content-Type", format.ContentType)
+	to.SetHeader(headerQueryID, result.ID())
+	if !format.Envelope {
+		to.SetHeader("Trailer", trailerRowCount+", "+trailerTruncated)
+	}
+	err := encode.Write(ctx, to.BodyWriter(), format, result, func() []ingest.Freshness { return s.Live.Freshness(result.Tables()) })
+	if err != nil {
+		outcome := fault.CodeOf(err)
+		if _, of := errors.AsType[*fault.Error](err); !of {
+			outcome = fault.Cancelled // the client has gone
+		}
+		s.Recorder.Query(string(outcome), time.Since(started))
+		s.Logger.LogAttrs(ctx, slog.LevelInfo, "a result broke off", slog.String("query_id", result.ID()), slog.String("error", err.Error()))
+		panic(http.ErrAbortHandler)
+	}
+	s.Recorder.Query("ok", time.Since(started))
+	if !format.Envelope {
+		to.SetHeader(trailerRowCount, strconv.FormatInt(result.RowCount(), 10))
+		to.SetHeader(trailerTruncated, strconv.FormatBool(result.Truncated()))
+	}
+}

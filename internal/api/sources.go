@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// newSource is a source as it is asked for. What is left out gets its default.
+type newSource struct {
+	Stream     string        `json:"stream" minLength:"1" doc:"The stream to read"`
+	Table      string        `json:"table" minLength:"1" doc:"The table that is to hold its events"`
+	Name       string        `json:"name,omitempty" doc:"The source's name; without it the table's"`
+	Region     string        `json:"region,omitempty" doc:"AWS region; without it the server's standard chain decides"`
+	Endpoint   string        `json:"endpoint,omitempty" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
+	Profile    string        `json:"profile,omitempty" doc:"Profile of the server's AWS configuration"`
+	From       string        `json:"from,omitempty" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
+	Evolve     schema.Evolve `json:"evolve,omitempty" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
+	Aggregates unpack.Mode   `json:"aggregates,omitempty" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
+	MaxDepth   whole         `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
+	MaxColumns whole         `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
+	Columns    []newColumn   `json:"columns,omitempty" nullable:"false" doc:"The columns, instead of inferring them from a sample"`
+}
+
+// newColumn is a column as it is asked for.
+type newColumn struct {
+	Name   string        `json:"name" minLength:"1"`
+	Type   schema.Type   `json:"type" enum:"BOOLEAN,BIGINT,HUGEINT,DOUBLE,VARCHAR,DATE,TIMESTAMP,UUID,JSON"`
+	Path   []string      `json:"path" minItems:"1" nullable:"false" doc:"The field in the event"`
+	Format schema.Format `json:"format,omitempty" enum:",epoch_s,epoch_ms" doc:"How a TIMESTAMP is written: ISO 8601 unless said"`
+}
+
+func (n newSource) domain() (ingest.Settings, error) {
+	from, err := event.ParseStart(n.From)
+	s := ingest.Settings{
+		Name: n.Name, Stream: n.Stream, Table: n.Table,
+		Connection: ingest.Connection{Region: n.Region, Endpoint: n.Endpoint, Profile: n.Profile},
+		From:       from, Evolve: n.Evolve, Aggregates: n.Aggregates,
+		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns),
+	}
+	for _, c := range n.Columns {
+		s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: c.Type, Path: c.Path, Format: c.Format})
+	}
+	return s, err
+}
+
+type sourceList struct {
+	Body struct {
+		Sources []ingest.SourceStatus `json:"sources" nullable:"false"`
+	}
+}
+
+// sourceName names a source in a path.
+type sourceName struct {
+	Name string `path:"name"`
+}
+
+func (s *server) sourceRoutes() {
+	tags := []string{"sources"}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/sources", OperationID: "list-sources", Tags: tags,
+		Summary: "List the sources and how they are doing",
+	}, nil, func(context.Context, *struct{}) (*sourceList, error) {
+		out := &sourceList{}
+		out.Body.Sources = some(s.Sources.List())
+		return out, nil
+	})
+	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/sources", OperationID: "add-source", Tags: tags, DefaultStatus: http.StatusCreated,
+		Summary: "Connect a stream to a table",
+	}, []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway, http.StatusGatewayTimeout},
+		func(ctx context.Context, in *struct{ Body newSource }) (*output[ingest.SourceStatus], error) {
+			settings, err := in.Body.domain()
+			if err != nil {
+				return nil, err
+			}
+			return answered(s.Sources.Add(ctx, settings))
+		})
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/sources/{name}", OperationID: "show-source", Tags: tags,
+		Summary: "Show a source: its shards' positions and lag, its rates and notices",
+	}, []int{http.StatusNotFound}, func(_ context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+		return answered(s.Sources.Get(in.Name))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/sources/{name}", OperationID: "remove-source", Tags: tags,
+		Summary: "Disconnect a stream; its table stays unless drop_table is true",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		sourceName
+		DropTable bool `query:"drop_table" doc:"Remove the table, its quarantine and the positions too"`
+	},
+	) (*struct{}, error) {
+		return nil, s.Sources.Remove(ctx, in.Name, in.DropTable)
+	})
+	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/sources/{name}/pause", OperationID: "pause-source", Tags: tags,
+		Summary: "Stop reading until resumed, over restarts too",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+		return answered(s.Sources.Pause(ctx, in.Name))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/sources/{name}/resume", OperationID: "resume-source", Tags: tags,
+		Summary: "Go on reading where the pause began",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+		return answered(s.Sources.Resume(ctx, in.Name))
+	})
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+// connection is where streams are, as a request says it.
+type connection struct {
+	Region   string `query:"region" doc:"AWS region; without it the server's standard chain decides"`
+	Endpoint string `query:"endpoint" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
+	Profile  string `query:"profile" doc:"Profile of the server's AWS configuration"`
+}
+
+func (c connection) domain() ingest.Connection {
+	return ingest.Connection{Region: c.Region, Endpoint: c.Endpoint, Profile: c.Profile}
+}
+
+type streamList struct {
+	Body struct {
+		Streams []ingest.StreamSummary `json:"streams" nullable:"false"`
+	}
+}
+
+type output[T any] struct{ Body T }
+
+// answered wraps a result for huma.
+func answered[T any](v T, err error) (*output[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &output[T]{v}, nil
+}
+
+func (s *server) streamRoutes() {
+	cloud := []int{http.StatusBadRequest, http.StatusBadGateway, http.StatusGatewayTimeout}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/streams", OperationID: "list-streams", Tags: []string{"streams"},
+		Summary: "List the streams that the server can see",
+	}, cloud, func(ctx context.Context, in *struct{ connection }) (*streamList, error) {
+		list, err := s.Streams.List(ctx, in.domain())
+		out := &streamList{}
+		out.Body.Streams = some(list)
+		return out, err
+	})
+	named := append([]int{http.StatusNotFound}, cloud...)
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/streams/{name}", OperationID: "describe-stream", Tags: []string{"streams"},
+		Summary: "Describe a stream and its shards",
+	}, named, func(ctx context.Context, in *struct {
+		connection
+		Name string `path:"name"`
+	},
+	) (*output[ingest.StreamDetail], error) {
+		return answered(s.Streams.Describe(ctx, in.domain(), in.Name))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/streams/{name}/sample", OperationID: "sample-stream", Tags: []string{"streams"},
+		Summary:     "Look at a stream's events, and at the table that they could become",
+		Description: "Reads the oldest and the newest records of every shard. Nothing is kept.",
+	}, named, func(ctx context.Context, in *struct {
+		connection
+		Name  string `path:"name"`
+		Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"Records to look at"`
+	},
+	) (*output[ingest.Sample], error) {
+		return answered(s.Live.SampleStream(ctx, in.domain(), in.Name, in.Limit))
+	})
+}
+
+// some is the list itself, or an empty one: a list on the wire is never null.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

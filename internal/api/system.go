@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+type health struct {
+	Body struct {
+		Status string `json:"status" enum:"ok"`
+	}
+}
+
+func (s *server) systemRoutes() {
+	tags := []string{"system"}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/healthz", OperationID: "health", Tags: tags, Summary: "Tell whether the server runs",
+	}, nil, func(context.Context, *struct{}) (*health, error) {
+		out := &health{}
+		out.Body.Status = "ok"
+		return out, nil
+	})
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/readyz", OperationID: "ready", Tags: tags, Summary: "Tell whether the server can take queries",
+	}, nil, func(context.Context, *struct{}) (*health, error) {
+		if err := s.Ready(); err != nil {
+			return nil, fault.New(fault.Unavailable, "not ready: %w", err)
+		}
+		out := &health{}
+		out.Body.Status = "ok"
+		return out, nil
+	})
+	s.page("/metrics", "/metrics", "metrics", "Metrics for Prometheus", "text/plain", s.Metrics.ServeHTTP)
+	s.page("/openapi.json", "/openapi.json", "openapi", "This description", "application/openapi+json", s.openAPI)
+	s.page("/", "/{$}", "index", "Tell what is where", "text/html", index)
+}
+
+// page adds a route that is no JSON.
+func (s *server) page(path, pattern, id, summary, contentType string, serve http.HandlerFunc) {
+	op := &huma.Operation{
+		Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{"system"}, Summary: summary,
+		Responses: map[string]*huma.Response{"200": {
+			Description: "OK",
+			Content:     map[string]*huma.MediaType{contentType: {}},
+		}},
+	}
+	op.Responses["403"] = s.problemResponse(http.StatusForbidden)
+	s.huma.OpenAPI().AddOperation(op)
+	s.huma.Adapter().Handle(&huma.Operation{Method: op.Method, Path: pattern}, func(ctx huma.Context) {
+		r, w := humago.Unwrap(ctx)
+		serve(w, r)
+	})
+}
+
+func (s *server) openAPI(w http.ResponseWriter, _ *http.Request) {
+	text, err := json.MarshalIndent(s.huma.OpenAPI(), "", "  ")
+	if err != nil {
+		panic(err) // a description that cannot be written is a defect of the routes, and the golden test finds it
+	}
+	w.Header().Set("Content-Type", "application/openapi+json")
+	_, _ = w.Write(append(text, '\n'))
+}
+
+const indexHTML = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Helios</title>
+<style>body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code,pre{font-size:.9em}pre{overflow-x:auto}</style>
+<h1>Helios</h1>
+<p>Streams as SQL tables. This is the server's API; use it with <code>helios</code> or with any HTTP client.</p>
+<ul>
+<li><a href="/openapi.json">/openapi.json</a>: what the API offers, as OpenAPI 3.1</li>
+<li><a href="/api/v1/sources">/api/v1/sources</a>: the connected streams and how they are doing</li>
+<li><a href="/api/v1/tables">/api/v1/tables</a>: the tables</li>
+<li><a href="/api/v1/quarantine">/api/v1/quarantine</a>: events that could not become rows, by reason</li>
+<li><a href="/api/v1/queries">/api/v1/queries</a>: the queries that run</li>
+<li><a href="/metrics">/metrics</a>: for Prometheus; <a href="/readyz">/readyz</a> and <a href="/healthz">/healthz</a> for probes</li>
+</ul>
+<p>A query:</p>
+<pre>curl -s http://HOST/api/v1/query -H 'Content-Type: application/json' -d '{"sql":"SHOW TABLES"}'</pre>
+</html>
+`
+
+func index(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	_, _ = io.WriteString(w, strings.Replace(indexHTML, "HOST", html.EscapeString(r.Host), 1))
+}

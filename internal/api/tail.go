@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+// heartbeat is how often a silent tail says that it is alive, so that proxies keep the connection and a client that has gone
+// is noticed.
+const heartbeat = 15 * time.Second
+
+// skipped says how many events a tail left out because its client was slow.
+type skipped struct {
+	Count int64 `json:"count"`
+}
+
+func (s *server) tailRoutes() {
+	schemas := s.huma.OpenAPI().Components.Schemas
+	schemas.Schema(reflect.TypeFor[ingest.SampleEvent](), true, "")
+	schemas.Schema(reflect.TypeFor[skipped](), true, "")
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/sources/{name}/tail", OperationID: "tail-source", Tags: []string{"sources"},
+		Summary: "Watch a source's events as they are read",
+		Description: "Server-Sent Events: `event` with a SampleEvent, `skipped` with how many were left out because the client was slow. " +
+			"A comment comes every 15 s. The stream ends when the source is removed or the server stops.",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "Server-Sent Events",
+			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(_ context.Context, in *struct {
+		sourceName
+		Filter []string `query:"filter,explode" nullable:"false" doc:"A condition path=value, as in product.id=p-17; all must be met"`
+	},
+	) (*huma.StreamResponse, error) {
+		filter, err := ingest.ParseFilter(in.Filter)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.Sources.Get(in.Name); err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(to huma.Context) {
+			_, w := humago.Unwrap(to)
+			s.tail(to.Context(), w, in.Name, filter)
+		}}, nil
+	})
+}
+
+// tail writes events until ctx ends, the source is removed or the client is gone.
+func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string, filter ingest.Filter) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &eventStream{w: w, control: http.NewResponseController(w)}
+	w.Header().Set("Content-Type", "text/event-stream")
+	if out.comment("following "+source) != nil {
+		return
+	}
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		ticks := time.NewTicker(heartbeat)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ticks.C:
+				if out.comment("alive") != nil {
+					cancel()
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	err := s.Live.Tail(ctx, source, filter,
+		func(e ingest.SampleEvent) error { return out.event("event", e) },
+		func(n int64) error { return out.event("skipped", skipped{n}) })
+	if err != nil {
+		s.Logger.LogAttrs(ctx, slog.LevelDebug, "a tail ended", slog.String("tailed", source), slog.String("error", err.Error()))
+	}
+	cancel()
+	beating.Wait()
+}
+
+// eventStream writes Server-Sent Events. Its methods may be called from several goroutines.
+type eventStream struct {
+	mu      sync.Mutex
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (s *eventStream) event(kind string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return s.write("event: %s\ndata: %s\n\n", kind, text)
+}
+
+func (s *eventStream) comment(text string) error { return s.write(": %s\n\n", text) }
+
+func (s *eventStream) write(format string, args ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := fmt.Fprintf(s.w, format, args...); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
