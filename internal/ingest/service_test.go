@@ -81,8 +81,8 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 	}
 	if !state.Started() {
 		state = event.StreamState{ARN: "arn:orders", CreatedAt: s.created, Shards: []event.ShardState{{ShardID: "shard-0", Start: start}}}
-		if intake.Begin(ctx, state) != nil {
-			return nil // it fails only when the run ends
+		if err := intake.Begin(ctx, state); err != nil {
+			return err
 		}
 	}
 	at := state.Shards[0].Position
@@ -98,8 +98,8 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 		d.ShardID = "shard-0"
 		if n := len(d.Records); n > 0 {
 			at = event.Position{Sequence: d.Records[n-1].Sequence, Taken: event.WholeRecord}
-			if intake.Deliver(ctx, d) != nil {
-				return nil
+			if err := intake.Deliver(ctx, d); err != nil {
+				return err
 			}
 		}
 		select {
