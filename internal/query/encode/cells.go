@@ -200,7 +200,9 @@ func textValue(column arrow.Array) cell {
 	case *array.Date32:
 		return func(b []byte, i int) []byte { return appendDate(b, int64(a.Value(i))) }
 	case *array.Time64:
-		return func(b []byte, i int) []byte { return appendTime(b, time.UnixMicro(int64(a.Value(i))), int64(a.Value(i)) == dayMicros) }
+		return func(b []byte, i int) []byte {
+			return appendTime(b, time.UnixMicro(int64(a.Value(i))), int64(a.Value(i)) == dayMicros)
+		}
 	case *array.Timestamp:
 		unit := a.DataType().(*arrow.TimestampType).Unit
 		return func(b []byte, i int) []byte { return appendTimestamp(b, int64(a.Value(i)), unit) }

@@ -1,0 +1,163 @@
+package guard
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The functions were judged one by one from duckdb_functions() of DuckDB 1.5; a test of the store fails when that list
+// changes.
+
+// tableFunctions may stand in FROM. Not here: what reads files (read_*, glob, parquet_*, sniff_csv, sql_auto_complete, which
+// lists directories), what runs text as SQL (query, query_table, json_execute_serialized_sql, histogram, which calls
+// query_table), what changes the process (enable_logging, enable_profiling, checkpoint, …), what takes pointers (arrow_scan),
+// and what shows the queries of others (duckdb_logs, duckdb_prepared_statements, duckdb_variables).
+var tableFunctions = set(
+	"range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "test_all_types",
+	"duckdb_columns", "duckdb_constraints", "duckdb_databases", "duckdb_functions", "duckdb_indexes", "duckdb_keywords",
+	"duckdb_memory", "duckdb_optimizers", "duckdb_schemas", "duckdb_sequences", "duckdb_settings", "duckdb_tables",
+	"duckdb_temporary_files", "duckdb_types", "duckdb_views", "duckdb_extensions",
+	"pragma_collations", "pragma_database_size", "pragma_platform", "pragma_show", "pragma_storage_info",
+	"pragma_table_info", "pragma_version", "pg_timezone_names", "icu_calendar_names",
+)
+
+func set(names ...string) map[string]bool {
+	s := make(map[string]bool, len(names))
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+// deniedScalars are functions that do more than compute, and why that is not allowed.
+var deniedScalars = map[string]string{
+	"nextval":                  "it moves a sequence",
+	"currval":                  "it belongs to nextval",
+	"setseed":                  "it changes what the next query on the connection sees",
+	"sleep_ms":                 "it only holds up a worker",
+	"pg_sleep":                 "it only holds up a worker",
+	"write_log":                "it writes to the log",
+	"json_serialize_plan":      "it plans a text that has not been judged",
+	"combine":                  "the state of an aggregate is memory, not a value",
+	"finalize":                 "the state of an aggregate is memory, not a value",
+	"variant_bytes_to_variant": "it takes bytes for memory",
+}
+
+// scalarReason says why a scalar or aggregate function is not allowed, and whether that is so.
+func scalarReason(name string) (string, bool) {
+	if strings.HasPrefix(name, "__internal_") {
+		return "it trusts its arguments to come from DuckDB itself", true
+	}
+	reason, denied := deniedScalars[name]
+	return reason, denied
+}
+
+// bounded is a function whose result may be much larger than its arguments. DuckDB makes the result of one call, and those
+// of a vector of 2,048 rows, without looking at its memory limit or at an interrupt: a call with a huge number would
+// take the process down. So the number must be written out, and be modest.
+type bounded struct {
+	judge   func(arguments []any) string // what is wrong with them, or ""
+	instead string                       // what to write instead
+}
+
+const (
+	maxElements = 10_000  // of a list made by one call: 160 MB a vector
+	maxRepeats  = 1_000   // of a text of any length
+	maxPadding  = 10_000  // characters
+	maxBits     = 100_000 // of a bit string
+)
+
+const (
+	useTable = "make rows instead: FROM range(…), FROM generate_series(…), which also take columns by a lateral join"
+	useBar   = "write the number out; for bars in a text there is bar(x, min, max, width)"
+)
+
+var boundedScalars = map[string]bounded{
+	"range":           {series, useTable},
+	"generate_series": {series, useTable},
+	"repeat":          {upTo(1, maxRepeats), useBar},
+	"lpad":            {upTo(1, maxPadding), useBar},
+	"rpad":            {upTo(1, maxPadding), useBar},
+	"list_resize":     {upTo(1, maxElements), "write the number out"},
+	"array_resize":    {upTo(1, maxElements), "write the number out"},
+	"bitstring":       {upTo(1, maxBits), "write the number out"},
+	"equi_width_bins": {upTo(2, maxElements), "write the number out"},
+	"format":          {template, "write widths out, up to four digits"},
+	"printf":          {template, "write widths out, up to four digits"},
+}
+
+// integer is the value of a whole number that is written out.
+func integer(argument any) (int64, bool) {
+	n, _ := argument.(map[string]any)
+	if node(n).text("class") != "CONSTANT" {
+		return 0, false
+	}
+	value, _ := n["value"].(map[string]any)
+	number, ok := value["value"].(json.Number)
+	if !ok {
+		return 0, false
+	}
+	i, err := number.Int64()
+	return i, err == nil
+}
+
+// upTo judges calls whose argument of that index says how large the result becomes.
+func upTo(index int, limit int64) func([]any) string {
+	return func(arguments []any) string {
+		if index >= len(arguments) {
+			return "" // DuckDB will find that an argument is missing
+		}
+		if n, ok := integer(arguments[index]); !ok || n > limit {
+			return fmt.Sprintf("needs a number that is written out, up to %d", limit)
+		}
+		return ""
+	}
+}
+
+// series judges range(stop), range(start, stop) and range(start, stop, step).
+func series(arguments []any) string {
+	problem := fmt.Sprintf("as a value needs whole numbers that are written out, and gives up to %d elements", maxElements)
+	numbers := make([]int64, len(arguments))
+	for i, argument := range arguments {
+		n, ok := integer(argument)
+		if !ok || n > 1<<62 || n < -1<<62 {
+			return problem
+		}
+		numbers[i] = n
+	}
+	start, stop, step := int64(0), int64(0), int64(1)
+	switch len(numbers) {
+	case 1:
+		stop = numbers[0]
+	case 2:
+		start, stop = numbers[0], numbers[1]
+	case 3:
+		start, stop, step = numbers[0], numbers[1], numbers[2]
+	}
+	if step == 0 {
+		return "needs a step that is not 0"
+	}
+	if (float64(stop)-float64(start))/float64(step) > maxElements {
+		return problem
+	}
+	return ""
+}
+
+// wide is what can make a formatted number long: a width of five digits or more, one that comes from another argument.
+var wide = regexp.MustCompile(`[0-9]{5,}|\*|\{[^}]*\{`)
+
+// template judges the first argument of format and printf.
+func template(arguments []any) string {
+	if len(arguments) == 0 {
+		return ""
+	}
+	n, _ := arguments[0].(map[string]any)
+	value, _ := n["value"].(map[string]any)
+	text, ok := value["value"].(string)
+	if node(n).text("class") != "CONSTANT" || !ok || wide.MatchString(text) {
+		return "needs a template that is written out, without huge widths"
+	}
+	return ""
+}
