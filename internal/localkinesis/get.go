@@ -133,7 +133,7 @@ func (sh *shard) read(index uint64, limit int, now int64) *getRecordsAnswer {
 		}
 		end++
 	}
-	sh.readBytes.debt += float64(min(size, maxGetBytes))
+	sh.readBytes.take(int64(min(size, maxGetBytes)))
 	out := &getRecordsAnswer{
 		first:   sh.sequence(from),
 		records: append([]record(nil), sh.records[from-sh.first:end-sh.first]...),

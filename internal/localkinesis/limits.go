@@ -28,39 +28,42 @@ const (
 	shardWriteBytesPerSecond = 1 << 20
 )
 
-// bucket limits a rate: what is taken becomes debt, and debt drains away at the rate.
+// bucket limits a rate: what is taken becomes debt, and debt drains away at the rate. It counts in thousandths.
 type bucket struct {
-	debt float64
+	debt int64
 	at   int64 // ms
 }
 
 // level is the debt after draining until now.
-func (b *bucket) level(now int64, perSecond float64) float64 {
-	b.debt = max(0, b.debt-perSecond*float64(max(0, now-b.at))/1000)
+func (b *bucket) level(now, perSecond int64) int64 {
+	b.debt = max(0, b.debt-perSecond*max(0, now-b.at))
 	b.at = now
 	return b.debt
 }
 
+// take adds n to the debt.
+func (b *bucket) take(n int64) { b.debt += n * 1000 }
+
 // admitRead tells whether a shard may be read now, and counts the call. An answer of 10 MiB is worth five seconds at
 // 2 MiB/s, which is the pause that AWS documents after it.
 func (sh *shard) admitRead(now int64) bool {
-	if sh.reads.level(now, shardReadsPerSecond) > shardReadsPerSecond-1 ||
+	if sh.reads.level(now, shardReadsPerSecond) > (shardReadsPerSecond-1)*1000 ||
 		sh.readBytes.level(now, shardReadBytesPerSecond) > 0 {
 		return false
 	}
-	sh.reads.debt++
+	sh.reads.take(1)
 	return true
 }
 
 // admitWrite tells whether a shard takes a record of n bytes now, and counts it. A record of more than a second's
 // worth is taken by a rested shard.
 func (sh *shard) admitWrite(now int64, n int) bool {
-	size, debt := float64(n), sh.writeBytes.level(now, shardWriteBytesPerSecond)
-	if sh.writes.level(now, shardWritesPerSecond) > shardWritesPerSecond-1 ||
-		debt > 0 && debt+size > shardWriteBytesPerSecond {
+	size, debt := int64(n), sh.writeBytes.level(now, shardWriteBytesPerSecond)
+	if sh.writes.level(now, shardWritesPerSecond) > (shardWritesPerSecond-1)*1000 ||
+		debt > 0 && debt+size*1000 > shardWriteBytesPerSecond*1000 {
 		return false
 	}
-	sh.writes.debt++
-	sh.writeBytes.debt += size
+	sh.writes.take(1)
+	sh.writeBytes.take(size)
 	return true
 }
