@@ -54,12 +54,12 @@ func payload(n int) []byte {
 func BenchmarkPutRecords(b *testing.B) {
 	c, _ := newBench(b)
 	type entry struct {
-		Data         []byte
-		PartitionKey string
+		Data         []byte `json:"Data"`
+		PartitionKey string `json:"PartitionKey"`
 	}
 	var req struct {
-		StreamName string
-		Records    []entry
+		StreamName string  `json:"StreamName"`
+		Records    []entry `json:"Records"`
 	}
 	req.StreamName = "events"
 	for i := range 500 {
@@ -84,7 +84,9 @@ func BenchmarkGetRecords(b *testing.B) {
 		_, err := s.PutRecords("events", records)
 		require.NoError(b, err)
 	}
-	var it struct{ ShardIterator string }
+	var it struct {
+		ShardIterator string `json:"ShardIterator"`
+	}
 	require.NoError(b, json.Unmarshal(c.call("GetShardIterator",
 		[]byte(`{"StreamName":"events","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"}`)), &it))
 	body := fmt.Appendf(nil, `{"ShardIterator":%q,"Limit":10000}`, it.ShardIterator)

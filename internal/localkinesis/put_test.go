@@ -61,7 +61,7 @@ func TestAnExplicitHashKeyChoosesTheShard(t *testing.T) {
 	k := start(t, localkinesis.Options{})
 	k.stream(2)
 	for hash, want := range map[string]string{
-		"0":                                       shard0,
+		"0": shard0,
 		"170141183460469231731687303715884105727": shard0,
 		half: shard1,
 		last: shard1,

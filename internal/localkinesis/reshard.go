@@ -67,7 +67,7 @@ func (s *Server) mergeShards(req *mergeShardsRequest) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	if a == b || a.hashes.end.next() != b.hashes.start && b.hashes.end.next() != a.hashes.start {
+	if !a.hashes.before(b.hashes) && !b.hashes.before(a.hashes) {
 		return empty{}, apiError(errInvalidArgument, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			a.id(), b.id(), st.name, s.opt.AccountID)
 	}

@@ -69,6 +69,9 @@ type hashRange struct{ start, end hashKey }
 
 func (r hashRange) holds(k hashKey) bool { return !k.less(r.start) && !r.end.less(k) }
 
+// before tells whether o begins right after r. The ring has an end: nothing comes after its last key.
+func (r hashRange) before(o hashRange) bool { return r.end.less(o.start) && r.end.next() == o.start }
+
 // evenRanges cuts the ring into n ranges of equal size; the last takes the rest, as AWS has it.
 func evenRanges(n int) []hashRange {
 	// size = 2^128 / n, by schoolbook division of the words 1, 0, 0; for n = 1 it wraps to 0, which is right below.
