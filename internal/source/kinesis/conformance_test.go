@@ -1,0 +1,37 @@
+package kinesis_test
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"log/slog"
+
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/localkinesis"
+	"github.com/helios-sql/helios/internal/source/kinesis"
+	"github.com/helios-sql/helios/internal/source/sourcetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestReaderOnLocalkinesis(t *testing.T) {
+	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {
+		t.Helper()
+		server := localkinesis.New(localkinesis.Options{})
+		http := httptest.NewServer(server.Handler())
+		t.Cleanup(http.Close)
+		return sourcetest.Backend{Endpoint: http.URL, MaxRecord: 1 << 20, Trim: server.Trim, Open: open}
+	})
+}
+
+// open makes a reader that looks often, so that the suite need not wait long.
+func open(t *testing.T, endpoint, stream string) ingest.Source {
+	t.Helper()
+	account, err := kinesis.NewAccount(t.Context(), ingest.Connection{Endpoint: endpoint}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return account.Source(stream, kinesis.Options{Poll: 20 * time.Millisecond, Discovery: 200 * time.Millisecond})
+}
