@@ -22,6 +22,7 @@ type Decoder struct {
 	root    node
 	fields  []*field // by column; nil for the system columns
 	rows    *Rows
+	rowSize int64 // bytes of one entry in every vector, without text
 	changes []schema.Change
 
 	walk       uint64   // number of the walk, to know what it has met
@@ -123,6 +124,7 @@ func NewDecoder(t *schema.Table) *Decoder {
 // learn makes the column at index i known to the walks.
 func (d *Decoder) learn(i int, c schema.Column) {
 	d.fields = append(d.fields, nil)
+	d.rowSize += entrySize(c.Type)
 	n := &d.root
 	for k, name := range c.Path {
 		f := n.fields[name]
@@ -191,8 +193,14 @@ func (d *Decoder) DuplicateKeys() int64 { return d.duplicates }
 // Len is the number of rows gathered since the last Take.
 func (d *Decoder) Len() int { return d.rows.N }
 
-// Bytes is the size of their documents.
-func (d *Decoder) Bytes() int64 { return d.rows.Bytes }
+// Bytes is about what they occupy. Nulls occupy room too: rows of a wide table are larger than their documents.
+func (d *Decoder) Bytes() int64 {
+	n := d.rows.Bytes + int64(d.rows.N)*d.rowSize
+	for _, v := range d.rows.Vectors[:arrivedColumn] {
+		n += int64(len(v.Text))
+	}
+	return n
+}
 
 // Table is the schema as it is now. It will not change: a later one is another Table.
 func (d *Decoder) Table() *schema.Table {
@@ -275,17 +283,20 @@ func (d *Decoder) object(b []byte, i int, n *node, depth int) (end int, ok bool)
 	}
 }
 
-// expected goes on for as long as the members come as they came last time and without white space before their names: then
-// comparing bytes is enough to know that the name is valid and whose it is. It returns the index at which it stopped and
-// the last field that it read.
+// expected goes on for as long as the members come in the order in which they came last time, one space or none before
+// their names: then comparing bytes is enough to know that a name is valid and whose it is. It returns the index at which
+// it stopped and the last field that it read.
 func (d *Decoder) expected(b []byte, end int, f *field, depth int) (int, *field, bool) {
 	var m jsonscan.Member
 	for end < len(b) && b[end] == ',' {
-		next := f.next
-		if next == nil || next.quoted == "" || !hasPrefix(b[end+1:], next.quoted) {
+		next, name := f.next, end+1
+		if name < len(b) && b[name] == ' ' {
+			name++
+		}
+		if next == nil || next.quoted == "" || !hasPrefix(b[name:], next.quoted) {
 			break
 		}
-		m.Start = jsonscan.Space(b, end+1+len(next.quoted))
+		m.Start = jsonscan.Space(b, name+len(next.quoted))
 		m.Kind = jsonscan.KindAt(b, m.Start)
 		var ok bool
 		if end, ok = d.member(b, &m, next, depth); !ok {

@@ -179,6 +179,7 @@ func (d *Decoder) change(s step, e *event.Event, at time.Time) {
 		c.Column = d.table.Columns[s.column]
 		d.fields[s.column].kind = kindOf(c.Column)
 		d.rows.Vectors[s.column].widen(s.typ)
+		d.rowSize += entrySize(s.typ) - entrySize(c.From)
 	}
 	c.Version = d.table.Version
 	d.changes = append(d.changes, c)

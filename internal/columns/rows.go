@@ -1,5 +1,10 @@
 // Package columns turns events into typed column vectors, or into rejections that say why. It is the hot path: it walks
 // each document once and allocates nothing per value in the steady state. It knows schemas, and no store.
+//
+// An event becomes a row whole or not at all. A value goes into the column of its field's path. An object is taken apart
+// if any of its members has a column; otherwise a JSON column at its own path takes it as it is written, as it takes
+// anything else; otherwise it is taken apart down to the table's MaxDepth. Null, and an object without members that would
+// be taken apart, are no value. Of members with the same name the last one wins, inside JSON columns too.
 package columns
 
 import (
@@ -107,6 +112,18 @@ func grow[T any](s []T, k int) []T {
 	s = slices.Grow(s, k)[:n+k]
 	clear(s[n:])
 	return s
+}
+
+// entrySize is how many bytes an entry of a vector has, text left out.
+func entrySize(t schema.Type) int64 {
+	switch t {
+	case schema.Boolean:
+		return 1 + 1
+	case schema.HugeInt, schema.UUID:
+		return 1 + 16
+	default:
+		return 1 + 8
+	}
 }
 
 // truncate drops the entries from the n-th on.

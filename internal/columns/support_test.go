@@ -26,7 +26,7 @@ func eventOf(index int, doc string) *event.Event {
 }
 
 // newTable makes a table of "path TYPE" or "path TYPE format" columns, the path dot-separated.
-func newTable(t testing.TB, o schema.Options, spec ...string) *schema.Table {
+func newTable(t *testing.T, o schema.Options, spec ...string) *schema.Table {
 	t.Helper()
 	var cols []schema.Column
 	for _, s := range spec {
@@ -177,7 +177,7 @@ func faithful(t *testing.T, then, table *schema.Table, rows *columns.Rows, k int
 		case schema.Double:
 			f, err := want.(json.Number).Float64()
 			require.NoError(t, err)
-			require.Equal(t, f, vector.Real[k], doc)
+			require.InDelta(t, f, vector.Real[k], 0, doc)
 		case schema.Varchar:
 			require.Equal(t, want, got, doc)
 		case schema.Boolean:
