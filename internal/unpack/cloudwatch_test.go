@@ -28,6 +28,8 @@ func TestLogEventsLeaveTheirEnvelope(t *testing.T) {
 	require.Equal(t, want, unpacked(t, unpack.Options{}, gzipped(t, logs)))
 	require.Equal(t, want, unpacked(t, unpack.Options{}, "["+logs+"]"))
 	require.Equal(t, []string{want[0], want[1], want[0], want[1]}, unpacked(t, unpack.Options{}, logs+logs))
+	room := len(want[0]) + len(want[1]) + 10 // what is compared is a little more: white space goes
+	require.Equal(t, []string{want[0], want[1], "too_large " + logs}, unpacked(t, unpack.Options{MaxRecord: room}, logs+logs))
 	require.Equal(t, []string{"too_large " + want[0], "too_large " + want[1]}, unpacked(t, unpack.Options{MaxEvent: 100}, logs))
 
 	entries := logs[strings.Index(logs, `{"id"`) : len(logs)-2]

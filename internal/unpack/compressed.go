@@ -3,6 +3,7 @@ package unpack
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -48,23 +49,22 @@ func (u *Unpacker) decompress(data []byte) ([]byte, event.Reason, error) {
 		name = "zstd"
 		from, err = u.zstdReader(data)
 	}
+	defer func() {
+		if u.scratch.Reset(); u.scratch.Cap() > keepScratch {
+			u.scratch = bytes.Buffer{}
+		}
+	}()
 	if err == nil {
-		u.scratch.Reset()
 		_, err = u.scratch.ReadFrom(io.LimitReader(from, int64(u.room)+1))
+	}
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) || u.scratch.Len() > u.room {
+		return nil, event.TooLarge, fmt.Errorf("%s: the record would become larger than %d bytes, which is the bound", name, u.opts.MaxRecord)
 	}
 	if err != nil {
 		return nil, event.DecompressFailed, fmt.Errorf("%s: %w", name, err)
 	}
-	if u.scratch.Len() > u.room {
-		u.scratch = bytes.Buffer{}
-		return nil, event.TooLarge, fmt.Errorf("%s: the record would become larger than %d bytes, which is the bound", name, u.opts.MaxRecord)
-	}
 	u.room -= u.scratch.Len()
-	text := bytes.Clone(u.scratch.Bytes())
-	if u.scratch.Cap() > keepScratch {
-		u.scratch = bytes.Buffer{}
-	}
-	return text, "", nil
+	return bytes.Clone(u.scratch.Bytes()), "", nil
 }
 
 // zstdReader reads in this goroutine, with a window of MaxRecord at most.

@@ -45,13 +45,13 @@ func FuzzUnpack(f *testing.F) {
 			require.Equal(t, all, got)
 		}
 
-		// What was rejected is rejected again for the same reason, when nothing has changed.
+		// A broken piece is the same one piece by itself, unless it begins like compressed bytes or a byte order mark.
 		for _, e := range all.Rejected {
 			var again unpack.Result
 			unpack.New(opts).Again(e.Event, &again)
 			check(t, opts, r, again, e.Index)
 			require.Positive(t, int64(len(again.Events)+len(again.Rejected))+again.Counts.Control)
-			if e.Reason == event.MalformedJSON {
+			if e.Reason == event.MalformedJSON && strings.ContainsAny(string(e.Data[:1]), `{}[]":,`) {
 				require.Empty(t, again.Events)
 				require.Equal(t, event.MalformedJSON, again.Rejected[0].Reason)
 				require.Len(t, again.Rejected, 1)

@@ -111,11 +111,7 @@ func New(opts Options) *Unpacker {
 // not depend on the Mode: what is left out keeps its own.
 func (u *Unpacker) Unpack(r *event.Record, shard Range, into *Result) {
 	u.begin(r, 0, into)
-	mode := u.opts.Aggregates
-	if mode == Auto && r.PartitionKey != kplPartitionKey || shard.Last == [16]byte{} {
-		mode = Keep
-	}
-	if mode == Keep {
+	if mode := u.opts.Aggregates; mode == Keep || mode == Auto && r.PartitionKey != kplPartitionKey {
 		shard = Range{}
 	}
 	u.open(r.Data, r.PartitionKey, shard)
@@ -132,7 +128,7 @@ func (u *Unpacker) begin(r *event.Record, index int64, into *Result) {
 	u.record, u.into, u.first, u.next, u.room = r, into, index, index, u.opts.MaxRecord
 }
 
-// open unpacks an aggregate or a plain record. A zero shard keeps every user record.
+// open unpacks an aggregate or a plain record. An unknown range keeps every user record.
 func (u *Unpacker) open(data []byte, key string, shard Range) {
 	users, ok := Aggregate(data)
 	if !ok {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/unpack"
@@ -203,6 +204,7 @@ func TestMessagesSayWhatAndWhere(t *testing.T) {
 }
 
 func TestCompressedRecordsAreOpened(t *testing.T) {
+	defer goleak.VerifyNone(t)
 	ndjson := "{\"a\":1}\n{\"a\":2}\n"
 	both := []string{`{"a":1}`, `{"a":2}`}
 	skippable := "\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
@@ -242,15 +244,18 @@ func TestDecompressionIsBoundedByTheRecord(t *testing.T) {
 		aggregate := kpl([]string{"k"}, nil, userRecord(0, -1, one), userRecord(0, -1, one), userRecord(0, -1, one), userRecord(0, -1, one), userRecord(0, -1, "{}"))
 		require.Equal(t, []string{text, text, text, "too_large " + one, "{}"}, unpacked(t, opts, aggregate))
 	}
-	bomb := zstandard(t, strings.Repeat("\n", 128<<20))
-	require.Equal(t, []string{"too_large " + bomb}, unpacked(t, unpack.Options{}, bomb))
+	bomb := zstandard(t, strings.Repeat("\n", 4<<20))
+	require.Equal(t, []string{"too_large " + bomb}, unpacked(t, unpack.Options{MaxRecord: 1 << 20}, bomb))
 }
 
 func TestEventsStayValidWhileOthersAreUnpacked(t *testing.T) {
 	u := unpack.New(unpack.Options{})
 	var r unpack.Result
 	want := []string{}
+	broken := []string{gzipped(t, "{}")[:15], zstandard(t, "{}")[:12], gzipped(t, "{}")}
 	for i := range 50 {
+		var lost unpack.Result
+		u.Unpack(record(broken[i%3]), unpack.Range{}, &lost)
 		text := fmt.Sprintf(`{"number":%d}`, i)
 		want = append(want, text, text, text)
 		for _, data := range []string{gzipped(t, text), zstandard(t, text), text} {
