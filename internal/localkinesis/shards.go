@@ -180,12 +180,27 @@ func (s *Server) listing(req *listShardsRequest) (*stream, page, error) {
 	return st, p, err
 }
 
-// listingOf goes on with the listing that a NextToken stands for.
+// listingOf goes on with the listing that a NextToken stands for. The token stands alone: AWS refuses even the ARN of the
+// right stream beside it.
 func (s *Server) listingOf(req *listShardsRequest) (*stream, page, error) {
+	beside := ""
+	switch {
+	case req.StreamName != "":
+		beside = "StreamName"
+	case req.StreamARN != "":
+		beside = "StreamARN"
+	case req.ExclusiveStartShardID != "":
+		beside = "ExclusiveStartShardId"
+	case req.StreamCreationTimestamp != nil:
+		beside = "StreamCreationTimestamp"
+	case req.ShardFilter != nil:
+		beside = "ShardFilter"
+	}
+	if beside != "" {
+		return nil, page{}, apiError(errInvalidArgument, "NextToken and %s cannot be provided together.", beside)
+	}
 	var p page
 	switch {
-	case req.StreamName != "" || req.ExclusiveStartShardID != "" || req.StreamCreationTimestamp != nil || req.ShardFilter != nil:
-		return nil, page{}, apiError(errInvalidArgument, "NextToken cannot be given together with StreamName, StreamCreationTimestamp, ExclusiveStartShardId or ShardFilter.")
 	case !s.openToken(req.NextToken, &p):
 		return nil, page{}, apiError(errInvalidArgument, "NextToken is not one that this server made.")
 	case s.nowMillis()-p.Made > nextTokenTTL.Milliseconds():
@@ -194,9 +209,6 @@ func (s *Server) listingOf(req *listShardsRequest) (*stream, page, error) {
 	st := s.streamByEpoch(p.Stream)
 	if st == nil {
 		return nil, page{}, apiError(errResourceNotFound, "The stream of this NextToken no longer exists under account %s.", s.opt.AccountID)
-	}
-	if req.StreamARN != "" && req.StreamARN != s.arn(st.name) {
-		return nil, page{}, apiError(errInvalidArgument, "NextToken is of stream %s, not of %s.", st.name, req.StreamARN)
 	}
 	return st, p, nil
 }

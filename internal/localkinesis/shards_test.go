@@ -226,10 +226,11 @@ func TestTokensOfPagesExpireAndStandAlone(t *testing.T) {
 		_, err := k.c.ListShards(t.Context(), &in)
 		return err
 	}
-	isError(t, call(kinesis.ListShardsInput{NextToken: token, StreamName: aws.String("orders")}), "InvalidArgumentException", "cannot be given together")
+	isError(t, call(kinesis.ListShardsInput{NextToken: token, StreamName: aws.String("orders")}), "InvalidArgumentException", "NextToken and StreamName cannot be provided together.")
+	isError(t, call(kinesis.ListShardsInput{NextToken: token, StreamARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/orders")}),
+		"InvalidArgumentException", "NextToken and StreamARN cannot be provided together.")
 	isError(t, call(kinesis.ListShardsInput{NextToken: aws.String("garbage")}), "InvalidArgumentException", "NextToken")
 	isError(t, call(kinesis.ListShardsInput{NextToken: k.horizon(shard0)}), "InvalidArgumentException", "NextToken")
-	require.NoError(t, call(kinesis.ListShardsInput{NextToken: token, StreamARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/orders")}))
 	now.pass(300 * time.Second)
 	require.NoError(t, call(kinesis.ListShardsInput{NextToken: token}))
 	now.pass(time.Millisecond)
