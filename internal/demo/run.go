@@ -32,6 +32,8 @@ type Options struct {
 	Rate   float64          // events per second, above 0
 	Seed   uint64           // 0: one made of the time, so that no id comes twice
 	Now    func() time.Time // nil: the wall clock
+	// Opening is how many events there are at the very start, before the first of the rate.
+	Opening int
 }
 
 // Run publishes events as they happen until ctx ends, then returns nil. An error of the publisher ends it too.
@@ -49,7 +51,7 @@ func Run(ctx context.Context, p Publisher, opts Options) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var (
-		owed float64 // events that should have happened by now
+		owed = float64(opts.Opening) // events that should have happened by now
 		last = opts.Now()
 	)
 	for {

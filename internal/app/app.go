@@ -1,0 +1,217 @@
+// Package app wires Helios together. It is the only place that knows which source, store and catalog are in use, and it
+// owns the order in which parts start and stop: each function here is to be read as that list. It is not a place for logic.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/helios-sql/helios/internal/api"
+	"github.com/helios-sql/helios/internal/catalog"
+	"github.com/helios-sql/helios/internal/config"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/store/duckdb"
+	"github.com/helios-sql/helios/internal/telemetry"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// Addresses say where a running server is.
+type Addresses struct {
+	API     string // URL
+	Kinesis string // URL of the demo's Kinesis, else ""
+	Data    string // directory
+}
+
+// Options of a server.
+type Options struct {
+	Config config.Config
+	Logger *slog.Logger
+	Ready  func(Addresses) // called once all is up
+}
+
+// Serve runs a server until ctx ends, then stops it in order and returns nil.
+func Serve(ctx context.Context, o Options) error {
+	declared, err := declarations(o.Config.Sources)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, o, func(ctx context.Context, s *server) error {
+		if err := s.sources.Start(ctx); err != nil {
+			return err
+		}
+		if err := s.sources.Declare(ctx, declared); err != nil {
+			return err
+		}
+		s.announce(o)
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// server is what is up while a server runs.
+type server struct {
+	addresses Addresses
+	catalog   *catalog.Catalog
+	sources   *ingest.Service
+	started   atomic.Bool
+}
+
+// ready says why queries cannot be taken yet, or nil.
+func (s *server) ready() error {
+	if !s.started.Load() {
+		return fault.New(fault.Unavailable, "Helios is starting")
+	}
+	return nil
+}
+
+// announce says that all is up.
+func (s *server) announce(o Options) {
+	s.started.Store(true)
+	o.Ready(s.addresses)
+}
+
+// serve starts the parts of a server in order, runs the body, and stops them in the opposite order: first what people
+// use, then what reads, then what commits, then what stores. The body ends when ctx does or on an error.
+func serve(ctx context.Context, o Options, body func(context.Context, *server) error) (err error) {
+	cfg := o.Config
+	if err := config.CheckListen(cfg.Listen); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+
+	// 1. The port, so that a second server is noticed before anything is touched.
+	listener, err := listen(ctx, cfg.Listen, "--listen")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+
+	// 2. The store.
+	store, err := duckdb.Open(ctx, cfg.Data, duckdb.Options{Threads: cfg.Store.Threads, MemoryLimit: cfg.Store.MemoryLimit, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+
+	// 3. The catalog.
+	registry, err := catalog.Open(ctx, cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, registry.Close()) }()
+
+	// 4. The committer. It stops after the sources, when nothing is left to commit.
+	metrics := telemetry.NewMetrics()
+	committer := ingest.NewCommitter(store, ingest.CommitterOptions{
+		Group: cfg.Ingest.Group, QueueBytes: cfg.Ingest.QueueBytes, Logger: o.Logger, Committed: metrics.Commit,
+	})
+	defer running(func(ctx context.Context) { committer.Run(ctx) })()
+
+	// 5. The sources; the body starts them.
+	streams := newStreams(o.Logger)
+	sources := ingest.NewService(store, committer, registry, streams, ingest.Options{Logger: o.Logger})
+	defer sources.Stop()
+	metrics.Sources(func() []telemetry.Source { return sourceMetrics(sources.List()) })
+
+	// 6. Queries and the API. Its requests end first.
+	queries := query.New(store, query.Options{
+		Timeout: cfg.Query.Timeout, MaxTimeout: cfg.Query.MaxTimeout, MaxRows: cfg.Query.MaxRows, MaxConcurrent: cfg.Query.MaxConcurrent,
+	})
+	metrics.RunningQueries(func() int { return len(queries.Running()) })
+	up := &server{addresses: Addresses{API: "http://" + listener.Addr().String(), Data: cfg.Data}, catalog: registry, sources: sources}
+	handler := api.New(api.Deps{
+		Sources: sources, Live: sources, Streams: streams, Tables: store, Queries: queries, Ready: up.ready,
+		Metrics: metrics.Handler(), Recorder: metrics, Logger: o.Logger,
+	})
+	defer running(func(ctx context.Context) {
+		if err := api.Serve(ctx, listener, handler, o.Logger); err != nil {
+			stop(err)
+		}
+	})()
+
+	err = body(ctx, up)
+	if cause := context.Cause(ctx); err == nil && fault.CodeOf(cause) == fault.Environment {
+		return cause
+	}
+	return err
+}
+
+// running runs an actor in a goroutine of its own and returns what stops it and waits for its end.
+func running(actor func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		actor(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// listen takes a port on this machine. The flag names the way to choose another.
+func listen(ctx context.Context, address, flag string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fault.New(fault.Environment, "cannot listen on %s: another program uses that port", address).
+			WithHint("stop it, or choose another port with %s", flag)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Environment, "cannot listen on %s: %w", address, err).WithHint("choose another address with %s", flag)
+	}
+	return listener, nil
+}
+
+// declarations are the sources of the settings file as the service wants them.
+func declarations(declared []config.Source) ([]ingest.Settings, error) {
+	var all []ingest.Settings
+	for i := range declared {
+		d := &declared[i]
+		from, err := event.ParseStart(d.From)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", d.Name, err)
+		}
+		s := ingest.Settings{
+			Name: d.Name, Stream: d.Stream, Table: d.Table, From: from,
+			Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile},
+			Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
+		}
+		for _, c := range d.Columns {
+			s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: schema.Type(c.Type), Path: c.Path, Format: schema.Format(c.Format)})
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
+	metrics := make([]telemetry.Source, 0, len(all))
+	for i := range all {
+		s := &all[i]
+		m := telemetry.Source{
+			Name: s.Settings.Name, State: string(s.State), Records: s.Counters.Records, Bytes: s.Counters.Bytes, Rows: s.Counters.Rows,
+			Quarantined: s.Counters.Quarantined, DuplicateKeys: s.Counters.DuplicateKeys, SchemaChanges: s.Counters.SchemaChanges,
+		}
+		if s.NewestArrived != nil {
+			m.NewestArrived = *s.NewestArrived
+		}
+		for k := range s.Shards {
+			v := &s.Shards[k]
+			m.Shards = append(m.Shards, telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition), Lag: time.Duration(v.LagMS) * time.Millisecond})
+		}
+		metrics = append(metrics, m)
+	}
+	return metrics
+}
