@@ -143,6 +143,10 @@ func (a *Account) listShards(ctx context.Context, arn, after string) ([]shard, e
 	var shards []shard
 	for {
 		out, err := a.client.ListShards(ctx, in)
+		if isInvalid(err) && in.NextToken != nil && in.StreamARN != nil {
+			in.StreamARN = nil // some servers take it for a name, which may not stand beside a token
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

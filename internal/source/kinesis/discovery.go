@@ -60,11 +60,12 @@ func (r *Reader) Read(ctx context.Context, state event.StreamState, start event.
 }
 
 func (r *Reader) read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
-	for {
-		s, listed, err := r.find(ctx, state, intake)
+	for name, seen := r.name, false; ; seen = true {
+		s, listed, err := r.find(ctx, name, seen, state, intake)
 		if err != nil {
 			return err
 		}
+		name = s.arn
 		f := newFollower(r, s, start, intake)
 		if state.Started() && !sameStream(state.CreatedAt, s.createdAt) {
 			f.noticeRecreated(state.CreatedAt)
@@ -86,11 +87,11 @@ func (r *Reader) read(ctx context.Context, state event.StreamState, start event.
 	}
 }
 
-// find looks the stream up, with all its shards, and waits while it is being created. While it has never been seen, what
-// cannot heal is returned.
-func (r *Reader) find(ctx context.Context, state event.StreamState, intake ingest.Intake) (stream, []shard, error) {
+// find looks the stream up, with all its shards, and waits while it is being created. What cannot heal is returned, as long
+// as this run has never seen the stream.
+func (r *Reader) find(ctx context.Context, name string, seen bool, state event.StreamState, intake ingest.Intake) (stream, []shard, error) {
 	for failures := 1; ; failures++ {
-		s, err := r.account.describe(ctx, r.name)
+		s, err := r.account.describe(ctx, name)
 		if err == nil && s.status != types.StreamStatusCreating {
 			var listed []shard
 			if listed, err = r.account.listShards(ctx, s.arn, ""); err == nil {
@@ -98,12 +99,12 @@ func (r *Reader) find(ctx context.Context, state event.StreamState, intake inges
 			}
 			err = r.account.explain(err, r.name)
 		}
-		if err != nil && isPermanent(err) {
+		if err != nil && !seen && isPermanent(err) {
 			return stream{}, nil, err
 		}
 		if err != nil {
 			if failures == 1 {
-				r.logger.Warn("the stream cannot be reached for now, trying on", "error", err)
+				r.logger.WarnContext(ctx, "the stream cannot be reached for now, trying on", "error", err)
 			}
 			observeAll(state, intake, err)
 		}
@@ -301,17 +302,12 @@ func (f *follower) look(ctx context.Context) error {
 		}
 		listed, err = f.account.listShards(bounded, f.stream.arn, after)
 	}
-	if err != nil {
-		if !f.failed && ctx.Err() == nil {
-			f.logger.Warn("cannot look for new shards for now, trying on", "error", f.account.explain(err, f.stream.name))
-		}
-		f.failed = true
-		return nil
+	if f.note(ctx, err); err != nil {
+		return nil //nolint:nilerr // noted, and tried again at the next look
 	}
-	f.failed = false
 	f.kept.Store(int64(now.retention))
 	for _, sh := range f.tree.merge(listed) {
-		f.logger.Info("new shard", "shard", sh.id, "parents", sh.parents)
+		f.logger.InfoContext(ctx, "new shard", "shard", sh.id, "parents", sh.parents)
 	}
 	if whole {
 		f.dropExpired(listed)
@@ -320,6 +316,14 @@ func (f *follower) look(ctx context.Context) error {
 		f.checkHole()
 	}
 	return nil
+}
+
+// note logs a look that failed, once for as long as looks fail.
+func (f *follower) note(ctx context.Context, err error) {
+	if err != nil && !f.failed && ctx.Err() == nil {
+		f.logger.WarnContext(ctx, "cannot look for new shards for now, trying on", "error", f.account.explain(err, f.stream.name))
+	}
+	f.failed = err != nil
 }
 
 // dropExpired ends the readers of shards that the stream has denied and that are not listed any more.

@@ -20,13 +20,11 @@ func (a *Account) explain(err error, stream string) error {
 	if err == nil {
 		return nil
 	}
-	var known *fault.Error
-	if errors.As(err, &known) {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
 		return err
 	}
-	var op *smithy.OperationError
 	action := "kinesis:*"
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
 		action = "kinesis:" + op.Operation()
 	}
 	what := "Kinesis"
@@ -94,16 +92,13 @@ func (a answer) Error() string {
 
 // shortest unwraps what the SDK puts around an error of the network.
 func shortest(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op
 	}
-	var send *smithyhttp.RequestSendError
-	if errors.As(err, &send) {
+	if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		return send.Err
 	}
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		return response.Err
 	}
 	return err

@@ -300,7 +300,7 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 	}
 	err = s.account.explain(err, s.stream.name)
 	if time.Since(s.trouble[condition]) > episodeGap {
-		s.logger.Warn("a shard cannot be read for now, trying on", "condition", condition, "error", err)
+		s.logger.WarnContext(ctx, "a shard cannot be read for now, trying on", "condition", condition, "error", err)
 	}
 	s.trouble[condition] = time.Now()
 	s.observe(condition, err)

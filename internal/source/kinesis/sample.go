@@ -118,8 +118,9 @@ func (c *sampler) walk(ctx context.Context, shardID string, iterator *string, n 
 			return found, err
 		}
 		found = found || len(out.Records) > 0
+		atTip := aws.ToInt64(out.MillisBehindLatest) == 0 && len(out.Records) < int(n)
 		n -= c.add(shardID, out.Records)
-		if aws.ToInt64(out.MillisBehindLatest) == 0 {
+		if atTip {
 			break
 		}
 		iterator = out.NextShardIterator

@@ -153,13 +153,14 @@ func (p *proxy) judge(c *call) verdict {
 		c.shard = p.owners[c.iterator]
 	}
 	_, byARN := c.body["StreamARN"]
+	_, byToken := c.body["NextToken"] // which stands for the stream too
 	switch c.operation {
 	case "DescribeStreamSummary":
 		if !byARN && p.described {
 			p.odd = append(p.odd, "a second DescribeStreamSummary without StreamARN")
 		}
 	case "ListShards", "GetShardIterator", "GetRecords":
-		if !byARN {
+		if !byARN && !byToken {
 			p.odd = append(p.odd, c.operation+" without StreamARN")
 		}
 	case "ListStreams": // to name those that may have been meant
