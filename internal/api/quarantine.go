@@ -15,24 +15,24 @@ import (
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
-// quarantineKey names one quarantined event of a table.
-type quarantineKey struct {
+// QuarantineKey names one quarantined event of a table.
+type QuarantineKey struct {
 	ShardID  string `json:"shard_id" minLength:"1"`
 	Sequence string `json:"sequence_number" minLength:"1"`
 	Index    whole  `json:"record_index" minimum:"0" nullable:"false"`
 }
 
-func (k quarantineKey) domain() *ingest.QuarantineKey {
+func (k QuarantineKey) domain() *ingest.QuarantineKey {
 	return &ingest.QuarantineKey{ShardID: k.ShardID, Sequence: k.Sequence, Index: int64(k.Index)}
 }
 
-func keyOf(q *ingest.Quarantined) quarantineKey {
-	return quarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: whole(q.Index)}
+func keyOf(q *ingest.Quarantined) QuarantineKey {
+	return QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: whole(q.Index)}
 }
 
 // quarantined is one quarantined event on the wire.
 type quarantined struct {
-	quarantineKey
+	QuarantineKey
 	Stream        string       `json:"stream"`
 	PartitionKey  string       `json:"partition_key"`
 	ArrivedAt     time.Time    `json:"arrived_at"`
@@ -46,7 +46,7 @@ type quarantined struct {
 
 func wire(q *ingest.Quarantined) quarantined {
 	w := quarantined{
-		quarantineKey: keyOf(q),
+		QuarantineKey: keyOf(q),
 		Stream:        q.Stream, PartitionKey: q.PartitionKey, ArrivedAt: q.Record.ArrivedAt, QuarantinedAt: q.QuarantinedAt,
 		Reason: q.Reason, Field: q.Field, Message: q.Message, RawBase64: q.Data,
 	}
@@ -76,7 +76,7 @@ type reasonList struct {
 // replay says which quarantined events to try again.
 type replay struct {
 	Reason event.Reason   `json:"reason,omitempty" doc:"Those of this reason"`
-	Key    *quarantineKey `json:"key,omitempty" doc:"This one"`
+	Key    *QuarantineKey `json:"key,omitempty" doc:"This one"`
 	All    bool           `json:"all,omitempty" doc:"All of the table"`
 }
 
@@ -116,7 +116,7 @@ func (s *server) quarantineRoutes() {
 		Summary:     "List a table's quarantined events",
 		Description: "A page ends early when its events are large.",
 	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(ctx context.Context, in *struct {
-		tableName
+		TableName
 		Reason event.Reason `query:"reason" doc:"Only those of this reason"`
 		Limit  int          `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 		After  string       `query:"after" doc:"The cursor that the page before gave as next"`
@@ -129,7 +129,7 @@ func (s *server) quarantineRoutes() {
 		Summary:     "Try quarantined events again with the table's schema of today",
 		Description: "What fits moves from quarantine to the table, once; what does not stays, with its reason of today.",
 	}, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *struct {
-		tableName
+		TableName
 		Body replay
 	},
 	) (*output[ingest.ReplayResult], error) {
@@ -162,7 +162,7 @@ func (s *server) quarantinePage(ctx context.Context, f ingest.QuarantineFilter, 
 		}
 		for i := range loaded {
 			if len(page.Body.Events) == limit || bytes > pageBytes {
-				page.Body.Next = writeCursor(page.Body.Events[len(page.Body.Events)-1].quarantineKey)
+				page.Body.Next = writeCursor(page.Body.Events[len(page.Body.Events)-1].QuarantineKey)
 				return page, nil
 			}
 			page.Body.Events = append(page.Body.Events, wire(&loaded[i]))
@@ -175,7 +175,7 @@ func (s *server) quarantinePage(ctx context.Context, f ingest.QuarantineFilter, 
 	}
 }
 
-func writeCursor(k quarantineKey) string {
+func writeCursor(k QuarantineKey) string {
 	text, _ := json.Marshal(k) // strings and a number: it cannot fail
 	return base64.RawURLEncoding.EncodeToString(text)
 }
@@ -184,7 +184,7 @@ func readCursor(cursor string) (*ingest.QuarantineKey, error) {
 	if cursor == "" {
 		return nil, nil //nolint:nilnil // no cursor, no error: the beginning
 	}
-	var k quarantineKey
+	var k QuarantineKey
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err == nil {
 		err = json.Unmarshal(text, &k)

@@ -56,8 +56,8 @@ type sourceList struct {
 	}
 }
 
-// sourceName names a source in a path.
-type sourceName struct {
+// SourceName names a source in a path.
+type SourceName struct {
 	Name string `path:"name"`
 }
 
@@ -85,14 +85,14 @@ func (s *server) sourceRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/sources/{name}", OperationID: "show-source", Tags: tags,
 		Summary: "Show a source: its shards' positions and lag, its rates and notices",
-	}, []int{http.StatusNotFound}, func(_ context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+	}, []int{http.StatusNotFound}, func(_ context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
 		return answered(s.Sources.Get(in.Name))
 	})
 	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/sources/{name}", OperationID: "remove-source", Tags: tags,
 		Summary: "Disconnect a stream; its table stays unless drop_table is true",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
-		sourceName
+		SourceName
 		DropTable bool `query:"drop_table" doc:"Remove the table, its quarantine and the positions too"`
 	},
 	) (*struct{}, error) {
@@ -101,13 +101,13 @@ func (s *server) sourceRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/pause", OperationID: "pause-source", Tags: tags,
 		Summary: "Stop reading until resumed, over restarts too",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
 		return answered(s.Sources.Pause(ctx, in.Name))
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/resume", OperationID: "resume-source", Tags: tags,
 		Summary: "Go on reading where the pause began",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *sourceName) (*output[ingest.SourceStatus], error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
 		return answered(s.Sources.Resume(ctx, in.Name))
 	})
 }

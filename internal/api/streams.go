@@ -9,14 +9,14 @@ import (
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
-// connection is where streams are, as a request says it.
-type connection struct {
+// ConnectionParams are where streams are, as a request says it.
+type ConnectionParams struct {
 	Region   string `query:"region" doc:"AWS region; without it the server's standard chain decides"`
 	Endpoint string `query:"endpoint" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
 	Profile  string `query:"profile" doc:"Profile of the server's AWS configuration"`
 }
 
-func (c connection) domain() ingest.Connection {
+func (c ConnectionParams) domain() ingest.Connection {
 	return ingest.Connection{Region: c.Region, Endpoint: c.Endpoint, Profile: c.Profile}
 }
 
@@ -41,7 +41,7 @@ func (s *server) streamRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/streams", OperationID: "list-streams", Tags: []string{"streams"},
 		Summary: "List the streams that the server can see",
-	}, cloud, func(ctx context.Context, in *struct{ connection }) (*streamList, error) {
+	}, cloud, func(ctx context.Context, in *struct{ ConnectionParams }) (*streamList, error) {
 		list, err := s.Streams.List(ctx, in.domain())
 		out := &streamList{}
 		out.Body.Streams = some(list)
@@ -52,7 +52,7 @@ func (s *server) streamRoutes() {
 		Method: http.MethodGet, Path: "/api/v1/streams/{name}", OperationID: "describe-stream", Tags: []string{"streams"},
 		Summary: "Describe a stream and its shards",
 	}, named, func(ctx context.Context, in *struct {
-		connection
+		ConnectionParams
 		Name string `path:"name"`
 	},
 	) (*output[ingest.StreamDetail], error) {
@@ -63,7 +63,7 @@ func (s *server) streamRoutes() {
 		Summary:     "Look at a stream's events, and at the table that they could become",
 		Description: "Reads the oldest and the newest records of every shard. Nothing is kept.",
 	}, named, func(ctx context.Context, in *struct {
-		connection
+		ConnectionParams
 		Name  string `path:"name"`
 		Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"Records to look at"`
 	},

@@ -22,8 +22,8 @@ type changeList struct {
 	}
 }
 
-// tableName names a table in a path.
-type tableName struct {
+// TableName names a table in a path.
+type TableName struct {
 	Table string `path:"table"`
 }
 
@@ -41,13 +41,13 @@ func (s *server) tableRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}", OperationID: "show-table", Tags: tags,
 		Summary: "Show a table with its columns and size",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *tableName) (*output[ingest.TableInfo], error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *TableName) (*output[ingest.TableInfo], error) {
 		return answered(s.Tables.TableInfo(ctx, in.Table))
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}/history", OperationID: "show-table-history", Tags: tags,
 		Summary: "List the changes of a table's schema, oldest first",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *tableName) (*changeList, error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *TableName) (*changeList, error) {
 		list, err := s.Tables.History(ctx, in.Table)
 		out := &changeList{}
 		out.Body.Changes = some(list)

@@ -39,7 +39,7 @@ func (s *server) tailRoutes() {
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(_ context.Context, in *struct {
-		sourceName
+		SourceName
 		Filter []string `query:"filter,explode" nullable:"false" doc:"A condition path=value, as in product.id=p-17; all must be met"`
 	},
 	) (*huma.StreamResponse, error) {

@@ -1,0 +1,259 @@
+// Package apitest serves the API over a world that tests make up, so that the API and its client are tested through HTTP.
+package apitest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/helios-sql/helios/internal/api"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+// World is what the server is told. It is made before the server starts, but for what its methods change.
+type World struct {
+	Err         error // of every call, when set
+	NotReady    error
+	Streams     []ingest.StreamDetail
+	Sample      ingest.Sample
+	Sources     []ingest.SourceStatus
+	Tables      []ingest.TableInfo
+	Changes     []schema.Change
+	Reasons     []ingest.ReasonCount
+	Quarantined []ingest.Quarantined // of every table, by key
+	Queries     *query.Service       // nil: one over Engine
+	LogTo       io.Writer            // nil: nowhere
+
+	mu       sync.Mutex
+	calls    []string
+	added    []ingest.Settings
+	replayed []ingest.QuarantineFilter
+	outcomes []string
+	routes   []string
+	tail     chan TailItem
+}
+
+// TailItem is an event, or a number of skipped ones.
+type TailItem struct {
+	Event   ingest.SampleEvent
+	Skipped int64
+}
+
+// Handler is the API over the world.
+func (w *World) Handler() http.Handler {
+	if w.Queries == nil {
+		w.Queries = query.New(Engine{}, query.Options{})
+	}
+	log := slog.New(slog.DiscardHandler)
+	if w.LogTo != nil {
+		log = slog.New(slog.NewTextHandler(w.LogTo, nil))
+	}
+	w.tail = make(chan TailItem)
+	return api.New(api.Deps{
+		Sources: sources{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
+		Ready:   func() error { return w.NotReady },
+		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
+		Logger:  log,
+	})
+}
+
+// Emit hands an item to the one tail that runs.
+func (w *World) Emit(tb testing.TB, item TailItem) {
+	tb.Helper()
+	select {
+	case w.tail <- item:
+	case <-tb.Context().Done():
+		tb.Error("nobody tails")
+	}
+}
+
+// Calls are what was asked of the world, in order.
+func (w *World) Calls() []string { return locked(w, &w.calls) }
+
+// Added are the sources that were asked for.
+func (w *World) Added() []ingest.Settings { return locked(w, &w.added) }
+
+// Replayed are the filters of the replays that were asked for.
+func (w *World) Replayed() []ingest.QuarantineFilter { return locked(w, &w.replayed) }
+
+// Outcomes are the outcomes of queries, as recorded.
+func (w *World) Outcomes() []string { return locked(w, &w.outcomes) }
+
+// Routes are the methods and routes of requests, as recorded.
+func (w *World) Routes() []string { return locked(w, &w.routes) }
+
+// Request records a request.
+func (w *World) Request(method, route string, _ int, _ time.Duration) {
+	note(w, &w.routes, method+" "+route)
+}
+
+// Query records a query.
+func (w *World) Query(outcome string, _ time.Duration) { note(w, &w.outcomes, outcome) }
+
+func locked[T any](w *World, list *[]T) []T {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(*list)
+}
+
+func note[T any](w *World, list *[]T, v T) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*list = append(*list, v)
+}
+
+type sources struct{ w *World }
+
+func (s sources) find(name string) (ingest.SourceStatus, error) {
+	if s.w.Err != nil {
+		return ingest.SourceStatus{}, s.w.Err
+	}
+	i := slices.IndexFunc(s.w.Sources, func(v ingest.SourceStatus) bool { return v.Settings.Name == name })
+	if i < 0 {
+		return ingest.SourceStatus{}, fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows what there is")
+	}
+	return s.w.Sources[i], nil
+}
+
+func (s sources) Add(_ context.Context, settings ingest.Settings) (ingest.SourceStatus, error) {
+	note(s.w, &s.w.added, settings)
+	if _, err := s.find(settings.Table); err == nil {
+		return ingest.SourceStatus{}, fault.New(fault.Conflict, "there is a source %q already", settings.Table)
+	}
+	return ingest.SourceStatus{Settings: settings, State: ingest.SourceStarting}, s.w.Err
+}
+
+func (s sources) List() []ingest.SourceStatus                  { return s.w.Sources }
+func (s sources) Get(name string) (ingest.SourceStatus, error) { return s.find(name) }
+
+func (s sources) Pause(_ context.Context, name string) (ingest.SourceStatus, error) {
+	note(s.w, &s.w.calls, "pause "+name)
+	return s.find(name)
+}
+
+func (s sources) Resume(_ context.Context, name string) (ingest.SourceStatus, error) {
+	note(s.w, &s.w.calls, "resume "+name)
+	return s.find(name)
+}
+
+func (s sources) Remove(_ context.Context, name string, dropTable bool) error {
+	note(s.w, &s.w.calls, map[bool]string{false: "remove ", true: "drop "}[dropTable]+name)
+	_, err := s.find(name)
+	return err
+}
+
+func (s sources) Replay(_ context.Context, f ingest.QuarantineFilter) (ingest.ReplayResult, error) {
+	note(s.w, &s.w.replayed, f)
+	return ingest.ReplayResult{Matched: 3, Replayed: 2, Rows: 2, Rejected: 1}, s.w.Err
+}
+
+func (s sources) Tail(ctx context.Context, _ string, f ingest.Filter, each func(ingest.SampleEvent) error, skipped func(int64) error) error {
+	for {
+		select {
+		case item := <-s.w.tail:
+			var err error
+			if item.Skipped > 0 {
+				err = skipped(item.Skipped)
+			} else if f.Match([]byte(item.Event.Event)) {
+				err = each(item.Event)
+			}
+			if err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s sources) Freshness(names []string) []ingest.Freshness {
+	var all []ingest.Freshness
+	for _, n := range names {
+		all = append(all, ingest.Freshness{Source: n, LagMS: 12})
+	}
+	return all
+}
+
+func (s sources) SampleStream(_ context.Context, _ ingest.Connection, _ string, limit int) (ingest.Sample, error) {
+	sample := s.w.Sample
+	sample.Records = limit
+	return sample, s.w.Err
+}
+
+type streams struct{ w *World }
+
+func (s streams) List(_ context.Context, c ingest.Connection) ([]ingest.StreamSummary, error) {
+	note(s.w, &s.w.calls, "streams of "+c.Region+" "+c.Endpoint+" "+c.Profile)
+	var all []ingest.StreamSummary
+	for _, d := range s.w.Streams {
+		all = append(all, d.StreamSummary)
+	}
+	return all, s.w.Err
+}
+
+func (s streams) Describe(_ context.Context, _ ingest.Connection, name string) (ingest.StreamDetail, error) {
+	for _, d := range s.w.Streams {
+		if d.Name == name {
+			return d, s.w.Err
+		}
+	}
+	return ingest.StreamDetail{}, fault.New(fault.NotFound, "there is no stream %q", name)
+}
+
+type tables struct{ w *World }
+
+func (t tables) Tables(context.Context) ([]ingest.TableInfo, error) { return t.w.Tables, t.w.Err }
+
+func (t tables) TableInfo(_ context.Context, name string) (ingest.TableInfo, error) {
+	for _, info := range t.w.Tables {
+		if info.Name == name {
+			return info, t.w.Err
+		}
+	}
+	return ingest.TableInfo{}, fault.New(fault.NotFound, "there is no table %q", name)
+}
+
+func (t tables) History(ctx context.Context, name string) ([]schema.Change, error) {
+	_, err := t.TableInfo(ctx, name)
+	return t.w.Changes, err
+}
+
+func (t tables) QuarantineReasons(_ context.Context, table string) ([]ingest.ReasonCount, error) {
+	var all []ingest.ReasonCount
+	for _, r := range t.w.Reasons {
+		if table == "" || r.Table == table {
+			all = append(all, r)
+		}
+	}
+	return all, t.w.Err
+}
+
+func (t tables) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
+	if _, err := t.TableInfo(ctx, f.Table); err != nil {
+		return nil, err
+	}
+	var all []ingest.Quarantined
+	for _, q := range t.w.Quarantined {
+		key := ingest.QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
+		if (f.Reason == "" || f.Reason == q.Reason) && (after == nil || less(*after, key)) && len(all) < limit {
+			all = append(all, q)
+		}
+	}
+	return all, nil
+}
+
+func less(a, b ingest.QuarantineKey) bool {
+	if a.ShardID != b.ShardID {
+		return a.ShardID < b.ShardID
+	}
+	return event.Position{Sequence: a.Sequence, Taken: a.Index}.Compare(event.Position{Sequence: b.Sequence, Taken: b.Index}) < 0
+}
