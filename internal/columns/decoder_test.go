@@ -2,6 +2,7 @@ package columns_test
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -227,6 +228,34 @@ func TestOfMembersWithTheSameNameTheLastOneWins(t *testing.T) {
 	}, show(table, rows))
 	require.Empty(t, changes)
 	require.EqualValues(t, 2+1+4+3, d.DuplicateKeys())
+}
+
+func TestRepeatedNamesAreFoundAmongMany(t *testing.T) {
+	var members, nulls []string
+	for i := range 40 {
+		members = append(members, fmt.Sprintf(`"m%d":%d`, i, i))
+		nulls = append(nulls, fmt.Sprintf(`"n%d":null`, i))
+	}
+	all, none := strings.Join(members, ","), strings.Join(nulls, ",")
+	d := columns.NewDecoder(newTable(t, schema.Options{}, "j JSON"))
+	rows, _, table := decode(t, d, `{"j":{`+all+`}}`, `{"j":{"m7":0,`+all+`}}`, `{`+none+`}`, `{"n7":null,`+none+`}`)
+	require.Equal(t, []string{`j JSON: {` + all + `} | {` + all + `} | NULL | NULL`}, show(table, rows))
+	require.EqualValues(t, 2, d.DuplicateKeys())
+}
+
+func TestFieldNamesAreComparedByTheirValue(t *testing.T) {
+	d := columns.NewDecoder(newTable(t, schema.Options{}))
+	rows, _, table := decode(
+		t, d,
+		`{"first":0,"a\\b":1,"q\"":2,"nl\n":3,"é":4}`,
+		`{"first":0,"a\u005cb":1,"q\u0022":2,"nl\u000a":3,"\u00e9":4}`,
+		`{"first":0,"a\\b":1,"q\"":2,"nl\n":3,"é":4}`,
+		`{"first":0,"a\b":5}`,
+	)
+	require.Equal(t, []string{
+		"first BIGINT: 0 | 0 | 0 | 0", "a_b BIGINT: 1 | 1 | 1 | NULL", "q_ BIGINT: 2 | 2 | 2 | NULL", "nl_ BIGINT: 3 | 3 | 3 | NULL",
+		"é BIGINT: 4 | 4 | 4 | NULL", "a_ BIGINT: NULL | NULL | NULL | 5",
+	}, show(table, rows))
 }
 
 func TestAFieldMayBeAnObjectInOneEventAndAScalarInTheNext(t *testing.T) {

@@ -101,7 +101,7 @@ func anyValue(r *rand.Rand, depth int) string {
 }
 
 func TestBatchesDoNotChangeWhatBecomesOfEvents(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		docs := make([]string, 1+r.IntN(40))
 		for i := range docs {
@@ -113,7 +113,7 @@ func TestBatchesDoNotChangeWhatBecomesOfEvents(t *testing.T) {
 }
 
 func TestInferenceForetellsWhatWillBeQuarantined(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		docs := make([]string, 1+r.IntN(100))
 		sample := make([][]byte, len(docs))
@@ -152,7 +152,7 @@ func FuzzDecode(f *testing.F) {
 		for range 4 {
 			docs = append(docs, document(r, 3))
 		}
-		f.Add([]byte(strings.Join(docs, "\n")), i)
+		f.Add([]byte(strings.Join(docs, "\n")), i*9) // every option in some
 	}
 	f.Add([]byte("{\"a\":1}\n{\"a\":\xff}\n[1]\n{\"a\":1}x\n\n{\"b\":{\"a\":{\"a\":\"2026-03-01\"}}}\nnull\n{"), byte(9))
 	f.Add([]byte(`{"a":"\u0000","b":{"a":"2026-02-29"},"c":-0.0,"d":1E+2,"e":{"é":{"":[{}]}}}`), byte(2))
