@@ -55,6 +55,7 @@ type DB struct {
 	pool    *sql.DB       // connections to the one instance; all but the writer's only read
 	writing chan struct{} // holds a token while somebody uses the writer
 	writer  *sql.Conn
+	parser  *sql.DB // another instance, empty, that parses statements for the guard
 	// What the writer knows of the file, so that it need not ask for every batch. Forgotten when a transaction fails.
 	tables    map[string]*schema.Table             // by key
 	positions map[string]map[string]event.Position // by source and shard
@@ -123,6 +124,9 @@ func (db *DB) open(ctx context.Context, opt Options) error {
 		return fmt.Errorf("start DuckDB: %w", err)
 	}
 	db.pool = sql.OpenDB(connector)
+	if db.parser, err = openParser(ctx); err != nil {
+		return err
+	}
 	if db.writer, err = db.pool.Conn(ctx); err != nil {
 		return cannotOpen(db.dir, err)
 	}
@@ -142,7 +146,8 @@ func setup(dir string, opt Options) []string {
 		fmt.Sprintf("SET GLOBAL threads = %d", opt.Threads),
 		"SET GLOBAL temp_directory = " + literal(filepath.Join(dir, tempName)),
 		"SET GLOBAL TimeZone = 'UTC'",
-		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain
+		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain and Close
+		"PRAGMA disable_checkpoint_on_shutdown",
 		"SET GLOBAL autoinstall_known_extensions = false",
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",
@@ -177,6 +182,9 @@ func (db *DB) release() error {
 	}
 	if db.pool != nil {
 		errs = append(errs, db.pool.Close())
+	}
+	if db.parser != nil {
+		errs = append(errs, db.parser.Close())
 	}
 	return errors.Join(append(errs, db.lock.Close())...)
 }

@@ -1,0 +1,87 @@
+package duckdb
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/query"
+)
+
+// executed is the text that DuckDB has run for a statement: prefix, a part that we put there, then what starts at skip in
+// the statement.
+type executed struct {
+	statement string
+	prefix    string
+	skip      int
+}
+
+func (e executed) text() string { return e.prefix + e.statement[e.skip:] }
+
+// explain makes an error for people of DuckDB's text, which is "Kind Error: message", often with the line and a caret below.
+func (e executed) explain(text string) error {
+	kind, message, ok := strings.Cut(text, " Error: ")
+	if !ok {
+		kind, message = "", text
+	}
+	message, position := e.locate(message)
+	code, hint := fault.Invalid, ""
+	switch kind {
+	case "Out of Memory":
+		code, hint = fault.TooLarge, "let it return or group fewer rows"
+		message, _, _ = strings.Cut(message, "\n") // what follows advises to change settings
+		message = "the query needs more memory than it may have: " + message
+	case "Permission":
+		code = fault.Refused
+	case "INTERNAL", "FATAL", "IO", "TransactionContext", "Serialization":
+		code = fault.Internal
+	}
+	err := fault.New(code, "%w", query.Locate(e.statement, strings.TrimSpace(message), position))
+	if hint != "" {
+		return err.WithHint("%s", hint)
+	}
+	return err
+}
+
+// locate takes the location off a message, and finds it in the statement:
+//
+//	LINE 1: SELECT x FROM t
+//	               ^
+//
+// A long line is cropped, with "..." where something is missing.
+func (e executed) locate(text string) (message string, position int) {
+	message, location, ok := strings.Cut(text, "\n\nLINE ")
+	if !ok {
+		return text, -1
+	}
+	number, location, _ := strings.Cut(location, ": ")
+	line, err := strconv.Atoi(number)
+	lines := strings.SplitAfter(e.text(), "\n")
+	if err != nil || line < 1 || line > len(lines) {
+		return message, -1
+	}
+	shown, below, _ := strings.Cut(location, "\n")
+	caret := strings.IndexByte(below, '^') - len("LINE : ") - len(number)
+	if left, ok := strings.CutPrefix(shown, "..."); ok {
+		shown, caret = left, caret-len("...")
+	}
+	shown = strings.TrimSuffix(shown, "...")
+	at := strings.Index(lines[line-1], shown)
+	if at < 0 || caret < 0 {
+		return message, -1
+	}
+	for i := range shown { // to bytes from characters
+		if caret == 0 {
+			at += i
+			break
+		}
+		caret--
+	}
+	for _, l := range lines[:line-1] {
+		at += len(l)
+	}
+	if at -= len(e.prefix); at < 0 {
+		return message, -1
+	}
+	return message, at + e.skip
+}
