@@ -2,7 +2,6 @@ package schema
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -190,7 +189,7 @@ func countColumns(all []*tally) int {
 // mostFrequent picks the fields that get one of the n columns that there is room for.
 func mostFrequent(all []*tally, n int) map[*tally]bool {
 	order := slices.DeleteFunc(slices.Clone(all), func(t *tally) bool { return t.typ == "" })
-	sort.SliceStable(order, func(i, j int) bool { return order[i].values > order[j].values })
+	slices.SortStableFunc(order, func(a, b *tally) int { return b.values - a.values })
 	chosen := map[*tally]bool{}
 	for _, t := range order[:min(n, len(order))] {
 		chosen[t] = true

@@ -1,8 +1,6 @@
 package schema
 
-import (
-	"encoding/hex"
-)
+import "encoding/hex"
 
 const (
 	microsPerSecond = 1_000_000
