@@ -1,0 +1,245 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares a text with testdata/NAME.golden.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got, "see %s; go test -update writes it anew", file)
+}
+
+// api is a server that speaks the API's wire: a fixed answer for each method and path.
+type api struct {
+	url      string
+	answers  map[string]answer
+	mu       sync.Mutex
+	requests []request
+}
+
+type answer struct {
+	status   int
+	media    string
+	body     string
+	trailers map[string]string
+}
+
+type request struct {
+	what   string // method, path and query
+	accept string
+	body   string
+}
+
+func serve(t *testing.T, answers map[string]answer) *api {
+	t.Helper()
+	a := &api{answers: answers}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	a.url = server.URL
+	t.Setenv("HELIOS_URL", server.URL)
+	return a
+}
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	a.mu.Lock()
+	a.requests = append(a.requests, request{r.Method + " " + r.URL.RequestURI(), r.Header.Get("Accept"), string(body)})
+	a.mu.Unlock()
+	found, ok := a.answers[r.Method+" "+r.URL.Path]
+	if !ok {
+		found = problem(http.StatusNotFound, `"code":"not_found","detail":"nothing at `+r.URL.Path+`"`)
+	}
+	if found.media == "" {
+		found.media = "application/json"
+	}
+	w.Header().Set("Content-Type", found.media)
+	for name := range found.trailers {
+		w.Header().Add("Trailer", name)
+	}
+	if found.status != 0 {
+		w.WriteHeader(found.status)
+	}
+	_, _ = io.WriteString(w, found.body)
+	for name, value := range found.trailers {
+		w.Header().Set(name, value)
+	}
+}
+
+func problem(status int, members string) answer {
+	return answer{status: status, media: "application/problem+json", body: "{" + members + "}"}
+}
+
+// saw are the requests so far.
+func (a *api) saw() []request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]request(nil), a.requests...)
+}
+
+type result struct {
+	code      int
+	out, talk string
+}
+
+// helios runs a command line whose standard input is no terminal.
+func helios(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var out, talk bytes.Buffer
+	code := cli.Main(t.Context(), args, strings.NewReader(stdin), &out, &talk)
+	return result{code, out.String(), talk.String()}
+}
+
+// keyboard and screen are a terminal.
+type keyboard struct{ io.Reader }
+
+func (keyboard) IsTerminal() bool { return true }
+
+type screen struct{ bytes.Buffer }
+
+func (*screen) IsTerminal() bool { return true }
+
+func heliosOnTerminal(t *testing.T, typed string, args ...string) result {
+	t.Helper()
+	var out, talk screen
+	code := cli.Main(t.Context(), args, keyboard{strings.NewReader(typed)}, &out, &talk)
+	return result{code, out.String(), talk.String()}
+}
+
+func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
+	serve(t, nil)
+	var all strings.Builder
+	for _, line := range []string{
+		"sorces", "sources lsit", "sources frobnicate", "completion fishh", "version now", "completion bash zsh",
+		"sql --fromat csv x", "sql --nonsense", "sql -z x", "sql --max-rows many x", "sql --max-rows", "sql --timeout 3 x", "sql --timeout -3s x",
+		"sql --format xml x", "sql --json --format csv x", "sql", "sql x --file y", "sql x y", "sql x --param 1", "sql x --url nowhere",
+		"streams list --url ftp://x", "streams sample", "sources add", "sources add s", "sources add s --table t --from yesterday",
+		"sources add s --table t --evolve maybe", "sources add s --table t --aggregates some", "sources add s --table t --max-depth -1",
+		"sources add s --table t", "quarantine replay t", "quarantine replay t --all --reason empty", "quarantine replay t --key x:y",
+		"quarantine replay t --all", "tail", "tail s --filter x", "tail s --from soon", "tail s --raw --json",
+		"demo --rate -1", "demo --rate fast", "serve --listen 0.0.0.0:8080", "serve --listen nowhere", "serve --data", "config check --frob",
+	} {
+		got := helios(t, "", strings.Fields(line)...)
+		require.Equal(t, 2, got.code, line)
+		require.Empty(t, got.out, line)
+		require.Equal(t, 1, strings.Count(got.talk, "\n"), "one line for %q: %s", line, got.talk)
+		all.WriteString("$ helios " + line + "\n" + got.talk)
+	}
+	golden(t, "usage", all.String())
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	for _, line := range []string{
+		"", "demo", "serve", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
+		"sources show", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
+		"quarantine replay", "version", "completion", "completion bash",
+	} {
+		got := helios(t, "", append(strings.Fields(line), "--help")...)
+		require.Zero(t, got.code, line)
+		require.Empty(t, got.talk, line)
+		require.Contains(t, got.out, strings.TrimSpace("Usage:\n  helios "+line), line)
+		for text := range strings.Lines(got.out) {
+			if !strings.HasPrefix(text, "  ") && !strings.Contains(line, "completion") {
+				require.LessOrEqual(t, len([]rune(text)), 130, "%q of %q is too long", text, line)
+			}
+		}
+	}
+}
+
+func TestFailuresAreExplainedAndMappedToExitCodes(t *testing.T) {
+	refused, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, refused.Close())
+	missing := filepath.Join(t.TempDir(), "none.yaml")
+	wrong := filepath.Join(t.TempDir(), "helios.yaml")
+	require.NoError(t, os.WriteFile(wrong, []byte("listen: 127.0.0.1:8080\nlissten: x\n"), 0o600))
+	serve(t, map[string]answer{
+		"GET /api/v1/streams/nope/sample": problem(404, `"code":"not_found","detail":"there is no stream nope in us-east-1","hint":"list what there is with helios streams list"`),
+		"GET /api/v1/streams":             problem(502, `"code":"credentials","detail":"AWS does not know the caller: no credentials were found","hint":"run aws configure"`),
+		"GET /api/v1/sources":             problem(503, `"code":"unavailable","detail":"the server is starting"`),
+		"GET /api/v1/sources/s":           {status: 500, media: "text/html", body: "<h1>not Helios</h1>"},
+		"POST /api/v1/sources":            problem(422, `"code":"invalid","detail":"validation failed","errors":[{"location":"body.table","message":"is not a name"}]`),
+		"GET /api/v1/quarantine":          {body: `{"reasons":[{"count":`},
+	})
+	for _, c := range []struct {
+		line string
+		code int
+		says []string
+	}{
+		{"streams list --url http://" + refused.Addr().String(), 3, []string{"no Helios answers at", "refused", "Start one with `helios serve`"}},
+		{"streams list", 3, []string{"AWS does not know the caller", "Run aws configure."}},
+		{"streams sample nope", 1, []string{"there is no stream nope", "List what there is"}},
+		{"sources list", 1, []string{"the server is starting."}},
+		{"sources show s", 3, []string{"not as Helios does"}},
+		{"sources add s --table 1 --yes", 1, []string{"validation failed", "body.table: is not a name"}},
+		{"quarantine list", 3, []string{"broke off"}},
+		{"sql --file " + missing, 3, []string{"no such file"}},
+		{"config check --config " + missing, 3, []string{"no such file"}},
+		{"config check --config " + wrong, 2, []string{"helios.yaml:2", "lissten"}},
+		{"serve --config " + wrong, 2, []string{"helios.yaml:2", "lissten"}},
+	} {
+		got := helios(t, "", strings.Fields(c.line)...)
+		require.Equal(t, c.code, got.code, "%s: %s", c.line, got.talk)
+		require.Empty(t, got.out, c.line)
+		require.True(t, strings.HasPrefix(got.talk, "helios: "), got.talk)
+		require.Equal(t, 1, strings.Count(got.talk, "\n"), "one paragraph for %q: %s", c.line, got.talk)
+		require.NotContains(t, got.talk, "goroutine")
+		require.NotContains(t, got.talk, "Usage:")
+		for _, text := range c.says {
+			require.Contains(t, got.talk, text, c.line)
+		}
+	}
+}
+
+func TestConfigCheckSaysWhatHolds(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("HELIOS_DATA", "/srv/helios")
+	got := helios(t, "", "config", "check")
+	require.Zero(t, got.code)
+	require.Contains(t, got.talk, "listen on 127.0.0.1:8080, data in /srv/helios")
+}
+
+func TestVersionIsOneLineOrJSON(t *testing.T) {
+	require.True(t, strings.HasPrefix(helios(t, "", "version").out, "helios "))
+	var info map[string]string
+	require.NoError(t, json.Unmarshal([]byte(helios(t, "", "version", "--json").out), &info))
+	require.NotEmpty(t, info["version"])
+}
+
+func TestTheShellCompletesNamesFromTheServer(t *testing.T) {
+	serve(t, map[string]answer{
+		"GET /api/v1/sources": {body: `{"sources":[{"settings":{"name":"clicks"}},{"settings":{"name":"orders"}}]}`},
+		"GET /api/v1/tables":  {body: `{"tables":[{"name":"clicks_raw"}]}`},
+		"GET /api/v1/streams": {body: `{"streams":[{"name":"click-stream"}]}`},
+	})
+	require.Contains(t, helios(t, "", "__complete", "sources", "show", "").out, "clicks\norders\n")
+	require.Contains(t, helios(t, "", "__complete", "quarantine", "replay", "").out, "clicks_raw\n")
+	require.Contains(t, helios(t, "", "__complete", "streams", "sample", "").out, "click-stream\n")
+	require.Contains(t, helios(t, "", "__complete", "sql", "--format", "").out, "parquet\n")
+	t.Setenv("HELIOS_URL", "http://127.0.0.1:1")
+	require.Equal(t, ":4\n", helios(t, "", "__complete", "sources", "show", "").out, "without a server there is nothing, and no file names")
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/helios-sql/helios/internal/config"
+)
+
+func (c *console) configGroup() *cobra.Command {
+	group := family(&cobra.Command{Use: "config", Short: "Look at the settings"})
+	group.AddCommand(c.configCheck())
+	return group
+}
+
+func (c *console) configCheck() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Find mistakes in the settings without starting anything",
+		Long: `Reads the settings as ` + "`helios serve`" + ` would, from the file and from HELIOS_… variables, and says what is wrong with them.
+What can only be known by asking AWS, such as whether a declared source's stream exists, is not checked.`,
+		Example: `  helios config check
+  helios config check --config /etc/helios.yaml`,
+		Args: named(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := config.Load(file, c.env, nil)
+			if err != nil {
+				return settingsError(cmd, err)
+			}
+			c.say("The settings are in order: listen on %s, data in %s, %d declared sources.",
+				settings.Listen, settings.Data, len(settings.Sources))
+			return nil
+		},
+	}
+	configFlag(cmd, &file)
+	return cmd
+}
+
+// configFlag adds --config to a command.
+func configFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "config", "", "the settings `FILE` (default "+config.DefaultFile+", if there is one)")
+}

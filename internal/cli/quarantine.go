@@ -1,0 +1,208 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/client"
+)
+
+func (c *console) quarantine() *cobra.Command {
+	group := family(&cobra.Command{
+		Use:   "quarantine",
+		Short: "See which events could not become rows, and try them again",
+		Long: `What cannot become a row is kept whole in the quarantine of its table, with the reason. It can be queried too:
+helios sql "SELECT reason, field, count(*) FROM quarantine.clicks GROUP BY ALL"`,
+	})
+	c.urlFlag(group)
+	group.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay())
+	return group
+}
+
+func (c *console) quarantineList() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:               "list [TABLE]",
+		Short:             "Count the quarantined events by reason",
+		Args:              atMost(1),
+		ValidArgsFunction: c.complete(tableNames),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+			reasons, err := api.QuarantineReasons(ctx, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(map[string]any{"reasons": notNil(reasons)})
+			}
+			if len(reasons) == 0 {
+				c.say("The quarantine is empty: every event became a row.")
+				return nil
+			}
+			rows := make([][]string, len(reasons))
+			for i, r := range reasons {
+				rows[i] = []string{r.Table, r.Reason, term.Count(r.Count), c.ago(&r.Last), r.Example}
+			}
+			return c.table([]term.Column{
+				{Name: "TABLE"}, {Name: "REASON"}, {Name: "EVENTS", Right: true}, {Name: "NEWEST"}, {Name: "NEWEST SAYS"},
+			}, rows)
+		}),
+	})
+}
+
+func (c *console) quarantineShow() *cobra.Command {
+	var (
+		reason string
+		limit  int
+	)
+	cmd := &cobra.Command{
+		Use:   "show TABLE",
+		Short: "Show quarantined events, with reason and key",
+		Long:  `Shows quarantined events: the key that replay takes, the reason, what was wrong, and the event as it came.`,
+		Example: `  helios quarantine show clicks
+  helios quarantine show clicks --reason type_mismatch --limit 100 --json`,
+		Args:              named("TABLE"),
+		ValidArgsFunction: c.complete(tableNames),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+			page, err := quarantined(ctx, api, args[0], reason, limit)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				page.Events = notNil(page.Events)
+				return c.printJSON(page)
+			}
+			if len(page.Events) == 0 {
+				c.say("No event of %s is in quarantine that matches.", args[0])
+				return nil
+			}
+			for i, e := range page.Events {
+				if i > 0 {
+					fmt.Fprintln(c.out)
+				}
+				if err := c.showQuarantined(e); err != nil {
+					return err
+				}
+			}
+			if page.Next != "" {
+				c.say("There are more: raise --limit, or ask with SQL: SELECT * FROM quarantine.%s", args[0])
+			}
+			return nil
+		}),
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "only those of a `REASON`, as `helios quarantine list` shows it")
+	cmd.Flags().IntVar(&limit, "limit", 10, "show up to `N` events")
+	return c.jsonFlag(cmd)
+}
+
+// quarantined gathers pages until there are limit events.
+func quarantined(ctx context.Context, api *client.Client, table, reason string, limit int) (client.QuarantinePage, error) {
+	var all client.QuarantinePage
+	for {
+		page, err := api.Quarantined(ctx, table, reason, limit-len(all.Events), all.Next)
+		if err != nil {
+			return all, err
+		}
+		all.Events, all.Next = append(all.Events, page.Events...), page.Next
+		if all.Next == "" || len(all.Events) >= limit || len(page.Events) == 0 {
+			return all, nil
+		}
+	}
+}
+
+func (c *console) showQuarantined(e client.Quarantined) error {
+	reason := e.Reason
+	if e.Field != "" {
+		reason += " in " + e.Field
+	}
+	raw := strconv.Quote(string(e.Raw))
+	if text := string(e.Raw); text != "" && term.Clean(text) == text {
+		raw = text
+	}
+	if term.Is(c.out) {
+		raw = term.Shorten(raw, 500)
+	}
+	return term.Pairs(c.out, [][2]string{
+		{"key", keyText(e.QuarantineKey)},
+		{"reason", reason},
+		{"message", e.Message},
+		{"arrived", c.ago(&e.ArrivedAt)},
+		{"event", raw},
+	})
+}
+
+func (c *console) quarantineReplay() *cobra.Command {
+	var (
+		which client.ReplayRequest
+		key   string
+	)
+	cmd := &cobra.Command{
+		Use:   "replay TABLE (--all | --reason REASON | --key KEY)",
+		Short: "Try quarantined events again with the table's schema of today",
+		Long: `Tries quarantined events again. Those that fit the table now move from the quarantine to the table, each once; the others stay.
+It is worth doing after the schema has changed.`,
+		Example: `  helios quarantine replay clicks --reason unknown_field
+  helios quarantine replay clicks --key shardId-000000000000:49640000000000000000000000000000000000000000000000000000:0 --yes`,
+		Args:              named("TABLE"),
+		ValidArgsFunction: c.complete(tableNames),
+	}
+	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+		what := "all events of reason " + which.Reason
+		given := 0
+		for _, set := range []bool{which.All, which.Reason != "", key != ""} {
+			if set {
+				given++
+			}
+		}
+		if given != 1 {
+			return usage(cmd, "%s needs one of --all, --reason and --key", path(cmd))
+		}
+		switch {
+		case which.All:
+			what = "all events"
+		case key != "":
+			parsed, ok := parseKey(key)
+			if !ok {
+				return usage(cmd, "--key %q is not SHARD:SEQUENCE:INDEX, as `helios quarantine show` prints it", key)
+			}
+			which.Key, what = &parsed, "the event "+key
+		}
+		if err := c.confirm(ctx, fmt.Sprintf("Replay %s in the quarantine of %s?", what, args[0])); err != nil {
+			return err
+		}
+		result, err := api.Replay(ctx, args[0], which)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(result)
+		}
+		c.say("%s matched: %s left the quarantine and became %s, %s stay in it.", term.Counted(result.Matched, "event"),
+			term.Count(result.Replayed), term.Counted(result.Rows, "row"), term.Count(result.Rejected))
+		return nil
+	})
+	cmd.Flags().BoolVar(&which.All, "all", false, "all of the table's")
+	cmd.Flags().StringVar(&which.Reason, "reason", "", "those of a `REASON`, as `helios quarantine list` shows it")
+	cmd.Flags().StringVar(&key, "key", "", "the one with a `KEY`, as `helios quarantine show` prints it")
+	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// keyText is a quarantined event's key as parseKey reads it.
+func keyText(k client.QuarantineKey) string {
+	return fmt.Sprintf("%s:%s:%d", k.ShardID, k.Sequence, k.Index)
+}
+
+// parseKey reads SHARD:SEQUENCE:INDEX; a shard's name may hold colons.
+func parseKey(text string) (client.QuarantineKey, bool) {
+	parts := strings.Split(text, ":")
+	if len(parts) < 3 {
+		return client.QuarantineKey{}, false
+	}
+	last := len(parts) - 1
+	index, err := strconv.ParseInt(parts[last], 10, 64)
+	key := client.QuarantineKey{ShardID: strings.Join(parts[:last-1], ":"), Sequence: parts[last-1], Index: index}
+	return key, err == nil && index >= 0 && key.ShardID != "" && key.Sequence != ""
+}

@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/client"
+)
+
+func (c *console) sources() *cobra.Command {
+	group := family(&cobra.Command{
+		Use:   "sources",
+		Short: "Connect streams to tables and see how they do",
+		Long:  `A source is a stream connected to a table. Its name is the table's unless told otherwise.`,
+	})
+	c.urlFlag(group)
+	group.AddCommand(c.sourcesAdd(), c.sourcesList(), c.sourcesShow(), c.sourcesPause(), c.sourcesResume(), c.sourcesRemove())
+	return group
+}
+
+func (c *console) sourcesList() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:   "list",
+		Short: "List the sources",
+		Args:  named(),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, _ []string) error {
+			sources, err := api.Sources(ctx)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(map[string]any{"sources": notNil(sources)})
+			}
+			if len(sources) == 0 {
+				c.say("There is no source yet. Connect a stream with `helios sources add STREAM --table TABLE`.")
+				return nil
+			}
+			rows := make([][]string, len(sources))
+			for i, s := range sources {
+				rows[i] = []string{
+					s.Settings.Name, s.Settings.Stream, s.Settings.Table, s.State, rate(s.EventsPerSec), lag(s.LagMS),
+					term.Count(s.Counters.Rows), term.Count(s.Counters.Quarantined), c.ago(s.NewestArrived),
+				}
+			}
+			return c.table([]term.Column{
+				{Name: "SOURCE"},
+				{Name: "STREAM"},
+				{Name: "TABLE"},
+				{Name: "STATE"},
+				{Name: "EVENTS/S", Right: true},
+				{Name: "LAG", Right: true},
+				{Name: "ROWS SINCE START", Right: true},
+				{Name: "QUARANTINED", Right: true},
+				{Name: "NEWEST EVENT"},
+			}, rows)
+		}),
+	})
+}
+
+func (c *console) sourcesShow() *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:   "show SOURCE",
+		Short: "Show a source: state, rates, and position and lag of each shard",
+		Example: `  helios sources show clicks
+  helios sources show clicks --json | jq '.shards[] | {shard_id, lag_ms}'`,
+		Args:              named("SOURCE"),
+		ValidArgsFunction: c.complete(sourceNames),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+			source, err := api.Source(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(source)
+			}
+			return c.showSource(source)
+		}),
+	})
+}
+
+func (c *console) showSource(s client.Source) error {
+	state := s.State
+	if s.Error != "" {
+		state += ": " + s.Error
+	}
+	from := s.Settings.From.Kind
+	if from == "timestamp" {
+		from = s.Settings.From.At.UTC().Format(time.RFC3339)
+	}
+	pairs := [][2]string{
+		{"source", s.Settings.Name},
+		{"stream", s.Settings.Stream},
+	}
+	for _, p := range [][2]string{
+		{"endpoint", s.Settings.Connection.Endpoint}, {"region", s.Settings.Connection.Region}, {"profile", s.Settings.Connection.Profile},
+	} {
+		if p[1] != "" {
+			pairs = append(pairs, p)
+		}
+	}
+	pairs = append(pairs,
+		[2]string{"table", s.Settings.Table},
+		[2]string{"state", state},
+		[2]string{"from", from},
+		[2]string{"new fields", map[string]string{"add": "become columns", "fixed": "go to quarantine"}[s.Settings.Evolve]},
+		[2]string{"rate", fmt.Sprintf("%s events/s, %s/s", rate(s.EventsPerSec), term.Bytes(s.BytesPerSec))},
+		[2]string{"lag", lag(s.LagMS)},
+		[2]string{"newest event", c.ago(s.NewestArrived)},
+		[2]string{"since start", fmt.Sprintf("%s, %s, %s", term.Counted(s.Counters.Records, "record"), term.Counted(s.Counters.Rows, "row"),
+			term.Counted(s.Counters.Quarantined, "event")+" to quarantine")},
+	)
+	if err := term.Pairs(c.out, pairs); err != nil {
+		return err
+	}
+	rows := make([][]string, len(s.Shards))
+	for i, shard := range s.Shards {
+		condition := shard.Condition
+		if shard.Error != "" {
+			condition += ": " + shard.Error
+		}
+		rows[i] = []string{shard.ShardID, condition, position(shard), lag(shard.LagMS), rate(shard.EventsPerSec), c.ago(shard.LastArrivedAt)}
+	}
+	fmt.Fprintln(c.out)
+	if err := c.table([]term.Column{
+		{Name: "SHARD"}, {Name: "STATE"}, {Name: "POSITION"}, {Name: "LAG", Right: true}, {Name: "EVENTS/S", Right: true}, {Name: "NEWEST EVENT"},
+	}, rows); err != nil {
+		return err
+	}
+	for i, n := range s.Notices {
+		if i == 0 {
+			fmt.Fprintln(c.out)
+		}
+		fmt.Fprintf(c.out, "%s %s\n", n.At.UTC().Format(time.RFC3339), term.Clean(n.Kind+": "+n.Message))
+	}
+	return nil
+}
+
+func (c *console) sourcesPause() *cobra.Command {
+	return c.change("pause", "Stop reading a source until it is resumed; its position stays",
+		(*client.Client).PauseSource, "The source %s is paused. Go on with `helios sources resume %[1]s`.")
+}
+
+func (c *console) sourcesResume() *cobra.Command {
+	return c.change("resume", "Go on reading a paused source where it stopped",
+		(*client.Client).ResumeSource, "The source %s reads on.")
+}
+
+// change makes a command that calls one method for a source, and says so.
+func (c *console) change(verb, short string, call func(*client.Client, context.Context, string) (client.Source, error), done string) *cobra.Command {
+	return c.jsonFlag(&cobra.Command{
+		Use:               verb + " SOURCE",
+		Short:             short,
+		Args:              named("SOURCE"),
+		ValidArgsFunction: c.complete(sourceNames),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+			source, err := call(api, ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(source)
+			}
+			c.say(done, source.Settings.Name)
+			return nil
+		}),
+	})
+}
+
+func (c *console) sourcesRemove() *cobra.Command {
+	var drop bool
+	cmd := &cobra.Command{
+		Use:   "remove SOURCE",
+		Short: "Disconnect a source; its table stays unless --drop-table is given",
+		Long: `Disconnects a source and forgets its positions. Its table and quarantine stay and can be queried on, unless --drop-table is
+given: then all its rows are gone. The stream itself is not touched.`,
+		Example: `  helios sources remove clicks
+  helios sources remove clicks --drop-table --yes`,
+		Args:              named("SOURCE"),
+		ValidArgsFunction: c.complete(sourceNames),
+		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+			source, err := api.Source(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			name, table := source.Settings.Name, source.Settings.Table
+			question, done := "keep", "stays"
+			if drop {
+				question, done = "drop", "is dropped"
+			}
+			if err := c.confirm(ctx, fmt.Sprintf("Remove the source %s and %s its table %s?", name, question, table)); err != nil {
+				return err
+			}
+			if err := api.RemoveSource(ctx, name, drop); err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(map[string]any{"removed": name, "table": table, "table_dropped": drop})
+			}
+			c.say("The source %s is removed; the table %s %s.", name, table, done)
+			return nil
+		}),
+	}
+	cmd.Flags().BoolVar(&drop, "drop-table", false, "remove the table and its quarantine too, with all rows")
+	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// position is how far a shard has been read, for people.
+func position(s client.SourceShard) string {
+	switch {
+	case s.Sequence == "":
+		return "–"
+	case s.Taken < 0:
+		return s.Sequence
+	}
+	return s.Sequence + " + " + term.Counted(s.Taken, "event")
+}
+
+func lag(ms int64) string { return term.Duration(time.Duration(ms) * time.Millisecond) }
+
+func rate(perSecond float64) string {
+	if perSecond > 0 && perSecond < 10 {
+		return strconv.FormatFloat(perSecond, 'f', 1, 64)
+	}
+	return term.Count(int64(perSecond + 0.5))
+}

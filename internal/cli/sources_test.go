@@ -1,0 +1,147 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const source = `{"settings":{"name":"clicks","stream":"click-stream","connection":{"region":"eu-central-1"},"table":"clicks",
+	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","max_depth":3,"max_columns":500,"paused":false,
+	"created_at":"2026-03-01T12:00:00Z"},"state":"failing","error":"throttled by AWS","shards":[
+	{"shard_id":"shardId-000000000000","condition":"reading","sequence_number":"49640000000000000000000000000000000000000000000000000001","taken":-1,
+	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z"},
+	{"shard_id":"shardId-000000000001","condition":"failing","sequence_number":"49640000000000000000000000000000000000000000000000000002","taken":3,
+	 "lag_ms":7200000,"events_per_second":0.4,"last_arrived_at":null,"error":"throttled by AWS"},
+	{"shard_id":"shardId-000000000002","condition":"waiting","sequence_number":"","taken":0,"lag_ms":0,"events_per_second":0,"last_arrived_at":null}],
+	"notices":[{"kind":"gap","at":"2026-03-01T12:10:00Z","message":"records were trimmed before they could be read"}],
+	"counters":{"records":1200000,"bytes":468000000,"rows":1199000,"quarantined":1,"duplicate_keys":0,"control_messages":0,"left_to_resend":0,"schema_changes":2},
+	"events_per_second":1012.7,"bytes_per_second":395000,"lag_ms":7200000,"newest_arrived_at":"2026-03-01T12:30:00.123Z"}`
+
+const sample = `{"stream":{"name":"click-stream","arn":"arn:aws:kinesis:eu-central-1:000000000000:stream/click-stream","status":"ACTIVE","mode":"PROVISIONED",
+	"created_at":"2026-01-01T00:00:00Z","retention_hours":24,"open_shards":2,"shards":[]},"records":998,"events":[
+	{"shard_id":"shardId-000000000000","sequence_number":"1","record_index":0,"partition_key":"k","arrived_at":"2026-03-01T12:00:00Z","event":"{\"id\":1,\"user\":{\"name\":\"Zo\u00eb\"}}"},
+	{"shard_id":"shardId-000000000001","sequence_number":"2","record_index":0,"partition_key":"k","arrived_at":"2026-03-01T12:00:01Z","event":"{\"id\":\u001b","reason":"malformed_json","message":"the document ends early"}],
+	"inference":{"table":{"name":"","columns":[],"evolve":"add","max_depth":3,"max_columns":500,"version":1},"fields":[
+	{"path":["id"],"column":"id","type":"BIGINT","share":1,"seen":[{"type":"BIGINT","count":998},{"type":"VARCHAR","count":2}],"examples":["1","2"],"quarantine_share":0.002},
+	{"path":["user","name"],"column":"user_name","type":"VARCHAR","share":0.333,"seen":[{"type":"VARCHAR","count":333}],"examples":["\"Zoë\""],"quarantine_share":0}],
+	"events":1000,"quarantine_share":0.004}}`
+
+const quarantinePage = `{"events":[
+	{"shard_id":"shardId-000000000000","sequence_number":"496","record_index":2,"stream":"click-stream","partition_key":"k","arrived_at":"2026-03-01T12:00:00Z",
+	 "quarantined_at":"2026-03-01T12:00:01Z","reason":"type_mismatch","field":"product.price","message":"\"free\" is no DOUBLE","raw_base64":"eyJwcmljZSI6ImZyZWUifQ=="},
+	{"shard_id":"shardId-000000000001","sequence_number":"497","record_index":0,"stream":"click-stream","partition_key":"k","arrived_at":"2026-03-01T12:00:00Z",
+	 "quarantined_at":"2026-03-01T12:00:01Z","reason":"malformed_json","message":"not UTF-8","raw_base64":"eyJh/wo="}],"next":"cursor"}`
+
+func everything() map[string]answer {
+	return map[string]answer{
+		"GET /api/v1/streams":                     {body: `{"streams":[{"name":"click-stream","arn":"arn:aws:kinesis:eu-central-1:0:stream/click-stream","status":"ACTIVE","mode":"ON_DEMAND","created_at":"2026-01-01T00:00:00Z"}]}`},
+		"GET /api/v1/streams/click-stream/sample": {body: sample},
+		"GET /api/v1/sources":                     {body: `{"sources":[` + source + `]}`},
+		"POST /api/v1/sources":                    {body: source},
+		"GET /api/v1/sources/clicks":              {body: source},
+		"DELETE /api/v1/sources/clicks":           {status: 204},
+		"POST /api/v1/sources/clicks/pause":       {body: source},
+		"POST /api/v1/sources/clicks/resume":      {body: source},
+		"GET /api/v1/quarantine":                  {body: `{"reasons":[{"table":"clicks","reason":"type_mismatch","count":12345,"first_quarantined_at":"2026-03-01T12:00:00Z","last_quarantined_at":"2026-03-01T13:00:00Z","example":"\"free\" is no DOUBLE"}]}`},
+		"GET /api/v1/quarantine/clicks":           {body: quarantinePage},
+		"POST /api/v1/quarantine/clicks/replay":   {body: `{"matched":12,"replayed":10,"rows":10,"rejected":2}`},
+	}
+}
+
+func TestCommandsPrintDataForPeopleAndJSONForPrograms(t *testing.T) {
+	serve(t, everything())
+	for name, line := range map[string]string{
+		"streams_list": "streams list", "streams_sample": "streams sample click-stream", "sources_list": "sources list", "sources_show": "sources show clicks",
+		"sources_add": "sources add click-stream --table clicks --yes", "sources_pause": "sources pause clicks", "sources_resume": "sources resume clicks",
+		"sources_remove": "sources remove clicks --yes", "quarantine_list": "quarantine list", "quarantine_show": "quarantine show clicks --limit 2",
+		"quarantine_replay": "quarantine replay clicks --all --yes",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := helios(t, "", strings.Fields(line)...)
+			require.Zero(t, got.code, got.talk)
+			programs := helios(t, "", strings.Fields(line+" --json")...)
+			require.Zero(t, programs.code, programs.talk)
+			require.Empty(t, programs.talk)
+			require.True(t, json.Valid([]byte(programs.out)), programs.out)
+			golden(t, name, "$ helios "+line+"\n"+got.out+"--- standard error\n"+got.talk+"--- with --json\n"+programs.out)
+		})
+	}
+}
+
+func TestEmptyListsSayWhatToDoNextAndAreListsInJSON(t *testing.T) {
+	serve(t, map[string]answer{
+		"GET /api/v1/streams":    {body: `{"streams":null}`},
+		"GET /api/v1/sources":    {body: `{"sources":[]}`},
+		"GET /api/v1/quarantine": {body: `{}`},
+	})
+	for line, want := range map[string]string{
+		"streams list": "--endpoint-url", "sources list": "helios sources add STREAM", "quarantine list": "every event became a row",
+	} {
+		got := helios(t, "", strings.Fields(line)...)
+		require.Zero(t, got.code)
+		require.Empty(t, got.out)
+		require.Contains(t, got.talk, want)
+		require.Contains(t, helios(t, "", strings.Fields(line+" --json")...).out, "[]")
+	}
+}
+
+func TestAddingASourceSendsWhatWasSaid(t *testing.T) {
+	server := serve(t, everything())
+	got := helios(t, "", strings.Fields("sources add s --table t --name n --from 2026-03-01T00:00:00Z --region r --endpoint-url http://127.0.0.1:1 --profile p"+
+		" --evolve fixed --aggregates keep --max-depth 2 --max-columns 9 --yes")...)
+	require.Zero(t, got.code, got.talk)
+	require.Len(t, server.saw(), 1)
+	require.JSONEq(t, `{"stream":"s","table":"t","name":"n","from":"2026-03-01T00:00:00Z","region":"r","endpoint":"http://127.0.0.1:1","profile":"p",
+		"evolve":"fixed","aggregates":"keep","max_depth":2,"max_columns":9}`, server.saw()[0].body)
+}
+
+func TestAddingASourceOnATerminalShowsTheSchemaAndAsks(t *testing.T) {
+	for typed, want := range map[string]struct{ code, posts int }{"y\n": {0, 1}, "n\n": {1, 0}, "": {1, 0}} {
+		server := serve(t, everything())
+		got := heliosOnTerminal(t, typed, "sources", "add", "click-stream", "--table", "clicks")
+		require.Equal(t, want.code, got.code, got.talk)
+		require.Contains(t, got.out, "user_name")
+		require.Contains(t, got.talk, "Connect the stream click-stream to the new table clicks, from horizon? [y/N]")
+		require.Contains(t, got.talk, "0.4 % of events would go to quarantine")
+		posts := 0
+		for _, r := range server.saw() {
+			if strings.HasPrefix(r.what, "POST") {
+				posts++
+			}
+		}
+		require.Equal(t, want.posts, posts, "%q", typed)
+	}
+}
+
+func TestNothingIsAskedOrChangedWithoutATerminalAndWithoutYes(t *testing.T) {
+	server := serve(t, everything())
+	for _, line := range []string{
+		"sources add click-stream --table clicks", "sources remove clicks", "sources remove clicks --drop-table", "quarantine replay clicks --all",
+	} {
+		got := helios(t, "y\n", strings.Fields(line)...)
+		require.Equal(t, 2, got.code, line)
+		require.Contains(t, got.talk, "Add --yes", line)
+	}
+	for _, r := range server.saw() {
+		require.True(t, strings.HasPrefix(r.what, "GET "), r.what)
+	}
+}
+
+func TestRemovingAndReplayingNameWhatTheyTouch(t *testing.T) {
+	server := serve(t, everything())
+	got := heliosOnTerminal(t, "y\n", "sources", "remove", "clicks", "--drop-table")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "Remove the source clicks and drop its table clicks?")
+	require.Contains(t, got.talk, "the table clicks is dropped")
+	got = helios(t, "", "quarantine", "replay", "clicks", "--key", "shardId-000000000000:496:2", "--yes")
+	require.Zero(t, got.code, got.talk)
+	got = helios(t, "", "quarantine", "replay", "clicks", "--reason", "type_mismatch", "--yes")
+	require.Zero(t, got.code, got.talk)
+	all := server.saw()
+	require.Equal(t, "DELETE /api/v1/sources/clicks?drop_table=true", all[1].what)
+	require.JSONEq(t, `{"key":{"shard_id":"shardId-000000000000","sequence_number":"496","record_index":2}}`, all[2].body)
+	require.JSONEq(t, `{"reason":"type_mismatch"}`, all[3].body)
+}

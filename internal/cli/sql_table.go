@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/client"
+)
+
+// resultTable prints a result for people. On a terminal that is too narrow for its columns it prints one value a line.
+func (c *console) resultTable(r *client.QueryResult) error {
+	width := term.Width(c.out)
+	columns := make([]term.Column, len(r.Columns))
+	for i, column := range r.Columns {
+		columns[i] = term.Column{Name: column.Name, Right: isNumber(column.Type)}
+	}
+	rows := make([][]string, len(r.Rows))
+	for i, row := range r.Rows {
+		rows[i] = make([]string, len(columns))
+		for k := range columns {
+			rows[i][k] = cell(row[k])
+		}
+	}
+	if term.Fits(len(columns), width) {
+		return term.Table(c.out, columns, rows, width)
+	}
+	for i, row := range rows {
+		fmt.Fprintf(c.out, "── row %d\n", i+1)
+		pairs := make([][2]string, len(columns))
+		for k, column := range columns {
+			pairs[k] = [2]string{column.Name, row[k]}
+		}
+		if err := term.Pairs(c.out, pairs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isNumber reports whether values of a type are aligned to the right.
+func isNumber(kind string) bool {
+	switch base, _, _ := strings.Cut(kind, "("); base {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+		"FLOAT", "DOUBLE", "DECIMAL":
+		return !strings.HasSuffix(kind, "]")
+	}
+	return false
+}
+
+// cell is a value of a result as text: numbers to the last digit, NULL for null, JSON for what is nested.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// statementError is an error of a statement, which is kept to show the place.
+type statementError struct {
+	err error
+	sql string
+}
+
+func (e *statementError) Error() string { return e.err.Error() }
+func (e *statementError) Unwrap() error { return e.err }
+
+// excerptWidth is how many columns of a line are shown around the place of an error.
+const excerptWidth = 100
+
+// place is the line of the statement that an error is about and a caret below the place, or "" when it is not known.
+func place(err error) string {
+	var statement *statementError
+	var located *client.SQLError
+	if !errors.As(err, &statement) || !errors.As(err, &located) {
+		return ""
+	}
+	lines := strings.Split(statement.sql, "\n")
+	if located.Line < 1 || located.Line > len(lines) {
+		return ""
+	}
+	line := []rune(lines[located.Line-1])
+	before := max(0, min(located.Column-1, len(line)))
+	from, lead := 0, ""
+	if before > excerptWidth*2/3 {
+		from, lead = before-excerptWidth*2/3, "…"
+	}
+	// A tab is as wide as one space here, so that the caret stays below its place.
+	clean := func(r []rune) string { return term.Clean(strings.ReplaceAll(string(r), "\t", " ")) }
+	head := lead + clean(line[from:before])
+	number := fmt.Sprintf("%d | ", located.Line)
+	return number + term.Shorten(head+clean(line[before:]), excerptWidth) + "\n" +
+		strings.Repeat(" ", len(number)+term.Columns(head)) + "^"
+}
