@@ -1,6 +1,7 @@
 package duckdb_test
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
@@ -29,6 +31,24 @@ func TestADirectoryIsMadeAndCanBeOpenedAgain(t *testing.T) {
 	info, err := os.Stat(dir)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+}
+
+func TestClosingInAHurryLeavesTheLogAndLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	wal := filepath.Join(dir, "helios.duckdb.wal")
+
+	db := open(t, dir)
+	require.NoError(t, db.CreateTable(ctx, &schema.Table{Name: "events", Columns: schema.SystemColumns(), Version: 1}, ""))
+	cancel()
+	require.NoError(t, db.Close(ctx))
+	require.FileExists(t, wal)
+
+	db = open(t, dir)
+	_, err := db.Table(t.Context(), "events")
+	require.NoError(t, err)
+	require.NoError(t, db.Close(t.Context()))
+	require.NoFileExists(t, wal)
 }
 
 func TestADirectoryInUseIsRefusedAndItsHolderNamed(t *testing.T) {

@@ -1,0 +1,180 @@
+package duckdb_test
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	driverpkg "github.com/duckdb/duckdb-go/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/columns"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+// storefront is a table of events of about 388 bytes of JSON each.
+func storefront() *schema.Table {
+	t := &schema.Table{Name: "storefront", Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd, MaxDepth: 3, MaxColumns: 500, Version: 1}
+	for _, c := range []schema.Column{
+		{Name: "event_id", Type: schema.UUID}, {Name: "event_type", Type: schema.Varchar}, {Name: "occurred_at", Type: schema.Timestamp},
+		{Name: "user_id", Type: schema.BigInt}, {Name: "session_id", Type: schema.Varchar}, {Name: "product_id", Type: schema.Varchar},
+		{Name: "price", Type: schema.Double}, {Name: "quantity", Type: schema.BigInt}, {Name: "page_url", Type: schema.Varchar},
+		{Name: "referrer", Type: schema.Varchar}, {Name: "country", Type: schema.Varchar}, {Name: "returning", Type: schema.Boolean},
+		{Name: "tags", Type: schema.JSON},
+	} {
+		c.Path = []string{c.Name}
+		t.Columns = append(t.Columns, c)
+	}
+	return t
+}
+
+// events makes n rows of the storefront, the first of which is the first-th of its shard.
+func events(t *schema.Table, first, n int) *columns.Rows {
+	rows := &columns.Rows{N: n, Vectors: make([]columns.Vector, len(t.Columns)), Bytes: int64(n) * 388}
+	for c := range t.Columns {
+		v := &rows.Vectors[c]
+		v.Type = t.Columns[c].Type
+		for i := first; i < first+n; i++ {
+			v.Null = append(v.Null, t.Columns[c].Name == "referrer" && i%3 == 0)
+			switch v.Type {
+			case schema.UUID:
+				v.UUIDs = append(v.UUIDs, [16]byte{byte(i), byte(i >> 8), byte(i >> 16), 4: byte(i * 7), 15: byte(i * 31)})
+			case schema.Timestamp:
+				v.Ints = append(v.Ints, 1782900000000000+int64(i)*1000)
+			case schema.BigInt:
+				v.Ints = append(v.Ints, int64(i*7919%100000))
+			case schema.Double:
+				v.Real = append(v.Real, float64(i%10000)/100)
+			case schema.Boolean:
+				v.Bools = append(v.Bools, i%2 == 0)
+			default:
+				v.Text = append(v.Text, text(t.Columns[c].Name, i)...)
+				v.Ends = append(v.Ends, len(v.Text))
+			}
+		}
+	}
+	return rows
+}
+
+func text(column string, i int) string {
+	switch column {
+	case schema.ShardID:
+		return "shardId-000000000000"
+	case schema.SequenceNumber:
+		return fmt.Sprintf("4958%052d", i)
+	case "event_type":
+		return []string{"page_view", "search", "add_to_cart", "purchase"}[i%4]
+	case "page_url":
+		return fmt.Sprintf("https://shop.example/products/%d?utm_source=newsletter&position=%d", i%5000, i%97)
+	case "country":
+		return []string{"DE", "FR", "JP"}[i%3]
+	case "tags":
+		return `["new","sale",` + fmt.Sprint(i%10) + `]`
+	default:
+		return fmt.Sprintf("%s-%d", column[:4], i*104729%1000000)
+	}
+}
+
+func taken(i int) []event.ShardState {
+	return []event.ShardState{{
+		ShardID:  "shardId-000000000000",
+		Position: event.Position{Sequence: text(schema.SequenceNumber, i), Taken: event.WholeRecord},
+		Start:    event.Start{Kind: event.FromHorizon},
+	}}
+}
+
+// BenchmarkCommit commits rows and a position: the whole way into the file, checkpoints included.
+func BenchmarkCommit(b *testing.B) {
+	for _, size := range []int{100, 10000} {
+		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
+			db := open(b, b.TempDir())
+			t := storefront()
+			require.NoError(b, db.CreateTable(b.Context(), t, ""))
+			rows := events(t, 0, size)
+			b.SetBytes(rows.Bytes)
+			var longest time.Duration
+			for i := 0; b.Loop(); i++ {
+				begin := time.Now()
+				batch := &ingest.Batch{Source: "s", Stream: "s", Table: t, Rows: rows, At: begin, Shards: taken(i)}
+				require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{batch}))
+				longest = max(longest, time.Since(begin))
+			}
+			b.ReportMetric(float64(size*b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(float64(longest.Milliseconds()), "ms-longest")
+			require.NoError(b, db.Close(b.Context()))
+		})
+	}
+}
+
+// BenchmarkAppendRow is the way not taken: the same rows through the driver's appender, row by row.
+func BenchmarkAppendRow(b *testing.B) {
+	const size = 10000
+	connector, err := driverpkg.NewConnector(filepath.Join(b.TempDir(), "rows.duckdb"), nil)
+	require.NoError(b, err)
+	pool := sql.OpenDB(connector)
+	conn, err := pool.Conn(b.Context())
+	require.NoError(b, err)
+	t := storefront()
+	var definitions []string
+	for i, c := range t.Columns {
+		if c.Type == schema.JSON {
+			t.Columns[i].Type = schema.Varchar // it would compact and escape JSON
+		}
+		definitions = append(definitions, `"`+c.Name+`" `+string(t.Columns[i].Type))
+	}
+	_, err = conn.ExecContext(b.Context(), "CREATE TABLE storefront ("+strings.Join(definitions, ", ")+")")
+	require.NoError(b, err)
+	rows := events(t, 0, size)
+	b.SetBytes(rows.Bytes)
+	for b.Loop() {
+		_, err := conn.ExecContext(b.Context(), "BEGIN")
+		require.NoError(b, err)
+		require.NoError(b, conn.Raw(func(c any) error {
+			appender, err := driverpkg.NewAppenderFromConn(c.(driver.Conn), "", "storefront")
+			if err != nil {
+				return err
+			}
+			row := make([]driver.Value, len(rows.Vectors))
+			for i := range size {
+				for c := range rows.Vectors {
+					row[c] = boxed(&rows.Vectors[c], i)
+				}
+				if err := appender.AppendRow(row...); err != nil {
+					return err
+				}
+			}
+			return appender.Close()
+		}))
+		_, err = conn.ExecContext(b.Context(), "COMMIT")
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(size*b.N)/b.Elapsed().Seconds(), "rows/s")
+	require.NoError(b, conn.Close())
+	require.NoError(b, pool.Close())
+}
+
+func boxed(v *columns.Vector, i int) driver.Value {
+	if v.Null[i] {
+		return nil
+	}
+	switch v.Type {
+	case schema.UUID:
+		return driverpkg.UUID(v.UUIDs[i])
+	case schema.Timestamp:
+		return time.UnixMicro(v.Ints[i])
+	case schema.BigInt:
+		return v.Ints[i]
+	case schema.Double:
+		return v.Real[i]
+	case schema.Boolean:
+		return v.Bools[i]
+	default:
+		return string(v.String(i))
+	}
+}
