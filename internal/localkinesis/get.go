@@ -33,8 +33,9 @@ func (s *Server) startOf(st *stream, sh *shard, req *getShardIteratorRequest, no
 	kind := req.ShardIteratorType
 	bySequence := kind == "AT_SEQUENCE_NUMBER" || kind == "AFTER_SEQUENCE_NUMBER"
 	switch {
-	case bySequence && req.StartingSequenceNumber == "":
-		return 0, apiError(errInvalidArgument, "Must specify a StartingSequenceNumber for the ShardIteratorType %s.", kind)
+	case bySequence != (req.StartingSequenceNumber != ""):
+		return 0, apiError(errInvalidArgument, "Must specify a StartingSequenceNumber for AT_SEQUENCE_NUMBER and AFTER_SEQUENCE_NUMBER and for no other ShardIteratorType. "+
+			"Request specified %s.", kind)
 	case kind == "AT_TIMESTAMP" && req.Timestamp == nil:
 		return 0, apiError(errInvalidArgument, "Must specify a Timestamp for the ShardIteratorType AT_TIMESTAMP.")
 	}

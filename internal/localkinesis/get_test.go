@@ -74,7 +74,8 @@ func TestIteratorsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no number":                 {kinesis.GetShardIteratorInput{ShardIteratorType: "AT_SEQUENCE_NUMBER"}, "InvalidArgumentException", "StartingSequenceNumber"},
 		"a number that is none":     {kinesis.GetShardIteratorInput{ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: aws.String("7")}, "InvalidArgumentException", "did not come from this stream"},
 		"a number beyond the tip":   {kinesis.GetShardIteratorInput{ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: &beyond}, "InvalidArgumentException", "did not come from this stream"},
-		"another shard's number":    {kinesis.GetShardIteratorInput{ShardId: aws.String(shard1), ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: &n}, "InvalidArgumentException", "it came from shard " + shard0},
+		"another shard's number":    {kinesis.GetShardIteratorInput{ShardId: aws.String(shard1), ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: &n}, "InvalidArgumentException", "It encodes " + shard0 + ", while it was used in a call to a shard with " + shard1},
+		"a number and the horizon":  {kinesis.GetShardIteratorInput{ShardIteratorType: "TRIM_HORIZON", StartingSequenceNumber: &n}, "InvalidArgumentException", "for no other ShardIteratorType"},
 		"no time":                   {kinesis.GetShardIteratorInput{ShardIteratorType: "AT_TIMESTAMP"}, "InvalidArgumentException", "Timestamp"},
 		"a time to come":            {kinesis.GetShardIteratorInput{ShardIteratorType: "AT_TIMESTAMP", Timestamp: aws.Time(now.now().Add(time.Second))}, "InvalidArgumentException", "cannot be greater than"},
 	} {

@@ -67,7 +67,7 @@ func (s *Server) mergeShards(req *mergeShardsRequest) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	if !a.hashes.before(b.hashes) && !b.hashes.before(a.hashes) {
+	if !a.hashes.before(b.hashes) { // AWS refuses the pair the other way round, too
 		return empty{}, apiError(errInvalidArgument, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			a.id(), b.id(), st.name, s.opt.AccountID)
 	}
@@ -83,16 +83,12 @@ func (s *Server) split(st *stream, sh *shard, at hashKey) {
 	st.addShard(s.epoch, hashRange{at, sh.hashes.end}, ms, sh)
 }
 
-// merge closes two adjacent shards and opens one over both. AWS names the one given first the parent.
+// merge closes a shard and the one that follows it on the ring, and opens one over both.
 func (s *Server) merge(st *stream, a, b *shard) *shard {
 	s.epoch = nextEpoch(s.epoch, s.nowMillis())
 	now := max(s.nowMillis(), a.lastTime, b.lastTime) // both end at the same time, so that the ring is covered once
 	ms := max(a.close(now), b.close(now))
-	both := hashRange{a.hashes.start, b.hashes.end}
-	if b.hashes.start.less(a.hashes.start) {
-		both = hashRange{b.hashes.start, a.hashes.end}
-	}
-	return st.addShard(s.epoch, both, ms, a, b)
+	return st.addShard(s.epoch, hashRange{a.hashes.start, b.hashes.end}, ms, a, b)
 }
 
 // updateShardCount cuts the ring evenly by splits at the borders that are missing, then merges what lies between two
@@ -113,9 +109,16 @@ func (s *Server) updateShardCount(req *updateShardCountRequest) (*updateShardCou
 		return nil, err
 	}
 	current := len(st.open())
-	if *req.TargetShardCount > 2*int64(current) || 2**req.TargetShardCount < int64(current) {
-		return nil, apiError(errLimitExceeded, "UpdateShardCount cannot scale to more than double or less than half of the current open shard count. "+
-			"Current open shard count: %d Target shard count: %d", current, *req.TargetShardCount)
+	beyond := ""
+	switch {
+	case *req.TargetShardCount > 2*int64(current):
+		beyond = "up over double"
+	case *req.TargetShardCount < int64(current+1)/2:
+		beyond = "down below half"
+	}
+	if beyond != "" {
+		return nil, apiError(errLimitExceeded, "UpdateShardCount cannot scale %s your current open shard count. "+
+			"Current open shard count: %d, Target shard count: %d", beyond, current, *req.TargetShardCount)
 	}
 	target := int(*req.TargetShardCount)
 	if err := s.roomForShards(max(0, target-current)); err != nil {

@@ -1,9 +1,12 @@
 package localkinesis_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -39,9 +42,26 @@ func start(t *testing.T, opt localkinesis.Options) kit {
 		BaseEndpoint: aws.String(hs.URL),
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   hs.Client(),
+		HTTPClient:   &http.Client{Transport: ownBody{hs.Client().Transport}},
 		Retryer:      aws.NopRetryer{},
 	}), hs.URL}
+}
+
+// ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there, which makes
+// net/http, still looking for the body's end, drop the connection under the answer of a server as quick as this one.
+type ownBody struct{ http.RoundTripper }
+
+func (o ownBody) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Body.Close(); err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return o.RoundTripper.RoundTrip(r)
 }
 
 // clock is a clock that a test moves.

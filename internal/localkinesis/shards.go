@@ -1,7 +1,6 @@
 package localkinesis
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -219,12 +218,10 @@ func (s *Server) indexOf(st *stream, sh *shard, number string) (uint64, error) {
 	if ok && q.epoch == sh.epoch && q.shard == sh.index && q.index <= max(sh.next()-1, sh.ending) {
 		return q.index, nil
 	}
-	why := "it did not come from this stream"
-	if ok {
-		if other := st.shard(q.shard); other != nil && other != sh && other.epoch == q.epoch {
-			why = fmt.Sprintf("it came from shard %s", other.id())
-		}
+	if ok && q.shard != sh.index && st.shard(q.shard) != nil && st.shard(q.shard).epoch == q.epoch {
+		return 0, apiError(errInvalidArgument, "Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
+			shardIDOf(q.shard), sh.id())
 	}
-	return 0, apiError(errInvalidArgument, "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because %s.",
-		number, sh.id(), st.name, s.opt.AccountID, why)
+	return 0, apiError(errInvalidArgument, "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
+		number, sh.id(), st.name, s.opt.AccountID)
 }

@@ -87,11 +87,11 @@ func TestMergedShardsHaveOneChildBetweenThem(t *testing.T) {
 	k := start(t, localkinesis.Options{})
 	k.stream(3)
 	k.put("0", "left")
-	k.merge(shard1, shard0)
+	k.merge(shard0, shard1)
 	shards := k.shards(kinesis.ListShardsInput{})
 	child := shards[3]
-	require.Equal(t, shard1, *child.ParentShardId)
-	require.Equal(t, shard0, *child.AdjacentParentShardId)
+	require.Equal(t, shard0, *child.ParentShardId)
+	require.Equal(t, shard1, *child.AdjacentParentShardId)
 	requireWholeRing(t, k.open())
 	shard, _ := k.put("0", "merged")
 	require.Equal(t, shard3, shard)
@@ -99,7 +99,7 @@ func TestMergedShardsHaveOneChildBetweenThem(t *testing.T) {
 		got := k.read(k.horizon(parent))
 		require.Nil(t, got.NextShardIterator)
 		require.Len(t, got.ChildShards, 1)
-		require.Equal(t, []string{shard1, shard0}, got.ChildShards[0].ParentShards)
+		require.Equal(t, []string{shard0, shard1}, got.ChildShards[0].ParentShards)
 	}
 }
 
@@ -120,6 +120,8 @@ func TestReshardingThatMakesNoSenseIsRefused(t *testing.T) {
 	isError(t, split("shardId-000000000009", "5"), "ResourceNotFoundException", "Could not find shard")
 	isError(t, merge(shard0, shard2), "InvalidArgumentException", "not an adjacent pair")
 	isError(t, merge(shard0, shard3), "InvalidArgumentException", "not an adjacent pair")
+	isError(t, merge(shard3, shard0), "InvalidArgumentException", "not an adjacent pair")
+	isError(t, merge(shard1, shard0), "InvalidArgumentException", "not an adjacent pair")
 	isError(t, merge(shard0, shard0), "InvalidArgumentException", "not an adjacent pair")
 	require.NoError(t, merge(shard0, shard1))
 	isError(t, merge(shard1, shard2), "ResourceInUseException", "is closed")
@@ -136,7 +138,7 @@ func TestTheShardCountIsUpdatedByWayOfSplitsAndMerges(t *testing.T) {
 		})
 		return err
 	}
-	isError(t, update(5), "LimitExceededException", "more than double")
+	isError(t, update(5), "LimitExceededException", "cannot scale up over double your current open shard count. Current open shard count: 2, Target shard count: 5")
 	for _, target := range []int32{3, 6, 5, 3, 2, 1, 2} {
 		require.NoError(t, update(target))
 		open := k.open()

@@ -188,6 +188,9 @@ func (s *Server) shrink() {
 	if s.bytes <= s.opt.MaxBytes {
 		return
 	}
+	if s.trimmed == 0 {
+		s.opt.Logger.Warn("records are trimmed before their retention ends, to stay within the memory bound", "max_bytes", s.opt.MaxBytes)
+	}
 	target := s.opt.MaxBytes - s.opt.MaxBytes/64
 	for s.bytes > target {
 		var oldest *shard

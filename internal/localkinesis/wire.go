@@ -93,7 +93,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if media != jsonType && media != "application/json" {
-		answerError(w, apiError(errSerialization, "this server speaks %s, not %q", jsonType, media))
+		answerError(w, apiError(errSerialization, "this server speaks %s, not %q: AWS SDKs for Java do so with CBOR disabled (aws.cborEnabled=false)", jsonType, media))
 		return
 	}
 	decode, known := s.ops[name]
