@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -142,29 +143,79 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	return &huma.StreamResponse{Body: func(to huma.Context) { s.writeResult(to, format, result, started) }}, nil
 }
 
-// writeResult sends a result. When that fails in the middle the connection is broken off: no other sign would reach every
-// client.
+// writeResult sends a result. What fails before the first rows are sent is told as any error is; later the connection is
+// broken off: no other sign would reach every client.
 func (s *server) writeResult(to huma.Context, format encode.Format, result *query.Result, started time.Time) {
 	defer result.Close() // Write has closed it but for a panic
-	ctx := to.Context()
-	to.SetHeader("Content-Type", format.ContentType)
-	to.SetHeader(headerQueryID, result.ID())
+	r, w := humago.Unwrap(to)
+	ctx := r.Context()
+	header := w.Header()
+	header.Set("Content-Type", format.ContentType)
+	header.Set(headerQueryID, result.ID())
 	if !format.Envelope {
-		to.SetHeader("Trailer", trailerRowCount+", "+trailerTruncated)
+		header.Set("Trailer", trailerRowCount+", "+trailerTruncated)
 	}
-	err := encode.Write(ctx, to.BodyWriter(), format, result, func() []ingest.Freshness { return s.Live.Freshness(result.Tables()) })
+	out := &held{w: w, control: http.NewResponseController(w)}
+	err := encode.Write(ctx, out, format, result, func() []ingest.Freshness { return s.Live.Freshness(result.Tables()) })
+	if err == nil {
+		err = out.FlushError()
+	}
 	if err != nil {
 		outcome := fault.CodeOf(err)
 		if _, of := errors.AsType[*fault.Error](err); !of {
 			outcome = fault.Cancelled // the client has gone
 		}
 		s.Recorder.Query(string(outcome), time.Since(started))
+		if !out.sent {
+			header.Del("Trailer")
+			writeProblem(w, s.problemOf(ctx, err))
+			return
+		}
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "a result broke off", slog.String("query_id", result.ID()), slog.String("error", err.Error()))
 		panic(http.ErrAbortHandler)
 	}
 	s.Recorder.Query("ok", time.Since(started))
 	if !format.Envelope {
-		to.SetHeader(trailerRowCount, strconv.FormatInt(result.RowCount(), 10))
-		to.SetHeader(trailerTruncated, strconv.FormatBool(result.Truncated()))
+		header.Set(trailerRowCount, strconv.FormatInt(result.RowCount(), 10))
+		header.Set(trailerTruncated, strconv.FormatBool(result.Truncated()))
 	}
+}
+
+// held holds back what is written until it is flushed or has become much, so that an error can still be told.
+type held struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	begun   []byte
+	sent    bool
+}
+
+const heldBytes = 64 << 10
+
+func (h *held) Write(p []byte) (int, error) {
+	if !h.sent && len(h.begun)+len(p) <= heldBytes {
+		h.begun = append(h.begun, p...)
+		return len(p), nil
+	}
+	if err := h.send(); err != nil {
+		return 0, err
+	}
+	return h.w.Write(p)
+}
+
+// FlushError sends what is held back.
+func (h *held) FlushError() error {
+	if err := h.send(); err != nil {
+		return err
+	}
+	return h.control.Flush()
+}
+
+func (h *held) send() error {
+	if h.sent {
+		return nil
+	}
+	h.sent = true
+	_, err := h.w.Write(h.begun)
+	h.begun = nil
+	return err
 }

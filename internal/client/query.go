@@ -42,7 +42,7 @@ type QueryResult struct {
 	Rows      [][]any       `json:"rows"`
 	RowCount  int64         `json:"row_count"`
 	Truncated bool          `json:"truncated"` // there were more rows than allowed
-	ElapsedMS float64       `json:"elapsed_ms"`
+	ElapsedMS int64         `json:"elapsed_ms"`
 	Freshness []Freshness   `json:"freshness"` // of the sources whose tables the statement names
 }
 
