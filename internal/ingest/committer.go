@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/helios-sql/helios/internal/columns"
 )
 
 // CommitterOptions bound a Committer.
@@ -245,6 +247,8 @@ func (c *Committer) settle(p *pending, err error) {
 	} else if p.done == nil || len(p.batch.Shards) > 0 || p.batch.Begin != nil || len(p.batch.Changes) > 0 {
 		p.lane.fail(laneError{err})
 	}
+	columns.Release(p.batch.Rows)
+	p.batch.Rows = nil
 	if p.done != nil {
 		p.done <- err
 	}

@@ -36,7 +36,7 @@ type loop struct {
 	result   unpack.Result
 	rejected []event.Rejected
 	touched  map[string]bool // shards whose state has changed
-	bytes    int64
+	bytes    int64           // of what is not in the decoder
 }
 
 // item is one thing for the loop to do, in order of arrival: take a delivery, or run a function.
@@ -142,7 +142,7 @@ func (l *loop) work(ctx context.Context) error {
 			}
 		}
 		// While more is waiting the batch grows; when nothing is, it goes at once.
-		if len(l.in) == 0 || l.bytes >= batchBytes {
+		if len(l.in) == 0 || l.occupied() >= batchBytes {
 			if err := l.flush(ctx); err != nil {
 				return err
 			}
@@ -204,10 +204,10 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 		}
 		if rejected != nil {
 			l.rejected = append(l.rejected, *rejected)
+			l.bytes += int64(len(e.Data)) + 256
 		}
-		l.bytes += int64(len(e.Data)) + 64
 		l.tails.publish(e, rejected)
-		if l.bytes >= batchBytes {
+		if l.occupied() >= batchBytes {
 			state.Position = event.Position{Sequence: r.Sequence, Taken: e.Index + 1}
 			state.ArrivedAt = r.ArrivedAt
 			l.move(*state)
@@ -220,6 +220,9 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 	state.ArrivedAt = r.ArrivedAt
 	return nil
 }
+
+// occupied is the size of the batch in the making.
+func (l *loop) occupied() int64 { return l.bytes + l.decoder.Bytes() }
 
 // move remembers where a shard is once all that was decoded is committed.
 func (l *loop) move(state event.ShardState) {
@@ -239,7 +242,7 @@ func (l *loop) flush(ctx context.Context) error {
 func (l *loop) cut() *Batch {
 	b := &Batch{
 		Source: l.settings.Name, Stream: l.settings.Stream, At: l.now(),
-		Rejected: l.rejected, Bytes: l.bytes,
+		Rejected: l.rejected, Bytes: l.occupied(),
 	}
 	b.Rows, b.Changes, b.Table = l.decoder.Take()
 	for id := range l.touched {

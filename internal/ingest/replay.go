@@ -30,7 +30,10 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 			done.Matched++
 			if rows, left := l.again(q); rows > 0 {
 				release = append(release, key)
-				l.rejected = append(l.rejected, left...)
+				for k := range left {
+					l.rejected = append(l.rejected, left[k])
+					l.bytes += int64(len(left[k].Data)) + 256
+				}
 				done.Rows += rows
 				done.Replayed++
 			} else {
@@ -67,6 +70,5 @@ func (l *loop) again(q *Quarantined) (rows int64, left []event.Rejected) {
 		}
 		rows++
 	}
-	l.bytes += int64(len(q.Data)) + 64
 	return rows, left
 }
