@@ -90,11 +90,13 @@ func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
 
 // Serve answers on ln until ctx ends, then lets running requests finish for up to a second and returns nil. It closes ln.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // requests outlive ctx, by the grace
+	defer stop()
 	srv := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return running },
 		ErrorLog:          slog.NewLogLogger(s.opt.Logger.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
@@ -104,7 +106,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return fmt.Errorf("serve Kinesis on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	grace, cancel := context.WithTimeout(running, time.Second)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {
 		_ = srv.Close() // what is still running after the grace is cut off
@@ -146,7 +148,7 @@ func (s *Server) CreateStream(name string, shards int) error {
 
 // DeleteStream forgets a stream and its records at once.
 func (s *Server) DeleteStream(name string) error {
-	_, err := s.deleteStream(&deleteStreamRequest{streamRef: streamRef{StreamName: name}})
+	_, err := s.deleteStream(&streamRequest{streamRef{StreamName: name}})
 	return err
 }
 

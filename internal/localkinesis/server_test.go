@@ -302,19 +302,38 @@ func TestEveryCallWorksWithTheARNAlone(t *testing.T) {
 }
 
 func TestServeStopsWithItsContext(t *testing.T) {
-	s := localkinesis.New(localkinesis.Options{})
+	reached := make(chan string, 2)
+	s := localkinesis.New(localkinesis.Options{Faults: func(r localkinesis.Request) *localkinesis.Fault {
+		reached <- r.Operation
+		if r.Operation == "ListStreams" {
+			return &localkinesis.Fault{Delay: 200 * time.Millisecond}
+		}
+		return nil
+	}})
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- s.Serve(ctx, ln) }()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
 	c := kinesis.New(kinesis.Options{
 		BaseEndpoint: aws.String("http://" + ln.Addr().String()), Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:  &http.Client{Transport: ownBody{transport}},
 	})
 	_, err = c.DescribeLimits(t.Context(), &kinesis.DescribeLimitsInput{})
 	require.NoError(t, err)
+	require.Equal(t, "DescribeLimits", <-reached)
+
+	slow := make(chan error)
+	go func() {
+		_, err := c.ListStreams(t.Context(), &kinesis.ListStreamsInput{})
+		slow <- err
+	}()
+	require.Equal(t, "ListStreams", <-reached)
 	cancel()
+	require.NoError(t, <-slow, "a running request is let finish")
 	require.NoError(t, <-done)
 	_, err = net.DialTimeout("tcp", ln.Addr().String(), time.Second)
 	require.Error(t, err)

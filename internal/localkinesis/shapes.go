@@ -49,9 +49,9 @@ type createStreamRequest struct {
 	Tags                       map[string]string
 }
 
-type deleteStreamRequest struct {
+// streamRequest asks for nothing but a stream: DeleteStream, DescribeStreamSummary.
+type streamRequest struct {
 	streamRef
-	EnforceConsumerDeletion bool
 }
 
 type describeStreamRequest struct {

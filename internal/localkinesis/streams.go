@@ -161,7 +161,7 @@ func (s *Server) createStream(req *createStreamRequest) (empty, error) {
 	return empty{}, nil
 }
 
-func (s *Server) deleteStream(req *deleteStreamRequest) (empty, error) {
+func (s *Server) deleteStream(req *streamRequest) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.lookup(req.streamRef)
@@ -195,7 +195,7 @@ func (s *Server) describe(st *stream) streamDescription {
 	}
 }
 
-func (s *Server) describeStreamSummary(req *deleteStreamRequest) (*describeStreamSummaryAnswer, error) {
+func (s *Server) describeStreamSummary(req *streamRequest) (*describeStreamSummaryAnswer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.lookup(req.streamRef)
