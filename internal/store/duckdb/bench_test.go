@@ -22,10 +22,18 @@ import (
 func storefront() *schema.Table {
 	t := &schema.Table{Name: "storefront", Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd, MaxDepth: 3, MaxColumns: 500, Version: 1}
 	for _, c := range []schema.Column{
-		{Name: "event_id", Type: schema.UUID}, {Name: "event_type", Type: schema.Varchar}, {Name: "occurred_at", Type: schema.Timestamp},
-		{Name: "user_id", Type: schema.BigInt}, {Name: "session_id", Type: schema.Varchar}, {Name: "product_id", Type: schema.Varchar},
-		{Name: "price", Type: schema.Double}, {Name: "quantity", Type: schema.BigInt}, {Name: "page_url", Type: schema.Varchar},
-		{Name: "referrer", Type: schema.Varchar}, {Name: "country", Type: schema.Varchar}, {Name: "returning", Type: schema.Boolean},
+		{Name: "event_id", Type: schema.UUID},
+		{Name: "event_type", Type: schema.Varchar},
+		{Name: "occurred_at", Type: schema.Timestamp},
+		{Name: "user_id", Type: schema.BigInt},
+		{Name: "session_id", Type: schema.Varchar},
+		{Name: "product_id", Type: schema.Varchar},
+		{Name: "price", Type: schema.Double},
+		{Name: "quantity", Type: schema.BigInt},
+		{Name: "page_url", Type: schema.Varchar},
+		{Name: "referrer", Type: schema.Varchar},
+		{Name: "country", Type: schema.Varchar},
+		{Name: "returning", Type: schema.Boolean},
 		{Name: "tags", Type: schema.JSON},
 	} {
 		c.Path = []string{c.Name}
@@ -96,6 +104,8 @@ func BenchmarkCommit(b *testing.B) {
 			db := open(b, b.TempDir())
 			t := storefront()
 			require.NoError(b, db.CreateTable(b.Context(), t, ""))
+			begin := event.StreamState{CreatedAt: time.Now()}
+			require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{{Source: "s", Begin: &begin}}))
 			rows := events(t, 0, size)
 			b.SetBytes(rows.Bytes)
 			var longest time.Duration

@@ -62,7 +62,7 @@ func TestKillsLoseAndDoubleNothing(t *testing.T) {
 // run starts a process that commits for ever, and kills it some time after so many commits.
 func run(t *testing.T, dir string, commits int, after time.Duration) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), crashDir+"="+dir)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints

@@ -26,7 +26,7 @@ import (
 
 const (
 	fileName = "helios.duckdb"
-	tempName = "tmp" // where queries spill what does not fit into memory
+	tempName = "helios.tmp" // where queries spill what does not fit into memory
 
 	// catalog is the name under which the file is attached. It differs from the names of our schemas, since DuckDB refuses
 	// a qualified name whose first part is both a catalog and a schema.
@@ -108,6 +108,9 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 
 // open makes the instance, attaches the file to it, closes every door that a query could use, and migrates.
 func (db *DB) open(ctx context.Context, opt Options) error {
+	if err := os.RemoveAll(filepath.Join(db.dir, tempName)); err != nil { // what a killed process has left
+		return unwritable(db.dir, err)
+	}
 	life := context.WithoutCancel(ctx)
 	// The first connection sets the instance up, all others find it so: its configuration is locked.
 	statements := setup(db.dir, opt)
@@ -161,12 +164,13 @@ func setup(dir string, opt Options) []string {
 	)
 }
 
-// Close waits for the running commit, writes the write-ahead log into the file and closes the store; nobody may use it
-// any more. When ctx ends first the log stays, and is read at the next start: nothing is lost.
+// Close waits for the running commit, writes the write-ahead log into the file and closes the store; who wants to write
+// from now on is told that it is Unavailable. When ctx ends first the log stays, and is read at the next start: nothing is
+// lost. It is called once, when nobody reads any more.
 func (db *DB) Close(ctx context.Context) error {
 	close(db.closing)
 	db.maintenance.Wait()
-	db.writing <- struct{}{} // for good: whoever still wants to write waits until his context ends
+	db.writing <- struct{}{} // for good
 	err := db.checkpoint(ctx)
 	if ctx.Err() != nil {
 		err = nil
@@ -202,10 +206,8 @@ func (db *DB) queryConn(ctx context.Context) (*sql.Conn, error) {
 // write runs f in one transaction of the connection that writes, which is f's alone meanwhile. Once begun it is not
 // cancelled, since nobody could tell then whether it took place.
 func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) (err error) {
-	select {
-	case db.writing <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := db.acquire(ctx); err != nil {
+		return err
 	}
 	defer func() { <-db.writing }()
 
@@ -217,14 +219,32 @@ func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.C
 	if err := f(ctx, db.writer); err != nil {
 		db.unlearn()
 		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, rollback)
+		return broken(db.dir, errors.Join(err, rollback))
 	}
 	if _, err := db.writer.ExecContext(ctx, "COMMIT"); err != nil {
 		db.unlearn()
 		_, _ = db.writer.ExecContext(ctx, "ROLLBACK") // DuckDB has done so, but for errors on the way there
-		return fmt.Errorf("commit: %w", err)
+		return broken(db.dir, fmt.Errorf("commit: %w", err))
 	}
 	return nil
+}
+
+// acquire gets the writer. Whoever has it gives it back by taking the token out of db.writing.
+func (db *DB) acquire(ctx context.Context) error {
+	closed := fault.New(fault.Unavailable, "the data file has been closed")
+	select {
+	case <-db.closing:
+		return closed
+	default:
+	}
+	select {
+	case db.writing <- struct{}{}:
+		return nil
+	case <-db.closing:
+		return closed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // unlearn forgets what the writer knows of the file.
@@ -243,10 +263,26 @@ func (db *DB) read(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return f(tx)
 }
 
+// broken says so when what failed is the file or its disk. After such an error DuckDB refuses all further work, queries
+// included, until the file is opened anew. The appender's errors have no type: all are known by their text.
+func broken(dir string, err error) error {
+	text := err.Error()
+	if fault.CodeOf(err) != fault.Internal {
+		return err
+	}
+	if strings.Contains(text, "IO Error") || strings.Contains(text, "FATAL Error") || strings.Contains(text, "has been invalidated") {
+		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(dir, fileName), err).
+			WithHint("look at the disk and its free space, then start helios again: what was committed is safe")
+	}
+	return err
+}
+
 // cannotOpen says for people why the file could not be opened.
 func cannotOpen(dir string, err error) error {
 	text := err.Error()
 	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
 	case strings.Contains(text, "Could not set lock"):
 		return fault.New(fault.Environment, "%s is in use by another program: %w", filepath.Join(dir, fileName), err).
 			WithHint("end that program: DuckDB lets one process at a time open a file")

@@ -2,6 +2,7 @@ package duckdb_test
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -49,6 +50,26 @@ func TestClosingInAHurryLeavesTheLogAndLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.Close(t.Context()))
 	require.NoFileExists(t, wal)
+}
+
+func TestAFileOfANewerFormatIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, open(t, dir).Close(t.Context()))
+	pool, err := sql.Open("duckdb", filepath.Join(dir, "helios.duckdb"))
+	require.NoError(t, err)
+	_, err = pool.ExecContext(t.Context(), `UPDATE "helios"."helios"."meta" SET format = 1000000`)
+	require.NoError(t, err)
+	require.NoError(t, pool.Close())
+
+	_, err = duckdb.Open(t.Context(), dir, duckdb.Options{})
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+	require.ErrorContains(t, err, "newer version of Helios")
+}
+
+func TestWhatComesAfterCloseIsTurnedAway(t *testing.T) {
+	db := open(t, t.TempDir())
+	require.NoError(t, db.Close(t.Context()))
+	require.Equal(t, fault.Unavailable, fault.CodeOf(db.Forget(t.Context(), "source")))
 }
 
 func TestADirectoryInUseIsRefusedAndItsHolderNamed(t *testing.T) {

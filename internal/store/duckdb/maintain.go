@@ -31,10 +31,8 @@ func (db *DB) maintain() {
 		case <-db.grown:
 		case <-idle.C:
 		}
-		select {
-		case <-db.closing:
+		if db.acquire(ctx) != nil {
 			return
-		case db.writing <- struct{}{}:
 		}
 		err := db.checkpoint(ctx)
 		<-db.writing

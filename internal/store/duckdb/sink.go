@@ -104,9 +104,12 @@ func (c *commit) begin(ctx context.Context, source string, state *event.StreamSt
 func (c *commit) move(ctx context.Context, source string, s event.ShardState) error {
 	positions, ok := c.db.positions[source]
 	if !ok {
-		state, err := streamState(ctx, c.conn, source)
+		state, begun, err := streamState(ctx, c.conn, source)
 		if err != nil {
 			return err
+		}
+		if !begun {
+			return fault.New(fault.Internal, "a position of source %s, of which nothing is remembered", source)
 		}
 		positions = map[string]event.Position{}
 		for _, known := range state.Shards {
@@ -275,34 +278,35 @@ func saveShards(ctx context.Context, conn *sql.Conn, states map[shardKey]event.S
 func (db *DB) StreamState(ctx context.Context, source string) (event.StreamState, error) {
 	var state event.StreamState
 	err := db.read(ctx, func(tx *sql.Tx) (err error) {
-		state, err = streamState(ctx, tx, source)
+		state, _, err = streamState(ctx, tx, source)
 		return err
 	})
 	return state, err
 }
 
-func streamState(ctx context.Context, q querier, source string) (event.StreamState, error) {
-	var state event.StreamState
+// streamState loads what is remembered of a source, if anything is.
+func streamState(ctx context.Context, q querier, source string) (state event.StreamState, begun bool, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT arn, created_at, shard_id, coalesce(sequence_number, ''), coalesce(taken, 0), coalesce(finished, false),
 			coalesce(start_kind, ''), start_at
 		FROM helios.streams LEFT JOIN helios.positions USING (source) WHERE source = ? ORDER BY shard_id`, source)
 	if err != nil {
-		return state, fmt.Errorf("load positions: %w", err)
+		return state, false, fmt.Errorf("load positions: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		begun = true
 		var shard sql.NullString
 		var at sql.NullTime
 		var s event.ShardState
 		if err := rows.Scan(&state.ARN, &state.CreatedAt, &shard, &s.Position.Sequence, &s.Position.Taken, &s.Finished, &s.Start.Kind, &at); err != nil {
-			return state, fmt.Errorf("load positions: %w", err)
+			return state, begun, fmt.Errorf("load positions: %w", err)
 		}
 		if shard.Valid { // else a stream without shards
 			s.ShardID, s.Start.At = shard.String, at.Time
 			state.Shards = append(state.Shards, s)
 		}
 	}
-	return state, rows.Err()
+	return state, begun, rows.Err()
 }
 
 // Forget removes what is remembered of a source.

@@ -41,6 +41,7 @@ func atomicity(t *testing.T, s Store) {
 	missing.Release = append(missing.Release, keyOf(rejected(2, 0, "", "")))
 	back := batch(next)
 	back.Shards = append(back.Shards, state("shard-0", 0))
+	unknown := &ingest.Batch{Source: "unknown", Shards: []event.ShardState{state("shard-0", 1)}}
 	homeless := batch(nil)
 	homeless.Rows = uneven.Rows
 	unsuitable := batch(next)
@@ -49,13 +50,14 @@ func atomicity(t *testing.T, s Store) {
 		batch *ingest.Batch
 		code  fault.Code
 	}{
-		"a vector that is too short":           {uneven, fault.Internal},
-		"a text that is not UTF-8":             {garbled, fault.Internal},
-		"a release of what is not there":       {missing, fault.Conflict},
-		"a position that moves backwards":      {back, fault.Internal},
-		"rows without a table":                 {homeless, fault.Internal},
-		"a change that does not suit":          {unsuitable, fault.Internal},
-		"rows for a version that is not there": {batch(tab), fault.Internal},
+		"a vector that is too short":                {uneven, fault.Internal},
+		"a text that is not UTF-8":                  {garbled, fault.Internal},
+		"a release of what is not there":            {missing, fault.Conflict},
+		"a position that moves backwards":           {back, fault.Internal},
+		"a position of a source that has not begun": {unknown, fault.Internal},
+		"rows without a table":                      {homeless, fault.Internal},
+		"a change that does not suit":               {unsuitable, fault.Internal},
+		"rows for a version that is not there":      {batch(tab), fault.Internal},
 	} {
 		err := s.Commit(t.Context(), batches(good, bad.batch))
 		require.Error(t, err, name)
