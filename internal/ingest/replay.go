@@ -6,7 +6,13 @@ import (
 	"github.com/helios-sql/helios/internal/event"
 )
 
-const replayPage = 500 // quarantined events that are read, decoded and committed at a time
+const (
+	replayPage = 500 // quarantined events that are read, decoded and committed at a time
+
+	// partShift keeps keys unique when one quarantined piece falls into several that are rejected again: no record holds
+	// 2^40 events, so that no other event has such an index.
+	partShift = 40
+)
 
 // replay tries the quarantined events that match once more with the schema as it is now. What has become rows leaves the
 // quarantine in the same transaction; what has not stays as it was. It runs between two deliveries.
@@ -31,6 +37,7 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 			if rows, left := l.again(q); rows > 0 {
 				release = append(release, key)
 				for k := range left {
+					left[k].Index = key.Index + int64(k)<<partShift
 					l.rejected = append(l.rejected, left[k])
 					l.bytes += int64(len(left[k].Data)) + 256
 				}
