@@ -58,8 +58,9 @@ func scalarReason(name string) (string, bool) {
 // of a vector of 2,048 rows, without looking at its memory limit or at an interrupt: a call with a huge number would
 // take the process down. So the number must be written out, and be modest.
 type bounded struct {
-	judge   func(arguments []any) string // what is wrong with them, or ""
-	instead string                       // what to write instead
+	judge      func(arguments []any) string // what is wrong with them, or ""
+	instead    string                       // what to write instead
+	multiplies bool                         // so not to be called inside another one, nor once for each element of a list
 }
 
 const (
@@ -75,17 +76,17 @@ const (
 )
 
 var boundedScalars = map[string]bounded{
-	"range":           {series, useTable},
-	"generate_series": {series, useTable},
-	"repeat":          {upTo(1, maxRepeats), useBar},
-	"lpad":            {upTo(1, maxPadding), useBar},
-	"rpad":            {upTo(1, maxPadding), useBar},
-	"list_resize":     {upTo(1, maxElements), "write the number out"},
-	"array_resize":    {upTo(1, maxElements), "write the number out"},
-	"bitstring":       {upTo(1, maxBits), "write the number out"},
-	"equi_width_bins": {upTo(2, maxElements), "write the number out"},
-	"format":          {template, "write widths out, up to four digits"},
-	"printf":          {template, "write widths out, up to four digits"},
+	"range":           {series, useTable, true},
+	"generate_series": {series, useTable, true},
+	"repeat":          {upTo(1, maxRepeats), useBar, true},
+	"lpad":            {upTo(1, maxPadding), useBar, false},
+	"rpad":            {upTo(1, maxPadding), useBar, false},
+	"list_resize":     {upTo(1, maxElements), "write the number out", true},
+	"array_resize":    {upTo(1, maxElements), "write the number out", true},
+	"bitstring":       {upTo(1, maxBits), "write the number out", true},
+	"equi_width_bins": {upTo(2, maxElements), "write the number out", true},
+	"format":          {template, "write widths out, up to four digits", false},
+	"printf":          {template, "write widths out, up to four digits", false},
 }
 
 // integer is the value of a whole number that is written out.
@@ -160,4 +161,18 @@ func template(arguments []any) string {
 		return "needs a template that is written out, without huge widths"
 	}
 	return ""
+}
+
+// Verdict says what the guard does with a function: allowed, bounded or refused.
+func Verdict(table bool, name string) string {
+	_, denied := scalarReason(name)
+	_, bounded := boundedScalars[name]
+	switch {
+	case table && !tableFunctions[name], !table && denied:
+		return "refused"
+	case !table && bounded:
+		return "bounded"
+	default:
+		return "allowed"
+	}
 }

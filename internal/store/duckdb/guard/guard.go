@@ -276,11 +276,13 @@ func (w *walk) function(n node) {
 	if !bounded {
 		return
 	}
-	if w.inside != "" {
+	if b.multiplies && w.inside != "" {
 		w.refuseWithHint(n, b.instead, "%s is not allowed inside %s: its results could multiply beyond the memory there is", name, w.inside)
 		return
 	}
-	w.inside = name
+	if b.multiplies {
+		w.inside = name
+	}
 	arguments, _ := n["children"].([]any)
 	if schema := n.text("schema"); schema != "" && schema != "main" {
 		arguments = append([]any{nil}, arguments...) // schema.f(x) may be the method call f(schema, x)
