@@ -24,6 +24,9 @@ func (s *Server) getShardIterator(req *getShardIteratorRequest) (*getShardIterat
 	if err != nil {
 		return nil, err
 	}
+	if req.DryRun {
+		return nil, dryRun()
+	}
 	return &getShardIteratorAnswer{s.sealToken(&iterator{Stream: st.epoch, Shard: sh.index, Index: index, Made: now, Generation: s.generation})}, nil
 }
 

@@ -30,11 +30,9 @@ func (e *putEntry) check(prefix string) (place, error) {
 		at.hash = hashOf(*e.PartitionKey)
 		return at, nil
 	}
-	var ok bool
-	if at.hash, ok = parseHashKey(*e.ExplicitHashKey); !ok {
-		return place{}, apiError(errInvalidArgument, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %s", *e.ExplicitHashKey)
-	}
-	return at, nil
+	var err error
+	at.hash, err = parseHashKey(prefix+"explicitHashKey", *e.ExplicitHashKey)
+	return at, err
 }
 
 func (s *Server) tooBig(st *stream, size int) error {

@@ -26,9 +26,9 @@ func (s *Server) openShard(st *stream, id string) (*shard, error) {
 }
 
 func (s *Server) splitShard(req *splitShardRequest) (empty, error) {
-	at, ok := parseHashKey(req.NewStartingHashKey)
-	if !ok {
-		return empty{}, constraint("newStartingHashKey", req.NewStartingHashKey, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
+	at, err := parseHashKey("newStartingHashKey", req.NewStartingHashKey)
+	if err != nil {
+		return empty{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

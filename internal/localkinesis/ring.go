@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"strings"
 )
 
 // hashKey is a 128-bit place on the ring of partition keys.
@@ -29,26 +30,23 @@ func hashOf(partitionKey string) hashKey {
 	return hashKey{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:])}
 }
 
-// parseHashKey reads a decimal of at most 128 bits without leading zeros.
-func parseHashKey(s string) (hashKey, bool) {
-	if s == "" || len(s) > 39 || s[0] == '0' && len(s) > 1 {
-		return hashKey{}, false
+// parseHashKey reads the hash key in a member of a request: a decimal of at most 128 bits without leading zeros.
+func parseHashKey(member, s string) (hashKey, error) {
+	if s == "" || len(s) > 39 || s[0] == '0' && len(s) > 1 || strings.Trim(s, "0123456789") != "" {
+		return hashKey{}, constraint(member, s, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
 	}
 	var k hashKey
 	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return hashKey{}, false
-		}
 		over, hi := bits.Mul64(k.hi, 10)
 		h, l := bits.Mul64(k.lo, 10)
 		var carry uint64
 		k.lo, carry = bits.Add64(l, uint64(c-'0'), 0)
 		k.hi, carry = bits.Add64(hi, h, carry)
 		if over != 0 || carry != 0 {
-			return hashKey{}, false
+			return hashKey{}, apiError(errInvalidArgument, "Invalid %[1]s. %[1]s must be in the range: [0, 2^128-1]. Specified value was %[2]s", member, s)
 		}
 	}
-	return k, true
+	return k, nil
 }
 
 func (k hashKey) String() string {

@@ -106,6 +106,7 @@ type getShardIteratorRequest struct {
 	ShardIteratorType      string
 	StartingSequenceNumber string
 	Timestamp              *epochSeconds
+	DryRun                 bool
 }
 
 type getRecordsRequest struct {
