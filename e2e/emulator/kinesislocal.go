@@ -22,13 +22,13 @@ const (
 
 // StartKinesisLocal runs a kinesis-local of its own for a test and returns its endpoint, plain HTTP. Stream changes take
 // 100 ms there instead of its 500.
-func StartKinesisLocal(t testing.TB) (endpoint string) {
-	t.Helper()
-	root := repository(t)
-	install(t, root)
+func StartKinesisLocal(tb testing.TB) (endpoint string) {
+	tb.Helper()
+	root := repository(tb)
+	install(tb, root)
 	// It reads its certificate and writes nothing, both relative to its own folder.
 	folder := filepath.Join(root, ".tools", "npm", "node_modules", "kinesis-local")
-	cmd := exec.Command("node", "-r", filepath.Join(root, "e2e", "emulator", "npm", "loopback.cjs"), "main.js")
+	cmd := exec.CommandContext(tb.Context(), "node", "-r", filepath.Join(root, "e2e", "emulator", "npm", "loopback.cjs"), "main.js")
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(),
 		"KINESIS_MOCK_CERT_PATH="+filepath.Join(folder, "server.json"),
@@ -41,14 +41,14 @@ func StartKinesisLocal(t testing.TB) (endpoint string) {
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe() // closed by our end, however that comes
 	if err != nil {
-		t.Fatalf("kinesis-local: %v", err)
+		tb.Fatalf("kinesis-local: %v", err)
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatalf("kinesis-local: %v", err)
+		tb.Fatalf("kinesis-local: %v", err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("kinesis-local cannot be started: %v; install Node.js 20 or newer", err)
+		tb.Fatalf("kinesis-local cannot be started: %v; install Node.js 20 or newer", err)
 	}
 	listening := make(chan string, 2) // one for plain HTTP, one for TLS, in no fixed order
 	read := make(chan struct{})
@@ -61,13 +61,13 @@ func StartKinesisLocal(t testing.TB) (endpoint string) {
 			}
 		}
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = stdin.Close()
 		_ = cmd.Process.Kill()
 		<-read
 		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("kinesis-local said: %s", stderr.Bytes()[max(0, stderr.Len()-4096):])
+		if tb.Failed() {
+			tb.Logf("kinesis-local said: %s", stderr.Bytes()[max(0, stderr.Len()-4096):])
 		}
 	})
 
@@ -80,9 +80,9 @@ func StartKinesisLocal(t testing.TB) (endpoint string) {
 			candidates = append(candidates, url)
 		case <-time.After(50 * time.Millisecond):
 		case <-read:
-			t.Fatal("kinesis-local ended while starting")
+			tb.Fatal("kinesis-local ended while starting")
 		case <-ctx.Done():
-			t.Fatalf("kinesis-local is not healthy after %s, listening at %v", startTimeout, candidates)
+			tb.Fatalf("kinesis-local is not healthy after %s, listening at %v", startTimeout, candidates)
 		}
 		for _, url := range candidates {
 			if healthy(ctx, url) {
@@ -107,28 +107,28 @@ func healthy(ctx context.Context, endpoint string) bool {
 }
 
 // install brings the emulators into .tools/npm; at once when they are there.
-func install(t testing.TB, root string) {
-	t.Helper()
+func install(tb testing.TB, root string) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "sh", filepath.Join(root, "e2e", "emulator", "install.sh")).CombinedOutput()
 	if err != nil {
-		t.Fatalf("the emulators cannot be installed (%v): %s\nRun e2e/emulator/install.sh by hand to see more.", err, out)
+		tb.Fatalf("the emulators cannot be installed (%v): %s\nRun e2e/emulator/install.sh by hand to see more.", err, out)
 	}
 }
 
 // repository is the folder above the working directory that holds go.mod and e2e.
-func repository(t testing.TB) string {
-	t.Helper()
+func repository(tb testing.TB) string {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "e2e", "emulator", "install.sh")); err == nil {
 			return dir
 		}
 	}
-	t.Fatal("not inside the repository: e2e/emulator/install.sh is in no folder above")
+	tb.Fatal("not inside the repository: e2e/emulator/install.sh is in no folder above")
 	return ""
 }

@@ -129,7 +129,7 @@ func (a *Account) lookUp(ctx context.Context, name string) (stream, error) {
 	return stream{
 		name: aws.ToString(d.StreamName), arn: aws.ToString(d.StreamARN), status: d.StreamStatus, mode: mode(d.StreamModeDetails),
 		createdAt:  aws.ToTime(d.StreamCreationTimestamp).UTC().Truncate(time.Millisecond),
-		retention:  time.Duration(aws.ToInt32(d.RetentionPeriodHours)) * time.Hour,
+		retention:  time.Duration(max(24, aws.ToInt32(d.RetentionPeriodHours))) * time.Hour, // 24 is the least that Kinesis keeps
 		openShards: int(aws.ToInt32(d.OpenShardCount)),
 	}, nil
 }

@@ -1,14 +1,13 @@
 package kinesis_test
 
 import (
+	"log/slog"
 	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-
-	"log/slog"
 
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/localkinesis"

@@ -36,8 +36,9 @@ func (o Options) withDefaults() Options {
 }
 
 const (
-	lookTimeout = 10 * time.Second // for one look for new shards
-	holeLooks   = 3                // a hole seen in so many looks is not a reshard in progress
+	lookTimeout   = 10 * time.Second       // for one look for new shards
+	doubtInterval = 200 * time.Millisecond // between looks that answer doubts
+	holeLooks     = 3                      // a hole seen in so many looks is not a reshard in progress
 )
 
 // Reader reads one stream. It implements ingest.Source.
@@ -52,11 +53,10 @@ var _ ingest.Source = (*Reader)(nil)
 
 // Read implements ingest.Source.
 func (r *Reader) Read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
-	err := r.read(ctx, state, start, intake)
-	if ctx.Err() != nil {
-		return nil
+	if err := r.read(ctx, state, start, intake); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 func (r *Reader) read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
@@ -172,8 +172,11 @@ type follower struct {
 	holes   int             // looks in a row that saw a hole
 	failed  bool            // the last look did
 
-	ended  chan string // shards read to their end
-	missed chan string // shards that the stream has said it does not have
+	looked time.Time // when the last look began
+
+	ended  chan string     // shards read to their end
+	missed chan string     // shards that the stream has said it does not have
+	doubts chan chan error // asks whether the stream is still the same
 }
 
 func newFollower(r *Reader, s stream, start event.Start, intake ingest.Intake) *follower {
@@ -181,7 +184,7 @@ func newFollower(r *Reader, s stream, start event.Start, intake ingest.Intake) *
 		account: r.account, opts: r.opts, logger: r.logger, intake: intake, stream: s, start: start,
 		budget: newBudget(r.opts.MaxBytes), tree: newTree(),
 		states: map[string]event.ShardState{}, cancels: map[string]context.CancelCauseFunc{}, missing: map[string]bool{},
-		ended: make(chan string), missed: make(chan string, 1),
+		ended: make(chan string), missed: make(chan string, 1), doubts: make(chan chan error),
 	}
 	f.kept.Store(int64(s.retention))
 	return f
@@ -215,6 +218,7 @@ func (f *follower) follow(ctx context.Context, g *errgroup.Group) error {
 	for {
 		f.startReady(ctx, g)
 		look := false
+		var doubts []chan error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -225,13 +229,51 @@ func (f *follower) follow(ctx context.Context, g *errgroup.Group) error {
 			delete(f.cancels, id)
 			delete(f.missing, id)
 			look = !f.tree.hasChild(id)
+		case doubt := <-f.doubts:
+			doubts = f.gather(ctx, doubt)
+			look = true
 		case <-tick.C:
 			look = true
 		}
 		if look {
-			if err := f.look(ctx); err != nil {
+			if err := f.look(ctx, doubts); errors.Is(err, errRecreated) {
 				return err
 			}
+		}
+	}
+}
+
+// confirm makes sure that the stream is still the same. An iterator may be of another stream of the same name, made
+// anew since the last look, whose records must not be taken for this one's: only a look that began after the iterator
+// was got tells.
+func (f *follower) confirm(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case f.doubts <- answer:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gather collects the doubts that one look can answer. It lets them come together, as describing a stream is limited to 20
+// calls a second in the whole account.
+func (f *follower) gather(ctx context.Context, first chan error) []chan error {
+	doubts := []chan error{first}
+	if sleep(ctx, time.Until(f.looked.Add(doubtInterval))) != nil {
+		return doubts
+	}
+	for {
+		select {
+		case more := <-f.doubts:
+			doubts = append(doubts, more)
+		default:
+			return doubts
 		}
 	}
 }
@@ -285,45 +327,51 @@ func (f *follower) miss(id string) {
 	}
 }
 
-// look finds out whether the stream is still the same, and which shards are new. What fails is tried again at the next look.
-func (f *follower) look(ctx context.Context) error {
+// look finds out whether the stream is still the same, which it answers the doubts with, and which shards are new. What
+// fails is logged, once for as long as looks fail, and tried again at the next look.
+func (f *follower) look(ctx context.Context, doubts []chan error) error {
+	f.looked = time.Now()
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	now, err := f.account.lookUp(bounded, f.stream.arn)
-	var listed []shard
-	whole := len(f.missing) > 0 || f.holes > 0
+	if err == nil && !sameStream(now.createdAt, f.stream.createdAt) {
+		err = errRecreated
+	}
+	for _, doubt := range doubts {
+		doubt <- err
+	}
 	if err == nil {
-		if !sameStream(now.createdAt, f.stream.createdAt) {
-			return errRecreated
-		}
-		after := f.tree.newest()
-		if whole {
-			after = ""
-		}
-		listed, err = f.account.listShards(bounded, f.stream.arn, after)
+		f.kept.Store(int64(now.retention))
+		err = f.discover(bounded, now.status)
 	}
-	if f.note(ctx, err); err != nil {
-		return nil //nolint:nilerr // noted, and tried again at the next look
+	if err != nil && !f.failed && ctx.Err() == nil && !errors.Is(err, errRecreated) {
+		f.logger.WarnContext(ctx, "cannot look for new shards for now, trying on", "error", f.account.explain(err, f.stream.name))
 	}
-	f.kept.Store(int64(now.retention))
+	f.failed = err != nil
+	return err
+}
+
+// discover lists the shards that are new, or all when there is something to be cleared up.
+func (f *follower) discover(ctx context.Context, status types.StreamStatus) error {
+	whole := len(f.missing) > 0 || f.holes > 0
+	after := f.tree.newest()
+	if whole {
+		after = ""
+	}
+	listed, err := f.account.listShards(ctx, f.stream.arn, after)
+	if err != nil {
+		return err
+	}
 	for _, sh := range f.tree.merge(listed) {
 		f.logger.InfoContext(ctx, "new shard", "shard", sh.id, "parents", sh.parents)
 	}
 	if whole {
 		f.dropExpired(listed)
 	}
-	if now.status == types.StreamStatusActive {
+	if status == types.StreamStatusActive {
 		f.checkHole()
 	}
 	return nil
-}
-
-// note logs a look that failed, once for as long as looks fail.
-func (f *follower) note(ctx context.Context, err error) {
-	if err != nil && !f.failed && ctx.Err() == nil {
-		f.logger.WarnContext(ctx, "cannot look for new shards for now, trying on", "error", f.account.explain(err, f.stream.name))
-	}
-	f.failed = err != nil
 }
 
 // dropExpired ends the readers of shards that the stream has denied and that are not listed any more.

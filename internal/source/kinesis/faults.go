@@ -54,7 +54,7 @@ func (a *Account) explain(err error, stream string) error {
 func explainAnswer(err error, api smithy.APIError, action, what, endpoint string) error {
 	switch api.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fault.New(fault.NotFound, "there is no %s in this account and region (%s): %w", what, endpoint, answered(api)).
+		return fault.New(fault.NotFound, "there is no %s at %s: %w", what, endpoint, answered(api)).
 			WithHint("`helios streams list` shows the streams there are.")
 	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
 		return fault.New(fault.Credentials, "AWS does not allow %s on %s: %w", action, what, answered(api)).
@@ -70,7 +70,8 @@ func explainAnswer(err error, api smithy.APIError, action, what, endpoint string
 		return fault.New(fault.Credentials, "AWS does not accept the credentials: %w", answered(api)).
 			WithHint("`aws sts get-caller-identity` shows whether they are valid, and whose they are.")
 	case "InvalidArgumentException", "ValidationException", "SerializationException":
-		return fault.New(fault.Invalid, "%s was refused for %s: %w", action, what, answered(api))
+		return fault.New(fault.Invalid, "%s was refused for %s: %w", action, what, answered(api)).
+			WithHint("Check the name or ARN of the stream.")
 	}
 	if isThrottle(err) {
 		return fault.New(fault.Unavailable, "%s is throttled for %s: %w", action, what, answered(api))

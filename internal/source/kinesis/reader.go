@@ -24,6 +24,8 @@ const (
 	episodeGap    = time.Minute      // trouble after so long without is logged again
 	doubtAfter    = time.Hour        // a position not read from for so long may have been trimmed meanwhile
 	trimMargin    = 10 * time.Minute // how exactly Kinesis keeps to the retention period, generously
+	edgeInterval  = time.Minute      // between looks whether a reader at the edge of the retention period is losing records
+	edgeGrace     = 2 * time.Second  // for which a record read last may have expired without another being lost
 )
 
 // once is given to calls that this package retries itself.
@@ -38,7 +40,8 @@ type shardReader struct {
 	logger *slog.Logger
 
 	iterator string        // "" when a new one is needed
-	verify   bool          // the record at the position should be among the next ones
+	verify   bool          // the record at the position should be the next one
+	verified time.Time     // when that was found out last
 	answered time.Time     // when the last answer came
 	asked    time.Time     // when the last read began
 	size     int64         // of the last answer, in bytes
@@ -159,6 +162,9 @@ func (s *shardReader) accept(ctx context.Context, out *kinesis.GetRecordsOutput)
 		return true, nil
 	}
 	s.iterator = *out.NextShardIterator
+	if s.atEdge() {
+		s.iterator = "" // a live one passes over what is trimmed without a word
+	}
 	s.observe(ingest.ShardReading, nil)
 	return false, nil
 }
@@ -223,20 +229,26 @@ func (s *shardReader) seek(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.confirm(ctx); err != nil {
+		return err
+	}
 	s.iterator = aws.ToString(out.ShardIterator)
 	return nil
 }
 
 // doubtful reports whether records after the position may have been trimmed unnoticed: when it is an earlier run's, when
-// it has not been read from for long (a laptop slept), and when the reader has fallen behind almost as far as the
-// stream remembers.
+// it has not been read from for long (a laptop slept), and at the edge of the retention period.
 func (s *shardReader) doubtful() bool {
-	return time.Since(s.answered) > doubtAfter || s.lag > s.retention()-trimMargin
+	return time.Since(s.answered) > doubtAfter || s.atEdge()
+}
+
+// atEdge reports whether the reader is almost as far behind as the stream remembers, and this was not looked at just now.
+func (s *shardReader) atEdge() bool {
+	return s.lag > s.retention()-trimMargin && time.Since(s.verified) > edgeInterval
 }
 
 // checkGap looks whether the record at the position is still there. If it is not and newer ones are, those between were
-// trimmed, if there were any: that is not said of a shard which was simply quiet, whose next record came long after the
-// one at the position had reached its age.
+// trimmed, if there were any.
 func (s *shardReader) checkGap(records []types.Record) {
 	if !s.verify {
 		return
@@ -245,20 +257,26 @@ func (s *shardReader) checkGap(records []types.Record) {
 		s.verify = s.lag > 0 // at the tip there is nothing left that could follow a gap
 		return
 	}
-	s.verify = false
+	s.verify, s.verified = false, time.Now()
 	position := s.state.Position
 	if event.CompareSequences(aws.ToString(records[0].SequenceNumber), position.Sequence) <= 0 {
 		return
 	}
 	from, to := s.state.ArrivedAt, aws.ToTime(records[0].ApproximateArrivalTimestamp).UTC()
-	horizon := time.Now().Add(-s.retention())
-	quiet := from.Before(horizon) && to.After(horizon.Add(trimMargin))
-	if quiet && position.Taken == event.WholeRecord {
+	if position.Taken == event.WholeRecord && expiredAlone(from, to, time.Now().Add(-s.retention())) {
 		s.logger.Info("the record at the position has expired", "position", position.Sequence, "next_arrived_at", to)
 		return
 	}
 	s.noticeGap(fmt.Sprintf("Records of %s that arrived between %s and %s (%s) were trimmed from the stream before they could be read. "+
 		"Reading goes on from the oldest that is left.", s.shard.id, stamp(from), stamp(to), span(from, to)))
+}
+
+// expiredAlone reports whether the record at a position, which arrived at `from`, has reached its age without a sign that
+// others were lost with it: it has done so just now, or the shard was quiet, as its next record arrived at `to`, long
+// after what expires now.
+func expiredAlone(from, to, horizon time.Time) bool {
+	since := horizon.Sub(from)
+	return since > 0 && (since < edgeGrace || to.Sub(horizon) > trimMargin)
 }
 
 func (s *shardReader) noticeGap(message string) {

@@ -1,7 +1,6 @@
 package sourcetest
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
@@ -20,7 +19,7 @@ func lifeCases() []testCase {
 			b.start(horizon())
 			b.untilRead(ids)
 			b.exactly(ids, b.put(400))
-			assert.NoError(b, b.recorder.keysInOrder())
+			require.NoError(b, b.recorder.keysInOrder())
 		}},
 		{name: "records of the greatest size", run: func(b *bench) {
 			b.create(2)
@@ -121,5 +120,5 @@ func (b *bench) recreate(shards int) {
 	b.create(shards)
 	b.producer = NewProducer(b.backend.Endpoint, b.stream, 2)
 	b.producer.made = 1 << 20 // ids of its own
-	require.NotEmpty(b, b.openShards(), fmt.Sprintf("the shards of %s", b.stream))
+	require.NotEmpty(b, b.openShards())
 }

@@ -60,19 +60,19 @@ func NewProducer(endpoint, stream string, seed uint64) *Producer {
 }
 
 // Put publishes n events, each with one of 48 partition keys, in order for each key, and returns their ids.
-func (p *Producer) Put(ctx context.Context, t testing.TB, n int) []string {
-	t.Helper()
-	return p.put(ctx, t, n, 0)
+func (p *Producer) Put(ctx context.Context, tb testing.TB, n int) []string {
+	tb.Helper()
+	return p.put(ctx, tb, n, 0)
 }
 
 // PutPadded publishes n events of at least so many bytes.
-func (p *Producer) PutPadded(ctx context.Context, t testing.TB, n, bytes int) []string {
-	t.Helper()
-	return p.put(ctx, t, n, bytes)
+func (p *Producer) PutPadded(ctx context.Context, tb testing.TB, n, bytes int) []string {
+	tb.Helper()
+	return p.put(ctx, tb, n, bytes)
 }
 
-func (p *Producer) put(ctx context.Context, t testing.TB, n, pad int) []string {
-	t.Helper()
+func (p *Producer) put(ctx context.Context, tb testing.TB, n, pad int) []string {
+	tb.Helper()
 	var ids []string
 	batch := []types.PutRecordsRequestEntry{}
 	size := 0
@@ -85,25 +85,25 @@ func (p *Producer) put(ctx context.Context, t testing.TB, n, pad int) []string {
 			e.Pad = strings.Repeat("x", pad)
 		}
 		data, err := json.Marshal(e)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		if len(batch) == 250 || size+len(data) > 4<<20 {
-			p.send(ctx, t, batch)
+			p.send(ctx, tb, batch)
 			batch, size = batch[:0], 0
 		}
 		batch = append(batch, types.PutRecordsRequestEntry{Data: data, PartitionKey: aws.String(e.Key)})
 		size += len(data)
 		ids = append(ids, e.ID)
 	}
-	p.send(ctx, t, batch)
+	p.send(ctx, tb, batch)
 	return ids
 }
 
 // send puts a batch; what is refused for now is sent again, before anything later.
-func (p *Producer) send(ctx context.Context, t testing.TB, batch []types.PutRecordsRequestEntry) {
-	t.Helper()
+func (p *Producer) send(ctx context.Context, tb testing.TB, batch []types.PutRecordsRequestEntry) {
+	tb.Helper()
 	for len(batch) > 0 {
 		out, err := p.client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: &p.stream, Records: batch})
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		var again []types.PutRecordsRequestEntry
 		for i := range out.Records {
 			if aws.ToString(out.Records[i].ErrorCode) != "" {
@@ -114,35 +114,35 @@ func (p *Producer) send(ctx context.Context, t testing.TB, batch []types.PutReco
 	}
 }
 
-func createStream(ctx context.Context, t testing.TB, c *kinesis.Client, name string, shards int) {
-	t.Helper()
+func createStream(ctx context.Context, tb testing.TB, c *kinesis.Client, name string, shards int) {
+	tb.Helper()
 	_, err := c.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(int32(shards))})
-	require.NoError(t, err)
-	untilActive(t, c, name)
+	require.NoError(tb, err)
+	untilActive(tb, c, name)
 }
 
-func untilActive(t testing.TB, c *kinesis.Client, name string) {
-	t.Helper()
-	require.Eventually(t, func() bool {
+func untilActive(tb testing.TB, c *kinesis.Client, name string) {
+	tb.Helper()
+	require.Eventually(tb, func() bool {
 		out, err := c.DescribeStreamSummary(context.Background(), &kinesis.DescribeStreamSummaryInput{StreamName: &name})
 		return err == nil && out.StreamDescriptionSummary.StreamStatus == types.StreamStatusActive
 	}, patience, 20*time.Millisecond, "the stream is active")
 }
 
-func deleteStream(ctx context.Context, t testing.TB, c *kinesis.Client, name string) {
-	t.Helper()
+func deleteStream(ctx context.Context, tb testing.TB, c *kinesis.Client, name string) {
+	tb.Helper()
 	_, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &name})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
+	require.NoError(tb, err)
+	require.Eventually(tb, func() bool {
 		_, err := c.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
 		return err != nil && strings.Contains(err.Error(), "ResourceNotFound")
 	}, patience, 20*time.Millisecond, "the stream is gone")
 }
 
-func listShards(ctx context.Context, t testing.TB, c *kinesis.Client, name string) []types.Shard {
-	t.Helper()
+func listShards(ctx context.Context, tb testing.TB, c *kinesis.Client, name string) []types.Shard {
+	tb.Helper()
 	out, err := c.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &name})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return out.Shards
 }
 

@@ -92,7 +92,6 @@ func (b *bench) context() context.Context {
 // open makes a source that reads through the proxy.
 func (b *bench) open() ingest.Source {
 	b.Helper()
-	b.proxy.forgetARN()
 	return b.backend.Open(b.T, b.proxy.url, b.stream)
 }
 
@@ -114,7 +113,7 @@ func (b *bench) start(start event.Start) (stop func()) {
 		cancel()
 		select {
 		case err := <-done:
-			assert.NoError(b, err, "the end of a read that was stopped")
+			require.NoError(b, err, "the end of a read that was stopped")
 		case <-time.After(patience):
 			b.Error("the source did not stop")
 		}

@@ -24,7 +24,7 @@ func startCases() []testCase {
 			b.start(horizon())
 			b.untilRead(before)
 			b.exactly(before, b.put(60))
-			assert.NoError(b, b.recorder.keysInOrder())
+			require.NoError(b, b.recorder.keysInOrder())
 			assert.Equal(b, 1, b.recorder.beginnings())
 		}},
 		{name: "a start at the latest reads only what comes", run: func(b *bench) {
@@ -187,7 +187,7 @@ func (b *bench) merge(i int) {
 func (b *bench) inOrder() {
 	b.Helper()
 	b.parentsFirst()
-	assert.NoError(b, b.recorder.keysInOrder())
+	require.NoError(b, b.recorder.keysInOrder())
 }
 
 func (b *bench) parentsFirst() {
@@ -200,5 +200,5 @@ func (b *bench) parentsFirst() {
 			}
 		}
 	}
-	assert.NoError(b, b.recorder.familyInOrder(parents))
+	require.NoError(b, b.recorder.familyInOrder(parents))
 }
