@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -73,28 +74,34 @@ type reasonList struct {
 	}
 }
 
-// replay says which quarantined events to try again.
+// replay says which quarantined events to try again, in one way.
 type replay struct {
-	Reason event.Reason   `json:"reason,omitempty" doc:"Those of this reason"`
-	Key    *QuarantineKey `json:"key,omitempty" doc:"This one"`
-	All    bool           `json:"all,omitempty" doc:"All of the table"`
+	Reason event.Reason   `json:"reason"`
+	Key    *QuarantineKey `json:"key"`
+	All    bool           `json:"all"`
 }
 
-func (r replay) domain(table string) (ingest.QuarantineFilter, error) {
-	f := ingest.QuarantineFilter{Table: table, Reason: r.Reason}
-	named := 0
-	for _, is := range []bool{r.Reason != "", r.Key != nil, r.All} {
-		if is {
-			named++
+// Schema describes the ways to huma, which holds requests to it.
+func (replay) Schema(r huma.Registry) *huma.Schema {
+	way := func(name string, value *huma.Schema, doc string) *huma.Schema {
+		return &huma.Schema{
+			Type: huma.TypeObject, Description: doc, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{name: value}, Required: []string{name},
 		}
 	}
-	if named != 1 {
-		return f, fault.New(fault.Invalid, "say which events to replay, in one way").WithHint(`give "reason", "key" or "all": true`)
-	}
+	return &huma.Schema{Description: "Which events", OneOf: []*huma.Schema{
+		way("reason", &huma.Schema{Type: huma.TypeString}, "Those of a reason"),
+		way("key", r.Schema(reflect.TypeFor[QuarantineKey](), true, ""), "One of them"),
+		way("all", &huma.Schema{Type: huma.TypeBoolean, Enum: []any{true}}, "All of the table"),
+	}}
+}
+
+func (r replay) domain(table string) ingest.QuarantineFilter {
+	f := ingest.QuarantineFilter{Table: table, Reason: r.Reason}
 	if r.Key != nil {
 		f.Key = r.Key.domain()
 	}
-	return f, nil
+	return f
 }
 
 func (s *server) quarantineRoutes() {
@@ -133,11 +140,7 @@ func (s *server) quarantineRoutes() {
 		Body replay
 	},
 	) (*output[ingest.ReplayResult], error) {
-		f, err := in.Body.domain(in.Table)
-		if err != nil {
-			return nil, err
-		}
-		return answered(s.Sources.Replay(ctx, f))
+		return answered(s.Sources.Replay(ctx, in.Body.domain(in.Table)))
 	})
 }
 

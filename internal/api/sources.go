@@ -16,16 +16,16 @@ import (
 type newSource struct {
 	Stream     string        `json:"stream" minLength:"1" doc:"The stream to read"`
 	Table      string        `json:"table" minLength:"1" doc:"The table that is to hold its events"`
-	Name       string        `json:"name,omitempty" doc:"The source's name; without it the table's"`
-	Region     string        `json:"region,omitempty" doc:"AWS region; without it the server's standard chain decides"`
-	Endpoint   string        `json:"endpoint,omitempty" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
-	Profile    string        `json:"profile,omitempty" doc:"Profile of the server's AWS configuration"`
-	From       string        `json:"from,omitempty" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
-	Evolve     schema.Evolve `json:"evolve,omitempty" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
-	Aggregates unpack.Mode   `json:"aggregates,omitempty" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
+	Name       string        `json:"name,omitempty" nullable:"true" doc:"The source's name; without it the table's"`
+	Region     string        `json:"region,omitempty" nullable:"true" doc:"AWS region; without it the server's standard chain decides"`
+	Endpoint   string        `json:"endpoint,omitempty" nullable:"true" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
+	Profile    string        `json:"profile,omitempty" nullable:"true" doc:"Profile of the server's AWS configuration"`
+	From       string        `json:"from,omitempty" nullable:"true" pattern:"^(|horizon|latest|\\d{4}-\\d\\d-\\d\\dT.+)$" patternDescription:"horizon, latest or a time such as 2026-01-31T12:00:00Z" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
+	Evolve     schema.Evolve `json:"evolve,omitempty" nullable:"true" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
+	Aggregates unpack.Mode   `json:"aggregates,omitempty" nullable:"true" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
 	MaxDepth   whole         `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
 	MaxColumns whole         `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
-	Columns    []newColumn   `json:"columns,omitempty" nullable:"false" doc:"The columns, instead of inferring them from a sample"`
+	Columns    []newColumn   `json:"columns,omitempty" doc:"The columns, instead of inferring them from a sample"`
 }
 
 // newColumn is a column as it is asked for.

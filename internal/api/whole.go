@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -12,9 +13,13 @@ import (
 // whole is a whole number of a request. JSON knows one kind of number: 674.0 is as whole as 674, and JSON Schema says so too.
 type whole int64
 
-// UnmarshalJSON takes any notation of a whole number up to 2^53.
+// UnmarshalJSON takes digits, and any other notation of a whole number up to 2^53.
 func (w *whole) UnmarshalJSON(text []byte) error {
 	if bytes.Equal(text, []byte("null")) {
+		return nil
+	}
+	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		*w = whole(i)
 		return nil
 	}
 	var f float64
