@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"runtime"
 	"unicode/utf8"
 	"unsafe"
@@ -33,39 +32,21 @@ type appender struct {
 
 // newAppender makes an appender for a table whose name holds no NUL.
 func newAppender(conn *sql.Conn, schemaName, table string) (*appender, error) {
-	var a appender
-	err := conn.Raw(func(driverConn any) error {
-		native, err := nativeConnection(driverConn)
-		if err != nil {
-			return err
-		}
-		if mapping.AppenderCreateExt(native, catalog, schemaName, table, &a.handle) == mapping.StateError {
-			err := a.fault()
-			mapping.AppenderDestroy(&a.handle)
-			return err
-		}
-		return nil
-	})
+	connection, err := native(conn)
 	if err != nil {
-		return nil, fmt.Errorf("append to %s.%s: %w", quote(schemaName), quote(table), err)
+		return nil, err
+	}
+	var a appender
+	if mapping.AppenderCreateExt(connection, catalog, schemaName, table, &a.handle) == mapping.StateError {
+		err := a.fault()
+		mapping.AppenderDestroy(&a.handle)
+		return nil, fmt.Errorf("append to %s: %w", in(schemaName, table), err)
 	}
 	for i := range mapping.AppenderColumnCount(a.handle) {
 		a.types = append(a.types, mapping.AppenderColumnType(a.handle, i))
 	}
 	a.chunk = mapping.CreateDataChunk(a.types)
 	return &a, nil
-}
-
-// nativeConnection digs the connection out of the driver's, which does not give it away but has no other door to the
-// columnar API on a connection that also runs SQL. It reads, checked, one pointer; a new driver that moves it fails every test.
-func nativeConnection(driverConn any) (mapping.Connection, error) {
-	v := reflect.ValueOf(driverConn)
-	if v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
-		if field := v.Elem().FieldByName("conn"); field.IsValid() && field.Type() == reflect.TypeFor[mapping.Connection]() {
-			return mapping.Connection{Ptr: field.FieldByName("Ptr").UnsafePointer()}, nil
-		}
-	}
-	return mapping.Connection{}, fmt.Errorf("no DuckDB connection in a %T", driverConn)
 }
 
 // close gives the memory back. What has not been flushed is forgotten.
