@@ -50,18 +50,33 @@ func (r *rows) start(ctx context.Context, s query.Statement, params any) error {
 
 	prefix, rest := guard.Explain(s.SQL)
 	r.ran = executed{statement: s.SQL, prefix: prefix, skip: len(s.SQL) - len(rest)}
-	if err := r.prepare(r.ran.text()); err != nil {
+	if err := r.execute(r.ran.text(), params); err != nil {
 		return err
 	}
-	if plain := r.describe(); !plain {
-		if err := r.prepareCast(rest); err != nil {
-			return err
-		}
+	if !r.describe() {
+		return r.executeCast(params)
+	}
+	return nil
+}
+
+// execute starts a text; its chunks are made as they are fetched.
+func (r *rows) execute(text string, params any) error {
+	mapping.DestroyResult(&r.result)
+	if err := r.prepare(text); err != nil {
+		return err
 	}
 	if err := r.bind(params); err != nil {
 		return err
 	}
-	return r.execute()
+	var pending mapping.PendingResult
+	defer mapping.DestroyPending(&pending)
+	if bindings.PendingPreparedStreaming(r.prepared, &pending) == mapping.StateError {
+		return r.fail(mapping.PendingError(pending))
+	}
+	if mapping.ExecutePending(pending, &r.result) == mapping.StateError {
+		return r.fail(mapping.ResultError(&r.result))
+	}
+	return nil
 }
 
 // prepare plans the one statement of a text.
@@ -86,23 +101,21 @@ func (r *rows) prepare(text string) error {
 	}
 }
 
-// describe learns the columns, and tells whether all of them can be read as they are.
+// describe learns the columns of the result, and tells whether all of them can be read as they are. The prepared statement
+// would not do: its types may depend on parameters.
 func (r *rows) describe() bool {
 	plain := true
-	n := mapping.PreparedStatementColumnCount(r.prepared)
+	n := mapping.ColumnCount(&r.result)
 	r.columns, r.types = make([]query.Column, n), make([]columnType, n)
 	fields := make([]arrow.Field, n)
 	for i := range n {
-		logical := mapping.PreparedStatementColumnLogicalType(r.prepared, i)
-		name := mapping.PreparedStatementColumnName(r.prepared, i)
+		logical := mapping.ColumnLogicalType(&r.result, i)
+		name := mapping.ColumnName(&r.result, i)
 		r.columns[i] = query.Column{Name: name, Type: typeName(logical)}
 		r.types[i] = newColumnType(logical)
 		mapping.DestroyLogicalType(&logical)
-		if r.types[i].convert == nil {
-			plain = false
-			continue
-		}
 		fields[i] = arrow.Field{Name: name, Type: r.types[i].arrow, Nullable: true}
+		plain = plain && r.types[i].convert != nil
 	}
 	if plain {
 		r.schema = arrow.NewSchema(fields, nil)
@@ -110,9 +123,9 @@ func (r *rows) describe() bool {
 	return plain
 }
 
-// prepareCast prepares the statement anew, with the columns cast to text that DuckDB's C interface cannot read: VARIANT and
+// executeCast starts the statement anew, with the columns cast to text that DuckDB's C interface cannot read: VARIANT and
 // whatever a later version brings. They keep their names and types in columns.
-func (r *rows) prepareCast(statement string) error {
+func (r *rows) executeCast(params any) error {
 	names, values := make([]string, len(r.types)), make([]string, len(r.types))
 	for i, t := range r.types {
 		names[i] = fmt.Sprintf("c%d", i)
@@ -121,13 +134,14 @@ func (r *rows) prepareCast(statement string) error {
 			values[i] += "::" + t.cast
 		}
 	}
-	r.ran.prefix = "SELECT " + strings.Join(values, ", ") + " FROM (\n"
 	original := r.columns
-	if err := r.prepare(r.ran.text() + "\n) AS t(" + strings.Join(names, ", ") + ")"); err != nil {
+	r.ran.prefix = "SELECT " + strings.Join(values, ", ") + " FROM (\n"
+	statement := strings.TrimRight(r.ran.text(), "; \t\r\n")
+	if err := r.execute(statement+"\n) AS t("+strings.Join(names, ", ")+")", params); err != nil {
 		return err
 	}
 	if !r.describe() {
-		return fault.New(fault.Invalid, "a column has a type that cannot be read, nor cast to text")
+		return fault.New(fault.Internal, "a column has a type that can neither be read nor cast to text")
 	}
 	fields := r.schema.Fields()
 	for i := range original {
@@ -194,19 +208,6 @@ func (r *rows) bindValue(i mapping.IdxT, name string, v any) error {
 	}
 	if state == mapping.StateError {
 		return fault.New(fault.Invalid, "the parameter $%s cannot be bound", name)
-	}
-	return nil
-}
-
-// execute starts the statement; its chunks are made as they are fetched.
-func (r *rows) execute() error {
-	var pending mapping.PendingResult
-	defer mapping.DestroyPending(&pending)
-	if bindings.PendingPreparedStreaming(r.prepared, &pending) == mapping.StateError {
-		return r.fail(mapping.PendingError(pending))
-	}
-	if mapping.ExecutePending(pending, &r.result) == mapping.StateError {
-		return r.fail(mapping.ResultError(&r.result))
 	}
 	return nil
 }
