@@ -235,6 +235,8 @@ func TestTheServerTellsWhatItIs(t *testing.T) {
 	require.Equal(t, "not ready: the store is opening", p["detail"])
 	require.Equal(t, 200, call(t, h, "GET", "/healthz", "").Code)
 
+	require.Equal(t, "text/event-stream", call(t, h, "HEAD", "/api/v1/sources/clicks/tail", "").Header().Get("Content-Type"), "a HEAD ends")
+
 	call(t, h, "GET", "/api/v1/tables/clicks", "")
 	call(t, h, "GET", "/nowhere", "")
 	routes := w.Routes()

@@ -328,6 +328,25 @@ func TestARunningQueryIsListedAndCancelled(t *testing.T) {
 	require.Equal(t, []string{"cancelled"}, w.Outcomes())
 }
 
+func TestStoppingWaitsForTheRequestsAtWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := world()
+		dial, stop := serving(t, w)
+		asking, silent := dial(), dial()
+		_, err := io.WriteString(asking, post(`{"sql":"forever"}`))
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Len(t, w.Queries.Running(), 1)
+		began := time.Now()
+		go func() { _, _ = io.Copy(io.Discard, asking) }()
+		require.NoError(t, stop())
+		require.Less(t, time.Since(began), time.Second, "a connection that never asked costs little")
+		require.Equal(t, []string{"cancelled"}, w.Outcomes())
+		require.NoError(t, silent.Close())
+		require.NoError(t, asking.Close())
+	})
+}
+
 func TestServingEndsWithAnErrorWhenItsListenerFails(t *testing.T) {
 	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	require.NoError(t, p.Close())

@@ -51,8 +51,11 @@ func (s *server) tailRoutes() {
 			return nil, err
 		}
 		return &huma.StreamResponse{Body: func(to huma.Context) {
-			_, w := humago.Unwrap(to)
-			s.tail(to.Context(), w, in.Name, filter)
+			r, w := humago.Unwrap(to)
+			w.Header().Set("Content-Type", "text/event-stream")
+			if r.Method != http.MethodHead { // which the route of a GET takes too, and which must end
+				s.tail(to.Context(), w, in.Name, filter)
+			}
 		}}, nil
 	})
 }
@@ -62,7 +65,6 @@ func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string,
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &eventStream{w: w, control: http.NewResponseController(w)}
-	w.Header().Set("Content-Type", "text/event-stream")
 	if out.comment("following "+source) != nil {
 		return
 	}
