@@ -85,6 +85,10 @@ func (s *status) settle(st event.ShardState) {
 func (s *status) observe(o ShardStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if o.ShardID == "" { // the stream as a whole
+		s.err = o.Err
+		return
+	}
 	s.shard(o.ShardID).ShardStatus = o
 }
 
