@@ -33,8 +33,13 @@ const (
 	catalog = "db"
 
 	// rowGroupSize is smaller than DuckDB's 122,880: a checkpoint writes the last, unfinished row group of a table anew,
-	// so that this bounds the time for which it holds up commits.
+	// so that this bounds the time for which it holds up commits. BenchmarkCommit with 10,000 rows, on two busy cores: at
+	// most 0.13 s and 3 s of CPU per million rows, against 2.3 s and 8 s.
 	rowGroupSize = 20480
+
+	// storageVersion is that of the DuckDB in use: by default it would write what version 0.10 can read, and need a third
+	// more CPU for a checkpoint.
+	storageVersion = "latest"
 )
 
 // Options are the settings of a store. The zero Options are good.
@@ -143,8 +148,8 @@ const use = "USE " + catalog
 // could use to get at files, at the network or at these very settings is closed last.
 func setup(dir string, opt Options) []string {
 	statements := []string{
-		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d, STORAGE_VERSION 'latest')",
-			literal(filepath.Join(dir, fileName)), catalog, rowGroupSize),
+		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d, STORAGE_VERSION %s)",
+			literal(filepath.Join(dir, fileName)), catalog, rowGroupSize, literal(storageVersion)),
 		use,
 		fmt.Sprintf("SET GLOBAL threads = %d", opt.Threads),
 		"SET GLOBAL temp_directory = " + literal(filepath.Join(dir, tempName)),
