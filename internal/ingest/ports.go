@@ -60,7 +60,7 @@ const (
 
 // ShardStatus is how a shard is doing.
 type ShardStatus struct {
-	ShardID   string
+	ShardID   string // "" for the stream as a whole, before Begin has named its shards
 	Condition ShardCondition
 	Lag       time.Duration // behind the tip of the shard, as the stream told it last
 	Err       string        // for people, when failing

@@ -1,8 +1,9 @@
 package sourcetest
 
 import (
+	"math/rand/v2"
 	"net/http"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,23 +107,24 @@ func faultCases() []testCase {
 		}},
 	}
 	for _, f := range []struct {
-		name string
-		harm verdict
+		name  string
+		calls string // that are harmed begin so
+		harm  verdict
 	}{
-		{"internal errors", verdict{code: "InternalFailure", status: http.StatusInternalServerError}},
-		{"an overloaded service", verdict{code: "ServiceUnavailable", status: http.StatusServiceUnavailable}},
-		{"refused iterators", verdict{code: "InvalidArgumentException"}},
-		{"connections closed without an answer", verdict{drop: true}},
-		{"answers cut off in the middle", verdict{cut: true}},
-		{"answers that are not JSON", verdict{raw: "<html>a proxy's login page</html>"}},
-		{"slow answers", verdict{delay: 300 * time.Millisecond}},
+		{"internal errors", "", verdict{code: "InternalFailure", status: http.StatusInternalServerError}},
+		{"an overloaded service", "", verdict{code: "ServiceUnavailable", status: http.StatusServiceUnavailable}},
+		{"refused iterators", "Get", verdict{code: "InvalidArgumentException"}},
+		{"connections closed without an answer", "", verdict{drop: true}},
+		{"answers cut off in the middle", "", verdict{cut: true}},
+		{"answers that are not JSON", "", verdict{raw: "<html>a proxy's login page</html>"}},
+		{"slow answers", "", verdict{delay: 300 * time.Millisecond}},
 	} {
-		cases = append(cases, testCase{name: "every third call meets " + f.name, run: func(b *bench) {
+		cases = append(cases, testCase{name: "one call in four meets " + f.name, run: func(b *bench) {
 			b.create(2)
 			ids := b.put(40)
-			var calls atomic.Int64
+			chance := rand.New(rand.NewPCG(4, 4)) // rules are obeyed one at a time
 			b.proxy.obey(func(c call) verdict {
-				if c.operation != "DescribeStreamSummary" && calls.Add(1)%3 == 2 {
+				if strings.HasPrefix(c.operation, f.calls) && chance.IntN(4) == 0 {
 					return f.harm
 				}
 				return verdict{}
