@@ -170,7 +170,7 @@ func (c *console) explain(err error) {
 	if hint != "" {
 		text += " " + sentence(upper(hint))
 	}
-	fmt.Fprintln(c.talk, term.Clean(text))
+	fmt.Fprintln(c.talk, term.Clean(strings.Join(strings.Fields(text), " ")))
 	if excerpt := place(err); excerpt != "" {
 		fmt.Fprintln(c.talk, excerpt)
 	}

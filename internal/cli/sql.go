@@ -48,7 +48,7 @@ With --param name=value, $name stands for the value in the statement. A value th
 null is taken as that, any other as text.`,
 		Example: `  helios sql "SELECT event_type, count(*) FROM storefront GROUP BY 1 ORDER BY 2 DESC"
   helios sql "SELECT * FROM clicks WHERE country = $country" --param country=CH --format csv > clicks.csv
-  helios sql --file report.sql --format parquet --max-rows 1000000 > report.parquet
+  helios sql --file report.sql --format parquet > report.parquet
   helios sql`,
 		Args: atMost(1),
 	}
@@ -95,7 +95,7 @@ null is taken as that, any other as text.`,
 	f := cmd.Flags()
 	f.StringVarP(&flags.file, "file", "f", "", "read statements from a `FILE`, - for standard input")
 	f.StringVar(&flags.format, "format", "table", "how to print: `table`, csv, json, ndjson or parquet")
-	f.IntVar(&flags.maxRows, "max-rows", 0, "give up to `N` rows (default: the server's, 10,000)")
+	f.IntVar(&flags.maxRows, "max-rows", 0, "give up to `N` rows, -1 for all (default: 10,000 as table or json, all in other formats)")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after a `TIME` such as 90s (default: the server's, 30s)")
 	f.StringArrayVarP(&flags.params, "param", "p", nil, "a `NAME=VALUE` for $NAME in the statement; can be given more than once")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "csv", "json", "ndjson", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
@@ -105,8 +105,8 @@ null is taken as that, any other as text.`,
 
 // request makes a query of the flags, but for the statement.
 func (f *sqlFlags) request(cmd *cobra.Command) (client.QueryRequest, error) {
-	if f.maxRows < 0 || f.timeout < 0 {
-		return client.QueryRequest{}, usage(cmd, "--max-rows and --timeout must be above 0")
+	if f.maxRows < client.NoLimit || f.timeout < 0 {
+		return client.QueryRequest{}, usage(cmd, "--max-rows and --timeout must not be negative, but for --max-rows -1")
 	}
 	request := client.QueryRequest{MaxRows: f.maxRows, Timeout: f.timeout}
 	params := map[string]any{}
@@ -221,7 +221,7 @@ func summary(r *client.QueryResult) string {
 	if r.Truncated {
 		b.WriteString(" (the result has more: raise --max-rows)")
 	}
-	fmt.Fprintf(&b, " in %s", term.Duration(time.Duration(r.ElapsedMS*float64(time.Millisecond))))
+	fmt.Fprintf(&b, " in %s", term.Duration(time.Duration(r.ElapsedMS)*time.Millisecond))
 	for _, f := range r.Freshness {
 		if f.NewestArrived == nil {
 			fmt.Fprintf(&b, " · %s is empty so far", f.Source)

@@ -13,12 +13,12 @@ const query = "POST /api/v1/query"
 const mixed = `{"query_id":"q1","columns":[{"name":"name","type":"VARCHAR"},{"name":"n","type":"BIGINT"},{"name":"share","type":"DECIMAL(10,2)"},
 	{"name":"tags","type":"BIGINT[]"},{"name":"data","type":"JSON"},{"name":"ok","type":"BOOLEAN"}],
 	"rows":[["東京",1,0.50,[1,2],"{\"a\":1}",true],["a<b",9007199254740991,12.25,null,null,false],["two\nlines \u001b[2J","9223372036854775807",null,[],{"x":1},null]],
-	"row_count":3,"truncated":true,"elapsed_ms":12.4,"freshness":[{"source":"empty","newest_arrived_at":null,"lag_ms":0}]}`
+	"row_count":3,"truncated":true,"elapsed_ms":12,"freshness":[{"source":"empty","newest_arrived_at":null,"lag_ms":0}]}`
 
 func TestSQLPrintsATableWithExactNumbersAndASummaryOnStandardError(t *testing.T) {
 	serve(t, map[string]answer{query: {body: mixed}})
 	got := helios(t, "", "sql", "SELECT 1")
-	require.Zero(t, got.code)
+	require.Zero(t, got.code, got.talk)
 	golden(t, "sql_table", got.out+"--- standard error\n"+got.talk)
 }
 
@@ -94,7 +94,7 @@ func TestSQLErrorsPointAtThePlace(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			serve(t, map[string]answer{query: problem(422, `"code":"invalid","detail":"syntax error at or near \"FORM\"","hint":"see the manual",`+c.members)})
+			serve(t, map[string]answer{query: problem(422, `"code":"invalid","detail":"syntax error\n  at or near \"FORM\"","hint":"see the manual",`+c.members)})
 			got := helios(t, "", "sql", c.sql)
 			require.Equal(t, 1, got.code)
 			require.Equal(t, c.want, got.talk)

@@ -120,13 +120,9 @@ func (c *console) showSample(sample client.Sample) error {
 		}
 		rows[i] = []string{f.Column, f.Type, strings.Join(f.Path, "."), term.Percent(f.Share), quarantine, strings.Join(seen, ", "), example}
 	}
-	maxCell := 0
-	if term.Is(c.out) {
-		maxCell = 40
-	}
 	if err := term.Table(c.out, []term.Column{
 		{Name: "COLUMN"}, {Name: "TYPE"}, {Name: "FIELD"}, {Name: "IN", Right: true}, {Name: "QUARANTINE", Right: true}, {Name: "SEEN"}, {Name: "EXAMPLE"},
-	}, rows, maxCell); err != nil {
+	}, rows, term.Width(c.out)); err != nil {
 		return err
 	}
 	if inference.QuarantineShare > 0 {

@@ -55,7 +55,7 @@ each lies in the stream. With several --filter an event must match all; a field 
 		if err != nil {
 			return usageOf(cmd, err)
 		}
-		logger, err := telemetry.NewLogger(c.talk, slog.LevelWarn.String(), "auto")
+		logger, err := telemetry.NewLogger(c.talk, slog.LevelWarn.String(), "text")
 		if err != nil {
 			return err
 		}
