@@ -264,7 +264,7 @@ func loadTable(ctx context.Context, q querier, name string) (*schema.Table, erro
 
 // loadTables loads the stored schemas of all tables, by name.
 func loadTables(ctx context.Context, q querier) ([]*schema.Table, error) {
-	rows, err := q.QueryContext(ctx, "SELECT schema::VARCHAR FROM helios.tables ORDER BY name")
+	rows, err := q.QueryContext(ctx, "SELECT schema::VARCHAR FROM helios.tables ORDER BY lower(name)")
 	if err != nil {
 		return nil, fmt.Errorf("load tables: %w", err)
 	}
