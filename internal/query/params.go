@@ -23,7 +23,7 @@ func ParseParams(raw []byte) (any, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, fault.New(fault.Invalid, "params is not JSON: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := d.Token(); err != io.EOF {
 		return nil, fault.New(fault.Invalid, "params is more than one JSON value")
 	}
 	switch v := v.(type) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/extensions"
 )
 
@@ -188,7 +189,7 @@ func textValue(column arrow.Array) cell {
 		return func(b []byte, i int) []byte { return appendFloat(b, a.Value(i), 64) }
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
-		return func(b []byte, i int) []byte { return append(b, a.Value(i).ToString(scale)...) }
+		return func(b []byte, i int) []byte { return appendDecimal(b, a.Value(i), scale) }
 	case *array.Binary:
 		return func(b []byte, i int) []byte { return base64.StdEncoding.AppendEncode(b, a.Value(i)) }
 	case *extensions.UUIDArray:
@@ -209,6 +210,24 @@ func textValue(column arrow.Array) cell {
 	default: // a NULL column
 		return func(b []byte, _ int) []byte { return append(b, "null"...) }
 	}
+}
+
+// appendDecimal writes a decimal number with all its digits.
+func appendDecimal(b []byte, v decimal128.Num, scale int32) []byte {
+	small := int64(v.LowBits())
+	if v.HighBits() != small>>63 || scale > 18 || small == math.MinInt64 {
+		return append(b, v.ToString(scale)...)
+	}
+	if small < 0 {
+		b = append(b, '-')
+		small = -small
+	}
+	if scale == 0 {
+		return strconv.AppendInt(b, small, 10)
+	}
+	unit := int64(pow10(int(scale)))
+	b = append(strconv.AppendInt(b, small/unit, 10), '.')
+	return appendPadded(b, int(small%unit), int(scale))
 }
 
 // appendFloat writes the shortest decimal that reads back as the same number, in ECMAScript's choice of notation.
@@ -299,11 +318,10 @@ func appendTimestamp(b []byte, v int64, unit arrow.TimeUnit) []byte {
 	return append(appendTime(append(appendDay(b, t), 'T'), t, false), 'Z')
 }
 
+// appendPadded writes v with zeros in front, width digits at least.
 func appendPadded(b []byte, v, width int) []byte {
-	for limit := 10; width > 1; width-- {
-		if v < limit*pow10(width-2) {
-			b = append(b, '0')
-		}
+	for limit := pow10(width - 1); limit > 1 && v < limit; limit /= 10 {
+		b = append(b, '0')
 	}
 	return strconv.AppendInt(b, int64(v), 10)
 }

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,27 +25,27 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
-func service(t testing.TB) *query.Service {
-	t.Helper()
-	db, err := duckdb.Open(t.Context(), t.TempDir(), duckdb.Options{Threads: 2})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
+func service(tb testing.TB) *query.Service {
+	tb.Helper()
+	db, err := duckdb.Open(tb.Context(), tb.TempDir(), duckdb.Options{Threads: 2})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, db.Close(context.Background())) })
 	return query.New(db, query.Options{})
 }
 
-func start(t testing.TB, s *query.Service, text string) *query.Result {
-	t.Helper()
-	res, err := s.Start(t.Context(), query.Request{SQL: text, MaxRows: query.NoLimit})
-	require.NoError(t, err, text)
+func start(tb testing.TB, s *query.Service, text string) *query.Result {
+	tb.Helper()
+	res, err := s.Start(tb.Context(), query.Request{SQL: text, MaxRows: query.NoLimit})
+	require.NoError(tb, err, text)
 	return res
 }
 
-func write(t testing.TB, s *query.Service, format, text string) []byte {
-	t.Helper()
+func write(tb testing.TB, s *query.Service, format, text string) []byte {
+	tb.Helper()
 	f, err := encode.ByName(format)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var b bytes.Buffer
-	require.NoError(t, encode.Write(t.Context(), &b, f, start(t, s, text), nil))
+	require.NoError(tb, encode.Write(tb.Context(), &b, f, start(tb, s, text), nil))
 	return b.Bytes()
 }
 
@@ -302,7 +301,7 @@ func TestAQueryThatFailsInTheMiddleLeavesNoFileThatLooksWhole(t *testing.T) {
 		var b bytes.Buffer
 		err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT CASE WHEN i < 900000 THEN i ELSE error('late') END AS n FROM range(1000000) t(i)"), nil)
 		var e *fault.Error
-		require.True(t, errors.As(err, &e), f.Name)
+		require.ErrorAs(t, err, &e, f.Name)
 		require.Equal(t, "late", e.Message, f.Name)
 		switch f.Name {
 		case "json":

@@ -22,10 +22,10 @@ import (
 var update = flag.Bool("update", false, "write golden files anew")
 
 // statements reads a file of one statement a line.
-func statements(t testing.TB, path string) []string {
-	t.Helper()
+func statements(tb testing.TB, path string) []string {
+	tb.Helper()
 	text, err := os.ReadFile(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var list []string
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSuffix(line, "\n"); line != "" && !strings.HasPrefix(line, "--") {
@@ -36,10 +36,10 @@ func statements(t testing.TB, path string) []string {
 }
 
 // openShop opens a store with a table, its quarantine, and three rows.
-func openShop(t testing.TB) *duckdb.DB {
-	t.Helper()
-	db := openStore(t)
-	require.NoError(t, db.Exec(t.Context(), `
+func openShop(tb testing.TB) *duckdb.DB {
+	tb.Helper()
+	db := openStore(tb)
+	require.NoError(tb, db.Exec(tb.Context(), `
 		CREATE TABLE shop (id INTEGER, name VARCHAR, price DECIMAL(10, 2), seen TIMESTAMP, payload JSON);
 		INSERT INTO shop VALUES
 			(1, 'ant', 1.50, '2026-01-01 00:00:00', '{"a": 1}'),
@@ -50,8 +50,8 @@ func openShop(t testing.TB) *duckdb.DB {
 }
 
 // state is all that a query could change: tables and their rows, settings, databases, sequences, macros, …
-func state(t testing.TB, db *duckdb.DB) string {
-	t.Helper()
+func state(tb testing.TB, db *duckdb.DB) string {
+	tb.Helper()
 	var b strings.Builder
 	for _, q := range []string{
 		"SELECT * FROM shop ORDER BY ALL",
@@ -66,8 +66,8 @@ func state(t testing.TB, db *duckdb.DB) string {
 		"SELECT name FROM duckdb_variables() ORDER BY ALL",
 		"SELECT count(*) FROM duckdb_logs()",
 	} {
-		rows, err := db.Query(t.Context(), q)
-		require.NoError(t, err, q)
+		rows, err := db.Query(tb.Context(), q)
+		require.NoError(tb, err, q)
 		fmt.Fprintln(&b, rows)
 	}
 	return b.String()
@@ -110,7 +110,7 @@ func TestEveryHostileStatementIsRefusedAndChangesNothing(t *testing.T) {
 			continue
 		}
 		// What DuckDB's parser refuses for us is Invalid.
-		if e.Code != fault.Refused && !(e.Code == fault.Invalid && parserRefuses[e.Message]) {
+		if e.Code != fault.Refused && (e.Code != fault.Invalid || !parserRefuses[e.Message]) {
 			t.Errorf("%s\n\t%s: %s", text, e.Code, e.Message)
 		}
 		t.Logf("%-80s %s", text, e.Message)
@@ -238,6 +238,9 @@ func FuzzEngine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		if _, err := db.Check(ctx, text); err != nil {
+			return // nothing has run
+		}
 		_ = runThrough(ctx, db, text) // may fail in any way
 		require.Equal(t, before, state(t, db), "%q", text)
 	})

@@ -21,11 +21,11 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
-func openStore(t testing.TB) *duckdb.DB {
-	t.Helper()
-	db, err := duckdb.Open(t.Context(), t.TempDir(), duckdb.Options{Threads: 2})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close(context.Background())) })
+func openStore(tb testing.TB) *duckdb.DB {
+	tb.Helper()
+	db, err := duckdb.Open(tb.Context(), tb.TempDir(), duckdb.Options{Threads: 2})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, db.Close(context.Background())) })
 	return db
 }
 
@@ -170,9 +170,19 @@ func TestColumnsKeepTheirNamesAndTypes(t *testing.T) {
 	rows, batch := only(t, db, `SELECT 1 AS a, 2 AS a, 'x' AS " ", {'k': [1.5], 'Odd name': NULL::DATE} AS s, MAP {'a': 1} AS m, NULL AS n,
 		[1, 2]::TINYINT[2] AS arr, '{}'::JSON AS j, [42]::VARIANT AS v, 1::HUGEINT AS h, now() AS t, 'b'::ENUM('a', 'b') AS e, [1::VARIANT] AS vs`, nil)
 	require.Equal(t, []query.Column{
-		{Name: "a", Type: "INTEGER"}, {Name: "a", Type: "INTEGER"}, {Name: " ", Type: "VARCHAR"}, {Name: "s", Type: `STRUCT(k DECIMAL(2,1)[], "Odd name" DATE)`},
-		{Name: "m", Type: "MAP(VARCHAR, INTEGER)"}, {Name: "n", Type: "INTEGER"}, {Name: "arr", Type: "TINYINT[2]"}, {Name: "j", Type: "JSON"},
-		{Name: "v", Type: "VARIANT"}, {Name: "h", Type: "HUGEINT"}, {Name: "t", Type: "TIMESTAMP WITH TIME ZONE"}, {Name: "e", Type: "ENUM('a', 'b')"}, {Name: "vs", Type: "VARIANT[]"},
+		{Name: "a", Type: "INTEGER"},
+		{Name: "a", Type: "INTEGER"},
+		{Name: " ", Type: "VARCHAR"},
+		{Name: "s", Type: `STRUCT(k DECIMAL(2,1)[], "Odd name" DATE)`},
+		{Name: "m", Type: "MAP(VARCHAR, INTEGER)"},
+		{Name: "n", Type: "INTEGER"},
+		{Name: "arr", Type: "TINYINT[2]"},
+		{Name: "j", Type: "JSON"},
+		{Name: "v", Type: "VARIANT"},
+		{Name: "h", Type: "HUGEINT"},
+		{Name: "t", Type: "TIMESTAMP WITH TIME ZONE"},
+		{Name: "e", Type: "ENUM('a', 'b')"},
+		{Name: "vs", Type: "VARIANT[]"},
 	}, rows.Columns())
 	require.Equal(t, "[42]", batch.Column(8).ValueStr(0))
 	require.Equal(t, "[1]", batch.Column(12).ValueStr(0))
@@ -189,7 +199,7 @@ func TestParametersBindByPositionAndByName(t *testing.T) {
 	require.Equal(t, "x", batch.Column(2).ValueStr(0))
 	_, batch = only(t, db, "SELECT $2, $1, $2", []any{"one", "two"})
 	require.Equal(t, "two", batch.Column(0).ValueStr(0))
-	_, batch = only(t, db, "SELECT count(*) FROM (VALUES (TIMESTAMP '2026-01-02')) t(at) WHERE at > $1", []any{"2026-01-01"})
+	_, batch = only(t, db, "SELECT count(*) FROM (VALUES (TIMESTAMP '2026-01-02')) t(seen) WHERE seen > $1", []any{"2026-01-01"})
 	require.Equal(t, "1", batch.Column(0).ValueStr(0))
 	_, batch = only(t, db, "SELECT $1, 1::VARIANT", []any{"cast"})
 	require.Equal(t, "cast", batch.Column(0).ValueStr(0))

@@ -104,13 +104,13 @@ var fixedTypes = map[mapping.Type]arrow.FixedWidthDataType{
 }
 
 // nested makes the type of a container, which can be read if its element can.
-func nested(element mapping.LogicalType, make func(columnType) columnType) columnType {
+func nested(element mapping.LogicalType, of func(columnType) columnType) columnType {
 	defer mapping.DestroyLogicalType(&element)
 	t := newColumnType(element)
 	if t.convert == nil {
 		return columnType{cast: "VARCHAR"}
 	}
-	return make(t)
+	return of(t)
 }
 
 // member is a field of a STRUCT or a member of a UNION.

@@ -16,10 +16,10 @@ import (
 var rules = guard.Guard{Catalog: "db", Schemas: []string{"main", "quarantine", "helios"}}
 
 // trees are those of the store's harmless statements.
-func trees(t testing.TB) []string {
-	t.Helper()
+func trees(tb testing.TB) []string {
+	tb.Helper()
 	text, err := os.ReadFile("testdata/trees.ndjson")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 

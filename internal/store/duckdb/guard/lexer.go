@@ -17,16 +17,16 @@ func Explain(sql string) (prefix, rest string) {
 		return "EXPLAIN ANALYZE ", t.rest
 	case t.symbol == '(' && explainOptions[strings.ToUpper(token(t.rest).word)]:
 		// EXPLAIN (ANALYZE, FORMAT JSON) SELECT …: words and commas; anything else is left to the parser's error.
-		options := "EXPLAIN ("
+		var options strings.Builder
 		for {
 			t = token(t.rest)
 			switch {
 			case t.word != "":
-				options += t.word + " "
+				options.WriteString(t.word + " ")
 			case t.symbol == ',':
-				options += ", "
+				options.WriteString(", ")
 			case t.symbol == ')':
-				return options + ") ", t.rest
+				return "EXPLAIN (" + options.String() + ") ", t.rest
 			default:
 				return prefix, rest
 			}
@@ -46,12 +46,12 @@ var reading = set("SELECT", "WITH", "FROM", "VALUES", "DESCRIBE", "DESC", "SHOW"
 func Keyword(sql string) string {
 	first, with, depth, statements, fresh := "", false, 0, 0, true
 	for t := token(sql); t.word != "" || t.symbol != 0; t = token(t.rest) {
-		switch {
-		case t.symbol == '(':
+		switch t.symbol {
+		case '(':
 			depth++
-		case t.symbol == ')':
+		case ')':
 			depth--
-		case t.symbol == ';':
+		case ';':
 			fresh = true
 			continue
 		}
