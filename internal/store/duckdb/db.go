@@ -68,6 +68,7 @@ type DB struct {
 	maintenance sync.WaitGroup
 	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
 	closing     chan struct{}
+	freeSpace   func(dir string) (int64, error) // replaced by tests
 }
 
 // Open opens the store in a directory, and makes both if they are missing. Its errors are of code Environment when the
@@ -101,7 +102,7 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 		dir: dir, log: opt.Logger, now: opt.Now, lock: lock,
 		writing: make(chan struct{}, 1),
 		grown:   make(chan struct{}, 1),
-		closing: make(chan struct{}),
+		closing: make(chan struct{}), freeSpace: freeSpace,
 	}
 	db.unlearn()
 	if err := db.open(ctx, opt); err != nil {
@@ -170,14 +171,14 @@ func setup(dir string, opt Options) []string {
 }
 
 // Close waits for the running commit, writes the write-ahead log into the file and closes the store; who wants to write
-// from now on is told that it is Unavailable. When ctx ends first the log stays, and is read at the next start: nothing is
-// lost. It is called once, when nobody reads any more.
+// from now on is told that it is Unavailable. When ctx ends first, or the disk is full, the log stays, and is read at the
+// next start: nothing is lost. It is called once, when nobody reads any more.
 func (db *DB) Close(ctx context.Context) error {
 	close(db.closing)
 	db.maintenance.Wait()
 	db.writing <- struct{}{} // for good
 	err := db.checkpoint(ctx)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errNoRoom) {
 		err = nil
 	}
 	return errors.Join(err, db.release())
@@ -268,16 +269,17 @@ func (db *DB) read(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return f(tx)
 }
 
-// broken says so when what failed is the file or its disk. After such an error DuckDB refuses all further work, queries
-// included, until the file is opened anew. The appender's errors have no type: all are known by their text.
+// broken says so when what failed is the file or its disk. A commit that finds the disk full leaves no trace, and the next
+// one may succeed; after a failed checkpoint DuckDB refuses all further work, queries included, until the file is opened
+// anew. The appender's errors have no type: all are known by their text.
 func broken(dir string, err error) error {
 	text := err.Error()
 	if fault.CodeOf(err) != fault.Internal {
 		return err
 	}
-	if strings.Contains(text, "IO Error") || strings.Contains(text, "FATAL Error") || strings.Contains(text, "has been invalidated") {
+	if strings.Contains(text, "IO Error") || strings.Contains(text, "Could not write file") || strings.Contains(text, "FATAL Error") || strings.Contains(text, "has been invalidated") {
 		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(dir, fileName), err).
-			WithHint("look at the disk and its free space, then start helios again: what was committed is safe")
+			WithHint("look at the disk and its free space; if this goes on with enough of it, start helios again: what was committed is safe")
 	}
 	return err
 }

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
@@ -70,6 +72,30 @@ func TestWhatComesAfterCloseIsTurnedAway(t *testing.T) {
 	db := open(t, t.TempDir())
 	require.NoError(t, db.Close(t.Context()))
 	require.Equal(t, fault.Unavailable, fault.CodeOf(db.Forget(t.Context(), "source")))
+}
+
+func TestNoCheckpointIsTriedOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	wal := filepath.Join(dir, "helios.duckdb.wal")
+	db := open(t, dir)
+	db.PretendFull()
+	table := storefront()
+	require.NoError(t, db.CreateTable(t.Context(), table, ""))
+	for i := range 12 { // more than the log may grow to
+		b := &ingest.Batch{Table: table, Rows: events(table, i*10000, 10000), At: time.Now()}
+		require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{b}))
+	}
+	require.NoError(t, db.Close(t.Context()))
+	info, err := os.Stat(wal)
+	require.NoError(t, err)
+	require.Greater(t, info.Size(), int64(16<<20))
+
+	db = open(t, dir)
+	count, err := db.Query(t.Context(), "SELECT count(*) FROM storefront")
+	require.NoError(t, err)
+	require.Equal(t, [][]any{{int64(120000)}}, count)
+	require.NoError(t, db.Close(t.Context()))
+	require.NoFileExists(t, wal)
 }
 
 func TestADirectoryInUseIsRefusedAndItsHolderNamed(t *testing.T) {

@@ -48,3 +48,10 @@ func (db *DB) Query(ctx context.Context, query string) ([][]any, error) {
 	}
 	return result, rows.Err()
 }
+
+// PretendFull makes the store believe that its disk is full.
+func (db *DB) PretendFull() {
+	db.writing <- struct{}{}
+	db.freeSpace = func(string) (int64, error) { return 0, nil }
+	<-db.writing
+}

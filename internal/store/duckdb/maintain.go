@@ -17,18 +17,26 @@ const (
 
 	// idleCheckpoint is how often a log below the bound is written into the file, so that a start after a crash is quick.
 	idleCheckpoint = 30 * time.Second
+
+	// reserve is the free space in bytes, beside twice the size of the log, without which no checkpoint is tried: DuckDB
+	// gives the file up, for readers too, when the disk runs full in the middle of one. A commit that finds the disk full
+	// only fails.
+	reserve = 64 << 20
 )
+
+var errNoRoom = errors.New("not enough free space for a checkpoint")
 
 // maintain makes checkpoints between commits until the store is closed.
 func (db *DB) maintain() {
 	ctx := context.Background()
 	idle := time.NewTicker(idleCheckpoint)
 	defer idle.Stop()
+	grown := db.grown
 	for {
 		select {
 		case <-db.closing:
 			return
-		case <-db.grown:
+		case <-grown:
 		case <-idle.C:
 		}
 		if db.acquire(ctx) != nil {
@@ -36,8 +44,10 @@ func (db *DB) maintain() {
 		}
 		err := db.checkpoint(ctx)
 		<-db.writing
+		grown = db.grown
 		if err != nil {
 			db.log.WarnContext(ctx, "checkpoint failed, will be tried again", "error", err)
+			grown = nil // not with every commit
 		}
 	}
 }
@@ -62,6 +72,9 @@ func (db *DB) checkpoint(ctx context.Context) error {
 	size, err := db.walSize()
 	if err != nil || size == 0 {
 		return err
+	}
+	if free, err := db.freeSpace(db.dir); err != nil || free < 2*size+reserve {
+		return errors.Join(errNoRoom, err)
 	}
 	if _, err := db.writer.ExecContext(ctx, "CHECKPOINT "+catalog); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin
 
 package duckdb
 
@@ -43,4 +43,13 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// freeSpace is how many bytes may still be written to the directory's file system.
+func freeSpace(dir string) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(dir, &stat); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	return int64(stat.Bavail) * int64(stat.Bsize), nil //nolint:unconvert // Bsize has 32 bits on macOS
 }
