@@ -41,6 +41,31 @@ func lifeCases() []testCase {
 			assert.Equal(b, 2, b.recorder.beginnings())
 			assert.Len(b, b.recorder.remembered().Shards, 1)
 		}},
+		{name: "a stream made anew under its name, and nobody can tell yet", run: func(b *bench) {
+			b.create(2)
+			b.start(horizon())
+			old := b.put(20)
+			b.untilRead(old)
+			b.proxy.obey(func(c call) verdict {
+				if c.operation == "DescribeStreamSummary" {
+					return verdict{code: "InternalFailure", status: http.StatusInternalServerError}
+				}
+				return verdict{}
+			})
+			b.recreate(1)
+			ids := b.put(20)
+			looked := b.proxy.called("DescribeStreamSummary")
+			b.until("the source looks for the stream", func() bool { return b.proxy.called("DescribeStreamSummary") >= looked+4 })
+			assert.ElementsMatch(b, old, b.recorder.delivered(), "nothing of the new stream is taken for the old one's")
+			b.proxy.obey(nil)
+			b.untilRead(ids)
+			assert.Len(b, b.recorder.noticed(ingest.NoticeRecreated), 1)
+			sequences := map[string]bool{}
+			for _, r := range b.recorder.all() {
+				assert.False(b, sequences[r.Sequence], "%s comes twice", r.Sequence)
+				sequences[r.Sequence] = true
+			}
+		}},
 		{name: "a stream made anew under its name while nobody reads", run: func(b *bench) {
 			b.create(2)
 			stop := b.start(latest())
