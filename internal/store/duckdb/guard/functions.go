@@ -68,6 +68,8 @@ const (
 	maxRepeats  = 1_000   // of a text of any length
 	maxPadding  = 10_000  // characters
 	maxBits     = 100_000 // of a bit string
+	maxSample   = 100_000 // values that an aggregate keeps
+	maxLambdas  = 2       // one inside another: each multiplies by the length of a list
 )
 
 const (
@@ -85,8 +87,17 @@ var boundedScalars = map[string]bounded{
 	"array_resize":    {upTo(1, maxElements), "write the number out", true},
 	"bitstring":       {upTo(1, maxBits), "write the number out", true},
 	"equi_width_bins": {upTo(2, maxElements), "write the number out", true},
-	"format":          {template, "write widths out, up to four digits", false},
-	"printf":          {template, "write widths out, up to four digits", false},
+	// An aggregate takes its memory at once: when that fails, DuckDB declares the whole database broken.
+	"reservoir_quantile": {upTo(2, maxSample), "write the size of the sample out", false},
+	"approx_top_k":       {upTo(1, maxElements), "write the number out", false},
+	"bitstring_agg":      {bitRange, "write the smallest and the largest number out", false},
+	"list_aggregate":     {byName, "call the function list_… of that name", false},
+	"list_aggr":          {byName, "call the function list_… of that name", false},
+	"array_aggregate":    {byName, "call the function list_… of that name", false},
+	"array_aggr":         {byName, "call the function list_… of that name", false},
+	"aggregate":          {byName, "call the function list_… of that name", false},
+	"format":             {template, "write widths out, up to four digits", false},
+	"printf":             {template, "write widths out, up to four digits", false},
 }
 
 // integer is the value of a whole number that is written out.
@@ -115,6 +126,46 @@ func upTo(index int, limit int64) func([]any) string {
 		}
 		return ""
 	}
+}
+
+// bitRange judges bitstring_agg(x, smallest, largest).
+func bitRange(arguments []any) string {
+	if len(arguments) != 3 {
+		return "needs the smallest and the largest number"
+	}
+	smallest, ok1 := integer(arguments[1])
+	largest, ok2 := integer(arguments[2])
+	if !ok1 || !ok2 || float64(largest)-float64(smallest) > maxBits {
+		return fmt.Sprintf("needs numbers that are written out, up to %d apart", maxBits)
+	}
+	return ""
+}
+
+// byName judges list_aggregate, which calls the aggregate that its second argument names.
+func byName(arguments []any) string {
+	if len(arguments) < 2 {
+		return ""
+	}
+	name, ok := text(arguments[1])
+	if !ok {
+		return "needs the name of a function that is written out"
+	}
+	switch name = strings.ToLower(name); name {
+	case "reservoir_quantile", "approx_top_k", "bitstring_agg":
+		return "may not call " + name
+	}
+	if _, denied := scalarReason(name); denied {
+		return "may not call " + name
+	}
+	return ""
+}
+
+// text is the value of a string that is written out.
+func text(argument any) (string, bool) {
+	n, _ := argument.(map[string]any)
+	value, _ := n["value"].(map[string]any)
+	s, ok := value["value"].(string)
+	return s, ok && node(n).text("class") == "CONSTANT"
 }
 
 // series judges range(stop), range(start, stop) and range(start, stop, step).
@@ -154,10 +205,7 @@ func template(arguments []any) string {
 	if len(arguments) == 0 {
 		return ""
 	}
-	n, _ := arguments[0].(map[string]any)
-	value, _ := n["value"].(map[string]any)
-	text, ok := value["value"].(string)
-	if node(n).text("class") != "CONSTANT" || !ok || wide.MatchString(text) {
+	if t, ok := text(arguments[0]); !ok || wide.MatchString(t) {
 		return "needs a template that is written out, without huge widths"
 	}
 	return ""

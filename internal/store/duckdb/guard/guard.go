@@ -107,6 +107,7 @@ type walk struct {
 	sql    string
 	tables []string
 	inside string // the bounded function or lambda that encloses what is visited, or ""
+	lambda int    // how many of them are lambdas
 	err    error
 }
 
@@ -155,8 +156,8 @@ func (w *walk) visit(v any, names scope) {
 
 // node judges an object and what is in it.
 func (w *walk) node(n node, names scope) {
-	skip, outside := "", w.inside
-	defer func() { w.inside = outside }()
+	skip, inside, lambda := "", w.inside, w.lambda
+	defer func() { w.inside, w.lambda = inside, lambda }()
 	if class := n.text("class"); class != "" {
 		switch class {
 		case "CONSTANT":
@@ -165,6 +166,9 @@ func (w *walk) node(n node, names scope) {
 			w.function(n)
 		case "LAMBDA":
 			w.inside = "a lambda"
+			if w.lambda++; w.lambda > maxLambdas {
+				w.refuse(n, "lambdas may be nested %d deep", maxLambdas)
+			}
 		case "COLUMN_REF", "CAST", "COMPARISON", "CONJUNCTION", "OPERATOR", "CASE", "STAR", "SUBQUERY", "PARAMETER", "COLLATE",
 			"LAMBDA_REF", "POSITIONAL_REFERENCE", "BETWEEN", "TYPE":
 		default:

@@ -110,3 +110,5 @@ SELECT 1 AS "read_text"
 SELECT sum(a) FROM (SELECT NULL::INTEGER AS a) LIMIT 10% OFFSET 0
 SELECT position('b' IN 'abc'), trim(BOTH 'x' FROM 'xax'), substring('abc' FROM 2 FOR 1), extract(year FROM DATE '2026-01-01')
 SELECT 170141183460469231731687303715884105727::HUGEINT, 'NaN'::DOUBLE, 'infinity'::TIMESTAMP
+SELECT list_aggregate([1, 2], 'sum'), [1, 2].list_aggregate('max'), reservoir_quantile(id, 0.5), reservoir_quantile(id, 0.5, 1000), approx_top_k(name, 3), bitstring_agg(id, 0, 100), list_sum([1]) FROM shop
+SELECT list_transform([[1, 2]], x -> list_filter(x, y -> y > 1))

@@ -183,3 +183,12 @@ SELECT [range(10000) FOR x IN range(10000)]
 SELECT len(flatten([range(1000000), range(1000000)]))
 SELECT list_transform(l, x -> repeat(x, 1000)) FROM (SELECT ['a'] AS l)
 SELECT list_transform(l, x -> list_resize(x, 10000)) FROM (SELECT [[1]] AS l)
+SELECT list_transform(l, x -> list_transform(l, y -> list_transform(l, z -> x + y + z))) FROM (SELECT range(1000) AS l)
+SELECT reservoir_quantile(id, 0.5, 1000000000) FROM shop
+SELECT approx_top_k(id, 1000000000) FROM shop
+SELECT bitstring_agg(id, 0, 900000000) FROM shop
+SELECT bitstring_agg(id) FROM shop
+SELECT list_aggregate([1, 2], 'bitstring_agg', 0, 900000000)
+SELECT list_aggregate([1, 2], 'Reservoir_Quantile', 0.5, 1000000000)
+SELECT list_aggregate([1, 2], $1, 0.5)
+SELECT [1, 2].list_aggr('approx_top_k', 1000000000)
