@@ -163,6 +163,9 @@ func (s *server) quarantinePage(ctx context.Context, f ingest.QuarantineFilter, 
 		if err != nil {
 			return nil, err
 		}
+		if len(loaded) == 0 {
+			return page, nil
+		}
 		for i := range loaded {
 			if len(page.Body.Events) == limit || bytes > pageBytes {
 				page.Body.Next = writeCursor(page.Body.Events[len(page.Body.Events)-1].QuarantineKey)
@@ -170,9 +173,6 @@ func (s *server) quarantinePage(ctx context.Context, f ingest.QuarantineFilter, 
 			}
 			page.Body.Events = append(page.Body.Events, wire(&loaded[i]))
 			bytes += len(loaded[i].Data)
-		}
-		if len(loaded) < step {
-			return page, nil
 		}
 		after = page.Body.Events[len(page.Body.Events)-1].domain()
 	}

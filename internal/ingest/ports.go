@@ -100,8 +100,8 @@ type Sink interface {
 	StreamState(ctx context.Context, source string) (event.StreamState, error)
 	// Forget removes what is remembered of a source.
 	Forget(ctx context.Context, source string) error
-	// Quarantined loads up to limit quarantined events that match, ordered by key, those after the key `after` if that is
-	// not nil, with their raw bytes.
+	// Quarantined loads quarantined events that match, ordered by key, those after the key `after` if that is not nil, with
+	// their raw bytes: up to limit, fewer when they are large, and none only when there are no more.
 	Quarantined(ctx context.Context, f QuarantineFilter, after *QuarantineKey, limit int) ([]Quarantined, error)
 }
 

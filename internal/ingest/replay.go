@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	replayPage = 500 // quarantined events that are read, decoded and committed at a time
+	replayPage = 100 // quarantined events that are read, decoded and committed at a time
 
 	// partShift keeps keys unique when one quarantined piece falls into several that are rejected again: no record holds
 	// 2^40 events, so that no other event has such an index.
@@ -58,9 +58,6 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 		total.Rows += done.Rows
 		total.Replayed += done.Replayed
 		total.Rejected += done.Rejected
-		if len(page) < replayPage {
-			return total, nil
-		}
 	}
 }
 

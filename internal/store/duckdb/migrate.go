@@ -23,6 +23,7 @@ var migrations = []string{
 		shard_id        VARCHAR NOT NULL,
 		sequence_number VARCHAR NOT NULL, -- '': nothing taken
 		taken           BIGINT NOT NULL,
+		arrived_at      TIMESTAMP, -- of the record at the position
 		finished        BOOLEAN NOT NULL,
 		start_kind      VARCHAR NOT NULL,
 		start_at        TIMESTAMP,
@@ -34,10 +35,14 @@ var migrations = []string{
 		schema  JSON NOT NULL
 	);
 	CREATE TABLE helios.schema_changes (
-		table_name VARCHAR NOT NULL,
-		version    BIGINT NOT NULL,
-		changed_at TIMESTAMP NOT NULL,
-		change     JSON NOT NULL
+		table_name  VARCHAR NOT NULL,
+		version     BIGINT NOT NULL,
+		changed_at  TIMESTAMP NOT NULL,
+		kind        VARCHAR NOT NULL,
+		column_name VARCHAR, -- as it is after the change
+		column_type VARCHAR,
+		reason      VARCHAR NOT NULL,
+		change      JSON NOT NULL -- all of it
 	);`,
 }
 

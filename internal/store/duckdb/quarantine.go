@@ -18,6 +18,9 @@ import (
 // keyOrder is the order of quarantine keys. Sequence numbers are integers, written without leading zeros.
 const keyOrder = "shard_id, length(sequence_number), sequence_number, record_index"
 
+// pageBytes ends a page of quarantined events early.
+const pageBytes = 16 << 20
+
 // Quarantined loads quarantined events by key.
 func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
 	where, args := []string{"true"}, []any{}
@@ -33,6 +36,7 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 		args = append(args, after.ShardID, int64(len(after.Sequence)), after.Sequence, after.Index)
 	}
 	var events []ingest.Quarantined
+	bytes := 0
 	err := db.read(ctx, func(tx *sql.Tx) error {
 		t, err := loadTable(ctx, tx, f.Table)
 		if err != nil {
@@ -56,6 +60,9 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 			}
 			q.Record.PartitionKey = q.PartitionKey
 			events = append(events, q)
+			if bytes += len(q.Data); bytes >= pageBytes {
+				break
+			}
 		}
 		return rows.Err()
 	})

@@ -255,19 +255,20 @@ func saveShards(ctx context.Context, conn *sql.Conn, states map[shardKey]event.S
 		return nil
 	}
 	var sources, shards, sequences, kinds []string
-	var taken, starts []int64
+	var taken, arrivals, starts []int64
 	var finished []bool
 	for k, s := range states {
 		sources, shards, sequences = append(sources, k.source), append(shards, k.shard), append(sequences, s.Position.Sequence)
-		taken, finished = append(taken, s.Position.Taken), append(finished, s.Finished)
+		taken, arrivals, finished = append(taken, s.Position.Taken), append(arrivals, micros(s.ArrivedAt)), append(finished, s.Finished)
 		kinds, starts = append(kinds, string(s.Start.Kind)), append(starts, micros(s.Start.At))
 	}
-	_, err := conn.ExecContext(ctx, `INSERT INTO helios.positions (source, shard_id, sequence_number, taken, finished, start_kind, start_at)
-		SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::BOOLEAN[]), unnest(?::VARCHAR[]),
+	_, err := conn.ExecContext(ctx, `INSERT INTO helios.positions (source, shard_id, sequence_number, taken, arrived_at, finished, start_kind, start_at)
+		SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[]),
+			nullif(make_timestamp(unnest(?::BIGINT[])), TIMESTAMP '0001-01-01'), unnest(?::BOOLEAN[]), unnest(?::VARCHAR[]),
 			nullif(make_timestamp(unnest(?::BIGINT[])), TIMESTAMP '0001-01-01')
-		ON CONFLICT DO UPDATE SET sequence_number = excluded.sequence_number, taken = excluded.taken, finished = excluded.finished,
-			start_kind = excluded.start_kind, start_at = excluded.start_at`,
-		sources, shards, sequences, taken, finished, kinds, starts)
+		ON CONFLICT DO UPDATE SET sequence_number = excluded.sequence_number, taken = excluded.taken, arrived_at = excluded.arrived_at,
+			finished = excluded.finished, start_kind = excluded.start_kind, start_at = excluded.start_at`,
+		sources, shards, sequences, taken, arrivals, finished, kinds, starts)
 	if err != nil {
 		return fmt.Errorf("save positions: %w", err)
 	}
@@ -286,8 +287,8 @@ func (db *DB) StreamState(ctx context.Context, source string) (event.StreamState
 
 // streamState loads what is remembered of a source, if anything is.
 func streamState(ctx context.Context, q querier, source string) (state event.StreamState, begun bool, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT arn, created_at, shard_id, coalesce(sequence_number, ''), coalesce(taken, 0), coalesce(finished, false),
-			coalesce(start_kind, ''), start_at
+	rows, err := q.QueryContext(ctx, `SELECT arn, created_at, shard_id, coalesce(sequence_number, ''), coalesce(taken, 0), arrived_at,
+			coalesce(finished, false), coalesce(start_kind, ''), start_at
 		FROM helios.streams LEFT JOIN helios.positions USING (source) WHERE source = ? ORDER BY shard_id`, source)
 	if err != nil {
 		return state, false, fmt.Errorf("load positions: %w", err)
@@ -296,13 +297,13 @@ func streamState(ctx context.Context, q querier, source string) (state event.Str
 	for rows.Next() {
 		begun = true
 		var shard sql.NullString
-		var at sql.NullTime
+		var arrived, at sql.NullTime
 		var s event.ShardState
-		if err := rows.Scan(&state.ARN, &state.CreatedAt, &shard, &s.Position.Sequence, &s.Position.Taken, &s.Finished, &s.Start.Kind, &at); err != nil {
+		if err := rows.Scan(&state.ARN, &state.CreatedAt, &shard, &s.Position.Sequence, &s.Position.Taken, &arrived, &s.Finished, &s.Start.Kind, &at); err != nil {
 			return state, begun, fmt.Errorf("load positions: %w", err)
 		}
 		if shard.Valid { // else a stream without shards
-			s.ShardID, s.Start.At = shard.String, at.Time
+			s.ShardID, s.ArrivedAt, s.Start.At = shard.String, arrived.Time, at.Time
 			state.Shards = append(state.Shards, s)
 		}
 	}

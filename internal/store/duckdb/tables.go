@@ -302,8 +302,9 @@ func saveChange(ctx context.Context, conn *sql.Conn, table string, change schema
 	if err != nil {
 		return fmt.Errorf("save change of %s: %w", table, err)
 	}
-	_, err = conn.ExecContext(ctx, "INSERT INTO helios.schema_changes (table_name, version, changed_at, change) VALUES (?, ?, ?, ?)",
-		table, change.Version, change.At.UTC(), string(text))
+	_, err = conn.ExecContext(ctx, `INSERT INTO helios.schema_changes (table_name, version, changed_at, kind, column_name, column_type, reason, change)
+		VALUES (?, ?, ?, ?, nullif(?, ''), nullif(?, ''), ?, ?)`, table, change.Version, change.At.UTC(),
+		string(change.Kind), change.Column.Name, string(change.Column.Type), change.Reason, string(text))
 	if err != nil {
 		return fmt.Errorf("save change of %s: %w", table, err)
 	}

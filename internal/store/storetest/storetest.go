@@ -137,9 +137,10 @@ func sequence(n int) string {
 // state is a shard of which everything up to sequence n has been taken.
 func state(shard string, n int) event.ShardState {
 	return event.ShardState{
-		ShardID:  shard,
-		Position: event.Position{Sequence: sequence(n), Taken: event.WholeRecord},
-		Start:    event.Start{Kind: event.FromHorizon},
+		ShardID:   shard,
+		Position:  event.Position{Sequence: sequence(n), Taken: event.WholeRecord},
+		ArrivedAt: noon,
+		Start:     event.Start{Kind: event.FromHorizon},
 	}
 }
 
