@@ -54,10 +54,10 @@ func TestEveryEventIsThereOnceWhateverHappens(t *testing.T) {
 	deaths := [2]int{1000 + moments.IntN(8000), 10_000 + moments.IntN(9000)}
 	for from := 0; from < generated; from += 250 {
 		publish(t, k, stream, generate(from, from+250))
-		switch {
-		case from == 5000:
+		switch from {
+		case generated / 4:
 			splitFirst(t, k, stream)
-		case from == 12_500:
+		case generated * 5 / 8:
 			mergeFirst(t, k, stream)
 		}
 		for i, death := range deaths {
