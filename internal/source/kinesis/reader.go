@@ -28,8 +28,8 @@ const (
 	edgeGrace     = 2 * time.Second  // for which a record read last may have expired without another being lost
 )
 
-// once is given to calls that this package retries itself.
-func once(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
+// noRetry is given to calls that this package retries itself.
+func noRetry(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
 
 // shardReader reads one shard from where it was left to its end.
 type shardReader struct {
@@ -69,14 +69,14 @@ func (s *shardReader) run(ctx context.Context) error {
 		ended, err := s.read(ctx)
 		var refused *intakeError
 		switch {
+		case ended:
+			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.As(err, &refused):
 			return err
 		case err != nil:
 			s.retreat(ctx, err)
-		case ended:
-			return nil
 		}
 	}
 }
@@ -101,7 +101,7 @@ func (s *shardReader) read(ctx context.Context) (ended bool, err error) {
 	}
 	defer func() { s.budget.settle(held, 0) }()
 	s.asked = time.Now()
-	out, err := s.account.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &s.iterator, StreamARN: &s.stream.arn}, once)
+	out, err := s.account.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &s.iterator, StreamARN: &s.stream.arn}, noRetry)
 	if err != nil {
 		return false, err
 	}
@@ -217,14 +217,14 @@ func (s *shardReader) seek(ctx context.Context) error {
 	}
 	// The tip moves: whoever looks for it a second time would miss what arrived since the first.
 	s.fresh = false
-	out, err := s.account.client.GetShardIterator(ctx, in, once)
+	out, err := s.account.client.GetShardIterator(ctx, in, noRetry)
 	if isInvalid(err) && position.Sequence != "" {
 		// Kinesis takes a trimmed sequence number for the horizon, some servers do not know it any more. What lies before
 		// the position is skipped.
 		s.verify = true
 		out, err = s.account.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
 			StreamARN: &s.stream.arn, ShardId: &s.shard.id, ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
-		}, once)
+		}, noRetry)
 	}
 	if err != nil {
 		return err
