@@ -37,7 +37,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	kinesis := localkinesis.New(localkinesis.Options{KeepLimits: true, Logger: o.Logger})
+	kinesis := localkinesis.New(localkinesis.Options{Logger: o.Logger})
 	defer running(func(ctx context.Context) {
 		if err := kinesis.Serve(ctx, listener); err != nil {
 			o.Logger.WarnContext(ctx, "the local Kinesis ended", "cause", err)
@@ -115,7 +115,7 @@ func (s *server) drain(ctx context.Context, shop *storefront) {
 	defer check.Stop()
 	for {
 		source, err := s.sources.Get(DemoStream)
-		if err != nil || source.State != ingest.SourceReading || shop.isBehind(source.Shards) {
+		if err != nil || source.State != ingest.SourceReading || shop.committed(source.Shards) {
 			return
 		}
 		select {
@@ -175,8 +175,8 @@ func (s *storefront) remember(results []localkinesis.PutResult, records []localk
 	return refused
 }
 
-// isBehind reports whether all that was published lies behind the committed positions.
-func (s *storefront) isBehind(shards []ingest.ShardView) bool {
+// committed reports whether all that was published lies behind the committed positions.
+func (s *storefront) committed(shards []ingest.ShardView) bool {
 	s.mu.Lock()
 	open := maps.Clone(s.last)
 	s.mu.Unlock()

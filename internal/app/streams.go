@@ -73,7 +73,12 @@ type TailOptions struct {
 
 // Tail reads a stream straight from Kinesis, without a server, until ctx ends or Each fails.
 func Tail(ctx context.Context, o TailOptions) error {
-	source, err := newStreams(o.Logger).Open(ctx, o.Connection, o.Stream)
+	all := newStreams(o.Logger)
+	// A reader tries for ever what can heal; a person who mistyped wants to know at once.
+	if _, err := all.Describe(ctx, o.Connection, o.Stream); err != nil {
+		return err
+	}
+	source, err := all.Open(ctx, o.Connection, o.Stream)
 	if err != nil {
 		return err
 	}

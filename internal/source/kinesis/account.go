@@ -143,10 +143,6 @@ func (a *Account) listShards(ctx context.Context, arn, after string) ([]shard, e
 	var shards []shard
 	for {
 		out, err := a.client.ListShards(ctx, in)
-		if isInvalid(err) && in.NextToken != nil && in.StreamARN != nil {
-			in.StreamARN = nil // some servers take it for a name, which may not stand beside a token
-			continue
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -160,8 +156,8 @@ func (a *Account) listShards(ctx context.Context, arn, after string) ([]shard, e
 		if aws.ToString(out.NextToken) == "" {
 			break
 		}
-		// The token stands for the stream and the filter.
-		in = &kinesis.ListShardsInput{StreamARN: &arn, NextToken: out.NextToken}
+		// The token stands for the stream, its account and the filter: Kinesis refuses any of them beside it.
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
 	}
 	slices.SortFunc(shards, func(x, y shard) int { return cmp.Compare(x.id, y.id) })
 	return shards, nil

@@ -404,7 +404,7 @@ func (f *follower) checkHole() {
 }
 
 func (f *follower) noticeRecreated(before time.Time) {
-	f.logger.Warn("the stream was made anew", "created_before", before, "created_now", f.stream.createdAt)
+	f.logger.Info("the stream was made anew", "created_before", before, "created_now", f.stream.createdAt)
 	f.intake.Notice(ingest.Notice{Kind: ingest.NoticeRecreated, At: time.Now().UTC(), Message: fmt.Sprintf(
 		"%s is not the stream it was: the one read so far was created %s, this one %s. It is read from its beginning.",
 		f.stream.name, stamp(before), stamp(f.stream.createdAt))})

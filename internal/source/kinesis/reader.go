@@ -306,9 +306,9 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 		s.iterator = ""
 		return
 	}
-	condition := ingest.ShardFailing
+	condition, level := ingest.ShardFailing, slog.LevelWarn
 	if isThrottle(err) {
-		condition = ingest.ShardThrottled
+		condition, level = ingest.ShardThrottled, slog.LevelInfo // nothing is wrong: other readers share the shard's five reads a second
 		s.pace = min(slowestPace, s.pace*3/2)
 	} else {
 		s.iterator = "" // whatever is wrong with it, the position is right
@@ -318,7 +318,7 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 	}
 	err = s.account.explain(err, s.stream.name)
 	if time.Since(s.trouble[condition]) > episodeGap {
-		s.logger.WarnContext(ctx, "a shard cannot be read for now, trying on", "condition", condition, "error", err)
+		s.logger.Log(ctx, level, "a shard cannot be read for now, trying on", "condition", condition, "error", err)
 	}
 	s.trouble[condition] = time.Now()
 	s.observe(condition, err)
