@@ -31,7 +31,7 @@ func TestTheDemoShowsWhatItPromises(t *testing.T) {
 	require.Eventually(t, func() bool { return demo.number("SELECT count(*) FROM quarantine.storefront") > 2 }, time.Minute, 50*time.Millisecond)
 	require.Zero(t, demo.number("SELECT count(*) FROM quarantine.storefront WHERE reason = '' OR message = ''"))
 	require.Eventually(t, func() bool {
-		return demo.number(`SELECT count(*) FROM helios.schema_changes WHERE table_name = 'storefront' AND kind = 'add'`) > 0
+		return demo.number(`SELECT count(*) FROM helios.schema_changes WHERE table_name = 'storefront' AND kind = 'add' AND column_name = 'experiment'`) > 0
 	}, 2*time.Minute, 200*time.Millisecond, "the new column after a minute")
 
 	const twice = "SELECT count(*) - count(DISTINCT event_id) FROM storefront"
