@@ -16,7 +16,7 @@ func TestTheDemoShowsWhatItPromises(t *testing.T) {
 	demo := start(t, "demo", "--rate", "400", "--kinesis-listen", freeAddress(t), "--data", t.TempDir())
 
 	const counts = "SELECT event_type, count(*) FROM storefront GROUP BY 1 ORDER BY 2 DESC"
-	require.Eventually(t, func() bool { return demo.number("SELECT count(*) FROM storefront") > 0 }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return demo.number("SELECT count(*) FROM storefront") > 1000 }, time.Minute, 50*time.Millisecond)
 	first := helios(t, nil, "sql", "--url", demo.url, "--format", "csv", counts)
 	require.Zero(t, first.code, first.stderr)
 	require.Greater(t, strings.Count(first.stdout, "\n"), 3, first.stdout)
