@@ -3,7 +3,9 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +14,10 @@ import (
 	"github.com/helios-sql/helios/internal/fault"
 )
 
+// grace is how long a query that was ended may take to notice it before its reader is answered without it: DuckDB does
+// not look at an interrupt inside of some of its work.
+const grace = time.Second
+
 // Result is a result while it is read. It is for one goroutine, and must be closed.
 type Result struct {
 	service *Service
@@ -19,49 +25,100 @@ type Result struct {
 	started time.Time
 	limit   time.Duration
 	maxRows int64
-	cause   func() error // why the query's context ended
+	ended   <-chan struct{} // the query's context has
+	cause   func() error    // why it has
 	cancel  context.CancelCauseFunc
 	release func()
 
-	admitted  atomic.Bool  // has a slot
-	rows      atomic.Int64 // delivered
-	stmt      Statement
-	from      Rows
+	admitted atomic.Bool  // has a slot
+	rows     atomic.Int64 // delivered
+
+	// Written by the worker. The reader may look at stmt and from after a batch or the end came out, at err after the end,
+	// at closing after done.
+	stmt    Statement
+	from    Rows
+	out     chan arrow.RecordBatch // closed at the end
+	err     error                  // why there is no more; nil after the last row
+	closing error                  // of the engine
+	done    chan struct{}          // closed when nothing of the query is left
+
 	ahead     arrow.RecordBatch // read, not delivered yet; nil at the end
 	truncated bool
+	abandoned bool // the engine did not heed the end of the context in time
 	closed    bool
 	elapsed   time.Duration // once closed
 }
 
-// start waits for a slot, then judges, plans and runs the statement up to its first rows.
-func (r *Result) start(ctx context.Context, req Request) error {
+// work is the query's goroutine, so that its reader can be answered in time whatever the engine does. The slot is held
+// until the engine is done: what it does not end goes on to use the machine.
+func (r *Result) work(ctx context.Context, req Request) {
+	defer r.service.remove(r)
+	r.err = contained(func() error { return r.produce(ctx, req) })
+	close(r.out)
+	if r.from != nil {
+		r.closing = contained(r.from.Close)
+	}
+}
+
+// produce waits for a slot, judges, plans and runs the statement, and hands out its rows.
+func (r *Result) produce(ctx context.Context, req Request) (err error) {
 	select {
 	case r.service.slots <- struct{}{}:
 		r.admitted.Store(true)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	var err error
 	if r.stmt, err = r.service.engine.Check(ctx, req.SQL); err != nil {
 		return err
 	}
 	if r.from, err = r.service.engine.Run(ctx, r.stmt, req.Params); err != nil {
 		return err
 	}
-	return r.read()
+	for {
+		batch, err := r.from.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case r.out <- batch:
+		case <-ctx.Done():
+			batch.Release()
+			return ctx.Err()
+		}
+	}
+}
+
+// contained makes an error of a panic: what goes wrong in one query must not take the server down.
+func contained(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the engine panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // read fetches the batch after the one being delivered.
 func (r *Result) read() error {
-	batch, err := r.from.Next()
-	if errors.Is(err, io.EOF) {
-		r.ahead = nil
-		return nil
+	var more bool
+	select {
+	case r.ahead, more = <-r.out:
+	case <-r.ended:
+		late := time.NewTimer(grace)
+		defer late.Stop()
+		select {
+		case r.ahead, more = <-r.out:
+		case <-late.C:
+			r.abandoned = true
+			return r.explain(r.cause())
+		}
 	}
-	if err != nil {
-		return err
+	if !more && r.err != nil {
+		return r.explain(r.err)
 	}
-	r.ahead = batch
 	return nil
 }
 
@@ -96,7 +153,7 @@ func (r *Result) Next() (arrow.RecordBatch, error) {
 		}
 	} else if err := r.read(); err != nil {
 		batch.Release()
-		return nil, r.explain(err)
+		return nil, err
 	}
 	r.rows.Add(batch.NumRows())
 	return batch, nil
@@ -116,7 +173,8 @@ func (r *Result) Elapsed() time.Duration {
 	return time.Since(r.started)
 }
 
-// Close ends the query if it still runs, and makes room for the next one. Closing twice is no error.
+// Close ends the query if it still runs, and makes room for the next one: at once, or when the engine heeds it. Closing
+// twice is no error.
 func (r *Result) Close() error {
 	if r.closed {
 		return nil
@@ -127,12 +185,17 @@ func (r *Result) Close() error {
 		r.ahead = nil
 	}
 	r.release()
-	var err error
-	if r.from != nil {
-		err = r.from.Close()
+	if r.abandoned {
+		return nil
 	}
-	r.service.remove(r)
-	return err
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-r.done:
+		return r.closing
+	case <-late.C:
+		return nil
+	}
 }
 
 // explain says why a query failed: an engine that was interrupted does not know why.

@@ -5,10 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -44,15 +47,16 @@ type Request struct {
 
 // Running is a query that waits or runs.
 type Running struct {
-	ID        string    `json:"id"`
-	SQL       string    `json:"sql"`
-	StartedAt time.Time `json:"started_at"`
-	ElapsedMS int64     `json:"elapsed_ms"`
-	Rows      int64     `json:"rows"`    // delivered so far
-	Waiting   bool      `json:"waiting"` // for its turn
+	ID         string    `json:"id"`
+	SQL        string    `json:"sql"`
+	StartedAt  time.Time `json:"started_at"`
+	ElapsedMS  int64     `json:"elapsed_ms"`
+	Rows       int64     `json:"rows"`       // delivered so far
+	Waiting    bool      `json:"waiting"`    // for its turn
+	Cancelling bool      `json:"cancelling"` // ended, and has not heeded it yet: it keeps its slot until then
 }
 
-// Service runs queries, within limits. Its methods may be called from several goroutines. It starts none.
+// Service runs queries, within limits, each in a goroutine. Its methods may be called from several goroutines.
 type Service struct {
 	engine  Engine
 	options Options
@@ -60,6 +64,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	results map[string]*Result // that wait or run
+	closed  bool
 }
 
 // New makes a service of an engine.
@@ -84,6 +89,7 @@ var (
 // Start judges and starts a query, and returns when its first rows are there (or it is known that there are none): what
 // goes wrong before that is an error here, not in the middle of an answer. The caller closes the result. The deadline
 // covers everything from here to Close: waiting for its turn, planning, running, and the time the caller takes to read.
+// A query that is ended by it or by Cancel answers within a second, even when the engine does not heed it.
 // Errors have the codes Invalid, Refused, Timeout, Cancelled (also when ctx ends) and Unavailable (too many are waiting).
 func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 	limit := cmp.Or(req.Timeout, s.options.Timeout)
@@ -100,15 +106,16 @@ func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 	deadline, stop := context.WithTimeoutCause(cancellable, limit, errDeadline)
 	r := &Result{
 		service: s, id: "q_" + strings.ToLower(rand.Text()[:16]), sql: req.SQL, started: time.Now(), limit: limit, maxRows: maxRows,
-		cause: func() error { return context.Cause(deadline) }, cancel: cancel,
+		ended: deadline.Done(), cause: func() error { return context.Cause(deadline) }, cancel: cancel,
 		release: func() { stop(); cancel(nil) },
+		out:     make(chan arrow.RecordBatch), done: make(chan struct{}),
 	}
 	if err := s.add(r); err != nil {
 		r.release()
 		return nil, err
 	}
-	if err := r.start(deadline, req); err != nil {
-		err = r.explain(err)
+	go r.work(deadline, req)
+	if err := r.read(); err != nil {
 		_ = r.Close() // what went wrong is told already
 		return nil, err
 	}
@@ -119,6 +126,9 @@ func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 func (s *Service) add(r *Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return fault.New(fault.Unavailable, "Helios is stopping")
+	}
 	if len(s.results) >= s.options.MaxConcurrent+s.options.MaxWaiting {
 		return fault.New(fault.Unavailable, "%d queries are running and %d are waiting", s.options.MaxConcurrent, s.options.MaxWaiting).
 			WithHint("try again in a moment, or cancel one of those that run")
@@ -133,8 +143,9 @@ func (s *Service) remove(r *Result) {
 		<-s.slots
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.results, r.id)
+	s.mu.Unlock()
+	close(r.done)
 }
 
 // Running lists the queries that wait or run, oldest first.
@@ -145,7 +156,7 @@ func (s *Service) Running() []Running {
 	for _, r := range s.results {
 		list = append(list, Running{
 			ID: r.id, SQL: r.sql, StartedAt: r.started, ElapsedMS: time.Since(r.started).Milliseconds(),
-			Rows: r.rows.Load(), Waiting: !r.admitted.Load(),
+			Rows: r.rows.Load(), Waiting: !r.admitted.Load(), Cancelling: r.cause() != nil,
 		})
 	}
 	slices.SortFunc(list, func(a, b Running) int {
@@ -163,5 +174,24 @@ func (s *Service) Cancel(id string) error {
 		return fault.New(fault.NotFound, "no query %s is running", id)
 	}
 	r.cancel(errCancelled)
+	return nil
+}
+
+// Close takes no more queries, ends those that run and waits for them. When ctx ends first it tells how many go on.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	left := slices.Collect(maps.Values(s.results))
+	s.mu.Unlock()
+	for _, r := range left {
+		r.cancel(errCancelled)
+	}
+	for i, r := range left {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return fault.New(fault.Timeout, "up to %d queries were ended and do not heed it", len(left)-i)
+		}
+	}
 	return nil
 }

@@ -25,6 +25,7 @@ type engine struct {
 	batches int
 	pause   time.Duration
 	check   error
+	deaf    chan struct{} // when set: what Run heeds instead of its context
 	open    int
 }
 
@@ -33,6 +34,9 @@ func (e *engine) Check(_ context.Context, sql string) (query.Statement, error) {
 }
 
 func (e *engine) Run(ctx context.Context, _ query.Statement, _ any) (query.Rows, error) {
+	if e.deaf != nil {
+		<-e.deaf
+	}
 	e.open++
 	return &rows{engine: e, left: e.batches, ctx: ctx}, nil
 }
@@ -163,7 +167,7 @@ func TestARunningQueryIsListedAndCanBeCancelled(t *testing.T) {
 
 func TestQueriesWaitForTheirTurnAndThoseBeyondAreTurnedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := query.New(&engine{batches: 1}, query.Options{MaxConcurrent: 1, MaxWaiting: 1})
+		s := query.New(&engine{batches: 3}, query.Options{MaxConcurrent: 1, MaxWaiting: 1})
 		first, err := s.Start(t.Context(), query.Request{SQL: "first"})
 		require.NoError(t, err)
 
@@ -196,6 +200,93 @@ func TestQueriesWaitForTheirTurnAndThoseBeyondAreTurnedAway(t *testing.T) {
 		require.NoError(t, first.Close())
 		require.Empty(t, s.Running())
 	})
+}
+
+func TestAQueryThatDoesNotHeedItsEndIsAnsweredAndKeepsItsSlot(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*query.Service)
+		want fault.Code
+		at   time.Duration
+	}{
+		"its deadline": {func(*query.Service) {}, fault.Timeout, 10 * time.Second},
+		"a cancel":     {func(s *query.Service) { _ = s.Cancel(s.Running()[0].ID) }, fault.Cancelled, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &engine{deaf: make(chan struct{})}
+				s := query.New(e, query.Options{MaxConcurrent: 1})
+				time.AfterFunc(2*time.Second, func() { c.end(s) })
+				began := time.Now()
+				_, err := s.Start(t.Context(), query.Request{SQL: "deaf", Timeout: 10 * time.Second})
+				require.Equal(t, c.want, fault.CodeOf(err))
+				require.Equal(t, c.at+time.Second, time.Since(began))
+				require.True(t, s.Running()[0].Cancelling)
+				_, err = s.Start(t.Context(), query.Request{SQL: "next", Timeout: time.Second})
+				require.Equal(t, fault.Timeout, fault.CodeOf(err), "no slot is free")
+
+				bound, stop := context.WithTimeout(t.Context(), time.Second)
+				defer stop()
+				require.Error(t, s.Close(bound))
+				close(e.deaf)
+				require.NoError(t, s.Close(t.Context()))
+				require.Empty(t, s.Running())
+				require.Zero(t, e.open)
+				_, err = s.Start(t.Context(), query.Request{SQL: "late"})
+				require.Equal(t, fault.Unavailable, fault.CodeOf(err))
+			})
+		})
+	}
+}
+
+// panicking panics in one of its methods.
+type panicking struct {
+	engine
+	in string
+}
+
+func (e *panicking) Check(ctx context.Context, sql string) (query.Statement, error) {
+	if e.in == "check" {
+		panic("in check")
+	}
+	return e.engine.Check(ctx, sql)
+}
+
+func (e *panicking) Run(ctx context.Context, s query.Statement, params any) (query.Rows, error) {
+	r, err := e.engine.Run(ctx, s, params)
+	return panickingRows{r, e.in}, err
+}
+
+type panickingRows struct {
+	query.Rows
+	in string
+}
+
+func (r panickingRows) Next() (arrow.RecordBatch, error) {
+	if r.in == "next" {
+		panic("in next")
+	}
+	return r.Rows.Next()
+}
+
+func (r panickingRows) Close() error {
+	if r.in == "close" {
+		panic("in close")
+	}
+	return r.Rows.Close()
+}
+
+func TestAnEngineThatPanicsGivesItsSlotBack(t *testing.T) {
+	for _, in := range []string{"check", "next", "close"} {
+		s := query.New(&panicking{in: in}, query.Options{MaxConcurrent: 1})
+		for range 2 {
+			res, err := s.Start(t.Context(), query.Request{SQL: "x"})
+			if err == nil {
+				err = res.Close()
+			}
+			require.ErrorContains(t, err, "in "+in)
+			require.Empty(t, s.Running())
+		}
+	}
 }
 
 func TestARequestThatCannotBeKeptIsInvalid(t *testing.T) {
