@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -65,16 +64,16 @@ func NewCommitter(sink Sink, opt CommitterOptions) *Committer {
 type Lane struct {
 	committer *Committer
 	fail      context.CancelCauseFunc
-	ctx       context.Context //nolint:containedctx // the lane is a scope: it ends, with a cause, when a batch fails
 	committed func(*Batch)
 	waiting   sync.WaitGroup
+	failed    error // why a batch failed; the committer's own, as ctx may have ended before with another cause
 }
 
 // Lane opens a lane. The context that it returns ends, with the error as its cause, when a batch of the lane fails.
 // Committed is called, in order, for every batch that is committed.
 func (c *Committer) Lane(ctx context.Context, committed func(*Batch)) (context.Context, *Lane) {
 	ctx, fail := context.WithCancelCause(ctx)
-	return ctx, &Lane{committer: c, ctx: ctx, fail: fail, committed: committed}
+	return ctx, &Lane{committer: c, fail: fail, committed: committed}
 }
 
 // Submit hands over a batch. It blocks while the queue is full.
@@ -199,8 +198,8 @@ func (c *Committer) commitGroup(ctx context.Context, group []*pending) {
 	var bytes int64
 	alive := group[:0:0]
 	for _, p := range group {
-		if err := p.lane.ctx.Err(); err != nil && errors.Is(context.Cause(p.lane.ctx), errLaneFailed) {
-			c.settle(p, context.Cause(p.lane.ctx))
+		if p.lane.failed != nil {
+			c.settle(p, p.lane.failed)
 			continue
 		}
 		alive = append(alive, p)
@@ -231,21 +230,14 @@ func (c *Committer) commitGroup(ctx context.Context, group []*pending) {
 	}
 }
 
-// errLaneFailed marks the cause with which a lane ends when one of its batches has failed.
-var errLaneFailed = errors.New("an earlier batch could not be committed")
-
-type laneError struct{ err error }
-
-func (e laneError) Error() string   { return e.err.Error() }
-func (e laneError) Unwrap() []error { return []error{errLaneFailed, e.err} }
-
 func (c *Committer) settle(p *pending, err error) {
 	if err == nil {
 		if p.lane.committed != nil {
 			p.lane.committed(p.batch)
 		}
 	} else if p.done == nil || len(p.batch.Shards) > 0 || p.batch.Begin != nil || len(p.batch.Changes) > 0 {
-		p.lane.fail(laneError{err})
+		p.lane.failed = err
+		p.lane.fail(err)
 	}
 	columns.Release(p.batch.Rows)
 	p.batch.Rows = nil

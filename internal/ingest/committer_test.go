@@ -121,6 +121,28 @@ func TestABatchThatFailsTakesWhatFollowsInItsLaneWithItAndNothingElse(t *testing
 	})
 }
 
+func TestABatchThatFailsWhileItsSourceIsStoppingStillTakesWhatFollowsWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		store.refuse = func(batches []*ingest.Batch) error {
+			for _, b := range batches {
+				if b.Shards[0].Position.Sequence == "2" {
+					return errors.New("disk full")
+				}
+			}
+			return nil
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		_, lane := committing(t, slow{store, 10 * time.Millisecond}, ingest.CommitterOptions{}).Lane(ctx, nil)
+		for _, n := range []string{"1", "2", "3"} {
+			require.NoError(t, lane.Submit(ctx, &ingest.Batch{Source: "s", Shards: position("a", n)}))
+		}
+		stop()
+		lane.Close()
+		require.Equal(t, "1", store.sequence("s"), "3 must not be committed over the gap: the rows of 2 would be lost")
+	})
+}
+
 func TestABatchThatChangesItsTableBeginsATransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
