@@ -7,17 +7,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 venv=$(cd "$here/../.." && pwd)/.tools/venv
 stamp=$venv/.requirements.txt
 
-if ! cmp -s "$here/requirements.txt" "$stamp"; then
-	if ! command -v python3 >/dev/null; then
-		echo "python3 is missing: install Python 3.10 or newer with its venv module (Debian: apt-get install python3-venv)" >&2
+cmp -s "$here/requirements.txt" "$stamp" && { echo "$venv"; exit 0; }
+
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		{ apt-get update -qq && apt-get install -qq -y python3-venv; } >&2
+	else
+		echo "Python 3 with its venv module is missing: install it (Debian: apt-get install python3-venv)" >&2
 		exit 1
 	fi
-	rm -rf "$venv"
-	if ! python3 -m venv "$venv" >&2; then
-		echo "python3 cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)" >&2
-		exit 1
-	fi
-	"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt" >&2
-	cp "$here/requirements.txt" "$stamp"
 fi
+rm -rf "$venv"
+python3 -m venv "$venv" >&2
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt" >&2
+cp "$here/requirements.txt" "$stamp"
 echo "$venv"
