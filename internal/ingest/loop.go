@@ -8,6 +8,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/columns"
 	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/unpack"
 )
@@ -29,8 +30,9 @@ type loop struct {
 	tails    *tails
 	now      func() time.Time
 
-	in   chan item
-	room *semaphore.Weighted
+	in    chan item
+	room  *semaphore.Weighted
+	ended chan struct{} // closed when work has ended: nothing is taken from in any more
 
 	// The batch in the making.
 	result   unpack.Result
@@ -56,6 +58,7 @@ func newLoop(s Settings, t *schema.Table, state event.StreamState, lane *Lane, s
 		tails:    tl,
 		now:      now,
 		in:       make(chan item, 1024),
+		ended:    make(chan struct{}),
 		room:     semaphore.NewWeighted(intakeBytes),
 		touched:  map[string]bool{},
 	}
@@ -109,29 +112,42 @@ func (l *loop) Observe(s ShardStatus) { l.status.observe(s) }
 // Notice implements Intake.
 func (l *loop) Notice(n Notice) { l.status.notice(n) }
 
-// call runs a function between two deliveries and waits for it.
+// call runs a function between two deliveries and waits for it, or for the loop's end.
 func (l *loop) call(ctx context.Context, do func(context.Context) error) error {
 	done := make(chan error, 1)
 	select {
 	case l.in <- item{do: func(ctx context.Context) error {
-		err := do(ctx)
-		done <- err
+		done <- do(ctx)
 		return nil
 	}}:
+	case <-l.ended:
+		return errLoopEnded()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	select {
 	case err := <-done:
 		return err
+	case <-l.ended:
+		select {
+		case err := <-done: // it was the last thing done
+			return err
+		default:
+			return errLoopEnded()
+		}
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
+func errLoopEnded() error {
+	return fault.New(fault.Unavailable, "the source has stopped reading meanwhile").WithHint("try again when it reads")
+}
+
 // work takes items until ctx ends or a batch cannot be handed over. What was delivered and not yet decoded by then is
 // forgotten: its positions have not moved, and the next run reads it again.
 func (l *loop) work(ctx context.Context) error {
+	defer close(l.ended)
 	for {
 		select {
 		case <-ctx.Done():

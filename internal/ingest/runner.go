@@ -30,14 +30,14 @@ type runner struct {
 	tails   *tails
 
 	control sync.Mutex // one of start, stop, replay at a time
+	removed bool       // from the service, for who has waited for control meanwhile
 
 	mu       sync.Mutex
 	settings Settings
 	stop     context.CancelFunc // nil while not running
 	stopped  chan struct{}
 	loop     *loop         // of the current run, nil between runs
-	ready    chan struct{} // closed once the table exists or the first run has failed
-	readyErr error
+	ready    chan struct{} // closed once the table exists, or the first run has failed or been stopped
 }
 
 func newRunner(s *Service, settings Settings) *runner {
@@ -86,6 +86,7 @@ func (r *runner) halt(as SourceState) {
 // run runs the source again and again until ctx ends.
 func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 	defer close(stopped)
+	defer r.settled()
 	wait := firstRetry
 	for {
 		began := time.Now()
@@ -96,7 +97,7 @@ func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 		if time.Since(began) > longestWait {
 			wait = firstRetry
 		}
-		r.settled(err)
+		r.settled()
 		r.status.set(SourceFailing, err)
 		r.logger.WarnContext(ctx, "source failed; it is tried again", "cause", err, "wait", wait)
 		timer := time.NewTimer(wait/2 + rand.N(wait/2))
@@ -110,14 +111,13 @@ func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 	}
 }
 
-// settled tells those who wait for the first run how it went.
-func (r *runner) settled(err error) {
+// settled tells those who wait for the first run that there is something to see.
+func (r *runner) settled() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case <-r.ready:
 	default:
-		r.readyErr = err
 		close(r.ready)
 	}
 }
@@ -144,7 +144,7 @@ func (r *runner) once(ctx context.Context) error {
 			r.mu.Unlock()
 		}()
 		r.status.set(SourceReading, nil)
-		r.settled(nil)
+		r.settled()
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error {
 			if err := src.Read(ctx, state, settings.From, l); err != nil {
@@ -216,27 +216,30 @@ func (r *runner) remember(ctx context.Context, settings Settings) error {
 }
 
 // replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.
-func (r *runner) replay(ctx context.Context, f QuarantineFilter) (result ReplayResult, err error) {
+func (r *runner) replay(ctx context.Context, f QuarantineFilter) (ReplayResult, error) {
 	r.control.Lock()
 	defer r.control.Unlock()
+	if r.removed {
+		return ReplayResult{}, unknown(r.name)
+	}
 	r.mu.Lock()
 	l, running, settings := r.loop, r.stop != nil, r.settings
 	r.mu.Unlock()
-	if l != nil {
-		err = l.call(ctx, func(ctx context.Context) error {
-			var err error
-			result, err = l.replay(ctx, r.service.sink, f)
-			return err
-		})
-		return result, err
-	}
-	if running {
-		return result, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
-	}
-	err = r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error {
-		var err error
+	var result ReplayResult
+	again := func(ctx context.Context, l *loop) (err error) {
 		result, err = l.replay(ctx, r.service.sink, f)
 		return err
-	})
-	return result, err
+	}
+	switch {
+	case l != nil:
+		if err := l.call(ctx, func(ctx context.Context) error { return again(ctx, l) }); err != nil {
+			return ReplayResult{}, err // who has not waited for the end must not look at the result
+		}
+		return result, nil
+	case running:
+		return result, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
+	default:
+		err := r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error { return again(ctx, l) })
+		return result, err
+	}
 }

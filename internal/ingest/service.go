@@ -120,7 +120,11 @@ func (s *Service) runner(name string) (*runner, error) {
 	if r := s.byName[strings.ToLower(name)]; r != nil {
 		return r, nil
 	}
-	return nil, fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows those there are")
+	return nil, unknown(name)
+}
+
+func unknown(name string) error {
+	return fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows those there are")
 }
 
 // complete fills in defaults and refuses what cannot be.
@@ -183,7 +187,7 @@ func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, err
 	if err != nil {
 		return SourceStatus{}, err
 	}
-	if err := s.adopt(ctx, settings, stream); err != nil {
+	if err := s.adopt(ctx, settings, stream.ARN); err != nil {
 		return SourceStatus{}, err
 	}
 	if err := s.registry.SaveSource(ctx, settings); err != nil {
@@ -218,6 +222,9 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 		if err := s.free(settings); err != nil {
 			return err
 		}
+		if err := s.adopt(ctx, settings, settings.Stream); err != nil {
+			return err
+		}
 		if err := s.registry.SaveSource(ctx, settings); err != nil {
 			return err
 		}
@@ -240,11 +247,12 @@ func (s *Service) free(settings Settings) error {
 	return nil
 }
 
-// adopt refuses a table that exists, unless it is what an earlier source of the same stream and name has left.
-func (s *Service) adopt(ctx context.Context, settings Settings, stream StreamDetail) error {
+// adopt refuses a table that exists, unless it is what an earlier source of the same name has left of the same stream, which
+// is given by its name or ARN. Positions without a table are of rows that are gone: they are forgotten.
+func (s *Service) adopt(ctx context.Context, settings Settings, stream string) error {
 	if _, err := s.sink.Table(ctx, settings.Table); err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
-			return nil
+			return s.sink.Forget(ctx, settings.Name)
 		}
 		return err
 	}
@@ -252,10 +260,11 @@ func (s *Service) adopt(ctx context.Context, settings Settings, stream StreamDet
 	if err != nil {
 		return err
 	}
-	if state.Started() && state.ARN == stream.ARN {
+	if state.Started() && (state.ARN == stream || strings.HasSuffix(state.ARN, "/"+stream)) {
 		return nil
 	}
-	return fault.New(fault.Conflict, "table %s exists already, and holds events of another stream", settings.Table).WithHint("choose another table")
+	return fault.New(fault.Conflict, "table %s exists already, and holds events of another stream or source", settings.Table).
+		WithHint("choose another table, or give the source the name that it had when it filled this one")
 }
 
 // List shows all sources, by name.
@@ -293,17 +302,19 @@ func (s *Service) steer(ctx context.Context, name string, pause bool) (SourceSta
 	}
 	r.control.Lock()
 	defer r.control.Unlock()
-	settings := r.current()
-	settings.Paused = pause
-	if err := r.remember(ctx, settings); err != nil {
-		return SourceStatus{}, err
+	if r.removed {
+		return SourceStatus{}, unknown(name)
 	}
 	if pause {
-		r.halt(SourcePaused)
-	} else {
+		r.halt(SourcePaused) // before anything is saved: a run saves settings too
+	}
+	settings := r.current()
+	settings.Paused = pause
+	err = r.remember(ctx, settings)
+	if !r.current().Paused {
 		r.start()
 	}
-	return r.view(), nil
+	return r.view(), err
 }
 
 // Remove ends a source and forgets it. Its table stays, to be queried and to be gone on with, unless dropTable is true:
@@ -317,11 +328,15 @@ func (s *Service) Remove(ctx context.Context, name string, dropTable bool) error
 	}
 	r.control.Lock()
 	defer r.control.Unlock()
+	r.halt(SourceStopped) // first: a run saves settings too
 	settings := r.current()
 	if err := s.registry.DeleteSource(ctx, settings.Name); err != nil {
+		if !settings.Paused {
+			r.start()
+		}
 		return err
 	}
-	r.halt(SourceStopped)
+	r.removed = true
 	s.mu.Lock()
 	delete(s.byName, settings.Name)
 	s.mu.Unlock()

@@ -23,11 +23,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // stream is a stream of one shard, in memory: it is its own account, and reads like a real source from the position on.
 type stream struct {
-	mu      sync.Mutex
-	created time.Time
-	records []event.Record
-	more    chan struct{}
-	fail    error // given by the next Read
+	mu       sync.Mutex
+	created  time.Time
+	records  []event.Record
+	more     chan struct{}
+	fail     error         // given by the next Read
+	troubled bool          // Read cannot reach the stream at first
+	gate     chan struct{} // not nil: a sample is not taken before it is closed, or the run is stopped
 }
 
 func newStream() *stream {
@@ -58,14 +60,21 @@ func (s *stream) Describe(_ context.Context, _ ingest.Connection, name string) (
 	if name == "missing" {
 		return ingest.StreamDetail{}, fault.New(fault.NotFound, "there is no stream %s", name)
 	}
-	return ingest.StreamDetail{StreamSummary: ingest.StreamSummary{Name: name, ARN: "arn:" + name}}, nil
+	return ingest.StreamDetail{StreamSummary: ingest.StreamSummary{Name: name, ARN: "arn:stream/" + name}}, nil
 }
 
 func (s *stream) Open(context.Context, ingest.Connection, string) (ingest.Source, error) {
 	return s, nil
 }
 
-func (s *stream) Sample(context.Context, int) ([]event.Record, error) {
+func (s *stream) Sample(ctx context.Context, _ int) ([]event.Record, error) {
+	if s.gate != nil {
+		s.more <- struct{}{} // says that it waits
+		select {
+		case <-s.gate:
+		case <-ctx.Done():
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]event.Record{}, s.records...), nil
@@ -79,8 +88,11 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 	if fail != nil {
 		return fail
 	}
+	if s.troubled {
+		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: "unreachable"})
+	}
 	if !state.Started() {
-		state = event.StreamState{ARN: "arn:orders", CreatedAt: s.created, Shards: []event.ShardState{{ShardID: "shard-0", Start: start}}}
+		state = event.StreamState{ARN: "arn:stream/orders", CreatedAt: s.created, Shards: []event.ShardState{{ShardID: "shard-0", Start: start}}}
 		if err := intake.Begin(ctx, state); err != nil {
 			return err
 		}

@@ -65,6 +65,7 @@ func (s *status) shard(id string) *shardRecord {
 func (s *status) remember(state event.StreamState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.err = "" // of the stream as a whole: it is there
 	s.shards = make(map[string]*shardRecord, len(state.Shards))
 	for _, st := range state.Shards {
 		s.settle(st)

@@ -1,0 +1,150 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+// sampling is a service whose only source, declared, waits for its sample.
+func sampling(t *testing.T) (*ingest.Service, *registry) {
+	t.Helper()
+	s, known := newStream(), &registry{}
+	s.gate = make(chan struct{})
+	service, _ := serving(t, s, newMemory(), known)
+	require.NoError(t, service.Declare(t.Context(), []ingest.Settings{orders}))
+	<-s.more
+	return service, known
+}
+
+func TestASourcePausedWhileItsStreamIsSampledStaysPaused(t *testing.T) {
+	service, known := sampling(t)
+	_, err := service.Pause(t.Context(), "orders")
+	require.NoError(t, err)
+	require.True(t, known.sources["orders"].Paused, "a run that ends does not save the settings of before")
+}
+
+func TestASourceRemovedWhileItsStreamIsSampledDoesNotComeBack(t *testing.T) {
+	service, known := sampling(t)
+	require.NoError(t, service.Remove(t.Context(), "orders", false))
+	require.Empty(t, known.sources)
+}
+
+func TestAddingEndsWhenTheSourceIsPausedMeanwhile(t *testing.T) {
+	s, known := newStream(), &registry{}
+	s.gate = make(chan struct{})
+	service, _ := serving(t, s, newMemory(), known)
+	added := make(chan error, 1)
+	go func() {
+		_, err := service.Add(t.Context(), orders)
+		added <- err
+	}()
+	require.Eventually(t, func() bool { _, err := service.Pause(t.Context(), "orders"); return err == nil }, 10*time.Second, time.Millisecond)
+	require.NoError(t, <-added)
+}
+
+func TestWhatIsRemovedIsNotStartedByWhoCameTooLate(t *testing.T) {
+	s, known := newStream(), &registry{}
+	service, _ := serving(t, s, newMemory(), known)
+	for range 200 {
+		_, err := service.Add(t.Context(), orders)
+		require.NoError(t, err)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { _, _ = service.Resume(t.Context(), "orders") })
+			all.Go(func() { _, _ = service.Pause(t.Context(), "orders") })
+			all.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}) })
+		}
+		all.Go(func() { require.NoError(t, service.Remove(t.Context(), "orders", true)) })
+		all.Wait()
+		require.Empty(t, service.List())
+		require.Empty(t, known.sources)
+	}
+}
+
+func TestAReplayEndsWhenTheRunThatItWaitsForDoes(t *testing.T) {
+	for range 8 { // an ending run may take one more item, or not
+		synctest.Test(t, func(t *testing.T) {
+			store, beginning := newMemory(), make(chan struct{})
+			store.refuse = func([]*ingest.Batch) error {
+				<-beginning
+				return errors.New("disk full")
+			}
+			service, _ := serving(t, newStream(), store, &registry{})
+			_, err := service.Add(t.Context(), orders)
+			require.NoError(t, err)
+			synctest.Wait() // the stream's beginning is being committed
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			replayed := make(chan error, 1)
+			go func() {
+				_, err := service.Replay(ctx, ingest.QuarantineFilter{Table: "orders"})
+				replayed <- err
+			}()
+			synctest.Wait() // it stands in the queue behind that
+			close(beginning)
+			require.NotErrorIs(t, <-replayed, context.DeadlineExceeded)
+		})
+	}
+}
+
+func TestATableIsOnlyGoneOnWithByTheSourceThatFilledIt(t *testing.T) {
+	s, store := newStream(), newMemory()
+	s.put(document("a"))
+	service, _ := serving(t, s, store, &registry{})
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	has(t, store, "a")
+	require.NoError(t, service.Remove(t.Context(), "orders", false))
+
+	other := orders
+	other.Name = "other"
+	err = service.Declare(t.Context(), []ingest.Settings{other})
+	require.Equal(t, fault.Conflict, fault.CodeOf(err), "it would read from the horizon what is in the table already: %v", err)
+	other = orders
+	other.Stream = "returns"
+	err = service.Declare(t.Context(), []ingest.Settings{other})
+	require.Equal(t, fault.Conflict, fault.CodeOf(err), "it would mix two streams: %v", err)
+	require.Empty(t, service.List())
+
+	require.NoError(t, service.Declare(t.Context(), []ingest.Settings{orders}))
+	s.put(document("b"))
+	has(t, store, "a", "b")
+}
+
+func TestPositionsWithoutTheirTableAreForgotten(t *testing.T) {
+	s, store := newStream(), newMemory()
+	s.put(document("a"))
+	service, _ := serving(t, s, store, &registry{})
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	has(t, store, "a")
+	require.NoError(t, service.Remove(t.Context(), "orders", false))
+	require.NoError(t, store.DropTable(t.Context(), "orders")) // a crash in the middle of removing both
+
+	_, err = service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	has(t, store, "a")
+}
+
+func TestAStreamThatIsThereAgainIsNotSaidToFail(t *testing.T) {
+	s, store := newStream(), newMemory()
+	service, _ := serving(t, s, store, &registry{})
+	s.troubled = true
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	s.put(document("a"))
+	has(t, store, "a")
+	status, err := service.Get("orders")
+	require.NoError(t, err)
+	require.Equal(t, ingest.SourceReading, status.State)
+	require.Empty(t, status.Error)
+}
