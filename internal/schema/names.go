@@ -17,9 +17,21 @@ const (
 // names are those that are taken in a table. SQL identifiers that differ only in letter case are the same name.
 type names map[string]bool
 
-func (n names) take(name string) { n[strings.ToLower(name)] = true }
+func (n names) take(name string) { n[fold(name)] = true }
 
-func (n names) taken(name string) bool { return n[strings.ToLower(name)] }
+func (n names) taken(name string) bool { return n[fold(name)] }
+
+// fold makes one of all names that strings.EqualFold calls equal. Lower case is not enough: s and ſ, σ and ς, the micro sign
+// and the Greek letter have several lower cases.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			least = min(least, f)
+		}
+		return least
+	}, name)
+}
 
 // forPath makes and takes the name of the column that holds the field at path: its names joined with underscores, in their
 // own letter case, with an underscore for every rune that is not a letter, a digit or an underscore, at most 120 bytes long,
