@@ -99,6 +99,9 @@ func (r *Reader) find(ctx context.Context, name string, seen bool, state event.S
 			}
 			err = r.account.explain(err, r.name)
 		}
+		if ctx.Err() != nil {
+			return stream{}, nil, ctx.Err()
+		}
 		if err != nil && !seen && isPermanent(err) {
 			return stream{}, nil, err
 		}
