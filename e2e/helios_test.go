@@ -81,6 +81,7 @@ type server struct {
 	t    *testing.T
 	args []string
 	cmd  *exec.Cmd
+	done chan struct{} // closed when the process has ended
 	url  string
 	log  bytes.Buffer
 	*client.Client
@@ -97,9 +98,7 @@ func start(t *testing.T, args ...string) *server {
 	t.Cleanup(s.Client.Close)
 	s.run()
 	t.Cleanup(func() {
-		if s.cmd.ProcessState == nil {
-			s.kill()
-		}
+		s.kill()
 		if t.Failed() {
 			t.Logf("helios %v said:\n%s", s.args, tail(s.log.String(), 4000))
 		}
@@ -115,21 +114,20 @@ func (s *server) run() {
 	s.cmd.Env = environment()
 	s.cmd.Stderr = &s.log
 	require.NoError(s.t, s.cmd.Start())
-	ended := make(chan struct{})
+	s.done = make(chan struct{})
 	go func() {
 		_ = s.cmd.Wait()
-		close(ended)
+		close(s.done)
 	}()
 	deadline := time.Now().Add(time.Minute)
 	for s.Ready(s.t.Context()) != nil {
 		select {
-		case <-ended:
+		case <-s.done:
 			require.FailNow(s.t, "helios ended by itself", "%s", s.log.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		require.True(s.t, time.Now().Before(deadline), "helios is not ready: %s", s.log.String())
 	}
-	s.t.Cleanup(func() { <-ended })
 }
 
 // kill ends the process at once, as a power cut would.
@@ -143,10 +141,13 @@ func (s *server) interrupt() int {
 
 func (s *server) end(signal os.Signal) {
 	_ = s.cmd.Process.Signal(signal)
-	for i := 0; s.cmd.ProcessState == nil && i < 3000; i++ {
-		time.Sleep(10 * time.Millisecond)
+	select {
+	case <-s.done:
+	case <-time.After(30 * time.Second):
+		_ = s.cmd.Process.Kill()
+		<-s.done
+		require.FailNow(s.t, "helios does not end", "%v", signal)
 	}
-	require.NotNil(s.t, s.cmd.ProcessState, "helios does not end")
 }
 
 // query runs SQL and gives the rows.
