@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -219,8 +220,7 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 			e = &rejected.Event
 		}
 		if rejected != nil {
-			l.rejected = append(l.rejected, *rejected)
-			l.bytes += int64(len(e.Data)) + 256
+			l.reject(rejected)
 		}
 		l.tails.publish(e, rejected)
 		if l.occupied() >= batchBytes {
@@ -235,6 +235,16 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 	state.Position = event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}
 	state.ArrivedAt = r.ArrivedAt
 	return nil
+}
+
+// reject puts an event into the batch in the making. It is copied: a few bytes of a record must not keep all of it, or all
+// that it was decompressed to, in memory as long as the batch waits.
+func (l *loop) reject(r *event.Rejected) {
+	kept, record := *r, *r.Record
+	record.Data = nil
+	kept.Record, kept.Data = &record, bytes.Clone(r.Data)
+	l.rejected = append(l.rejected, kept)
+	l.bytes += int64(len(kept.Data)+len(kept.Field)+len(kept.Message)) + 512
 }
 
 // occupied is the size of the batch in the making.

@@ -38,8 +38,7 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 				release = append(release, key)
 				for k := range left {
 					left[k].Index = key.Index + int64(k)<<partShift
-					l.rejected = append(l.rejected, left[k])
-					l.bytes += int64(len(left[k].Data)) + 256
+					l.reject(&left[k])
 				}
 				done.Rows += rows
 				done.Replayed++

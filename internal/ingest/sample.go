@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"github.com/helios-sql/helios/internal/unpack"
 )
 
-// SampleStream looks at up to limit records of a stream, oldest and newest of every shard, and says what they hold and what
+const sampleBytes = 32 << 20 // of the events in a sample
+
+// SampleStream looks at up to limit events of as many records of a stream, oldest and newest of every shard, and says what
 // table they could become.
 func (s *Service) SampleStream(ctx context.Context, c Connection, stream string, limit int) (Sample, error) {
 	detail, err := s.streams.Describe(ctx, c, stream)
@@ -25,7 +28,8 @@ func (s *Service) SampleStream(ctx context.Context, c Connection, stream string,
 	return sample, err
 }
 
-// sampleStream looks at up to n records of a stream and infers the table that they could become.
+// sampleStream looks at up to n events of up to n records of a stream and infers the table that they could become. Of what
+// is broken it takes as many.
 func sampleStream(ctx context.Context, src Source, n int, settings Settings) (Sample, error) {
 	records, err := src.Sample(ctx, n)
 	if err != nil {
@@ -33,19 +37,23 @@ func sampleStream(ctx context.Context, src Source, n int, settings Settings) (Sa
 	}
 	s := Sample{Records: len(records), Events: []SampleEvent{}}
 	unpacker := unpack.New(unpack.Options{Aggregates: unpack.Keep})
+	each := max(1, n/max(1, len(records))) // of every record, so that large ones do not crowd out the others
+	room := sampleBytes
 	var docs [][]byte
 	var res unpack.Result
 	for i := range records {
 		res.Reset()
 		unpacker.Unpack(&records[i], unpack.Range{}, &res)
-		for k := range res.Events {
-			s.Events = append(s.Events, sampleEvent(&res.Events[k], nil))
-			if len(docs) < n {
-				docs = append(docs, res.Events[k].Data)
+		for k := range res.Events[:min(each, len(res.Events))] {
+			if room -= len(res.Events[k].Data); room >= 0 {
+				s.Events = append(s.Events, sampleEvent(&res.Events[k], nil))
+				docs = append(docs, bytes.Clone(res.Events[k].Data)) // not all that it was unpacked from
 			}
 		}
-		for k := range res.Rejected {
-			s.Events = append(s.Events, sampleEvent(&res.Rejected[k].Event, &res.Rejected[k]))
+		for k := range res.Rejected[:min(each, len(res.Rejected))] {
+			if room -= len(res.Rejected[k].Data); room >= 0 {
+				s.Events = append(s.Events, sampleEvent(&res.Rejected[k].Event, &res.Rejected[k]))
+			}
 		}
 	}
 	slices.SortStableFunc(s.Events, func(a, b SampleEvent) int { return a.ArrivedAt.Compare(b.ArrivedAt) })

@@ -1,0 +1,59 @@
+package ingest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/ingest"
+)
+
+func TestASampleTakesItsShareOfEveryRecordAndNoMore(t *testing.T) {
+	s := newStream()
+	for i := range 3 {
+		s.put(strings.Repeat(fmt.Sprintf(`{"id":"%d","field_%d":1}`+"\n", i, i), 5000) + strings.Repeat("oops\n", 3))
+	}
+	service, _ := serving(t, s, newMemory(), &registry{})
+	sample, err := service.SampleStream(t.Context(), ingest.Connection{}, "orders", 60)
+	require.NoError(t, err)
+	require.Equal(t, 60, sample.Inference.Events)
+	require.LessOrEqual(t, len(sample.Events), 60+3)
+	require.Len(t, sample.Inference.Fields, 4, "the newest record is looked at too")
+}
+
+func TestTheCrumbsOfLargeRecordsDoNotKeepThemInMemory(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte("1" + strings.Repeat(" ", 40<<20)))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+
+	s, store := newStream(), newMemory()
+	service, _ := serving(t, s, store, &registry{})
+	_, err = service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	before := heap()
+	records := make([]string, 20)
+	for i := range records {
+		records[i] = packed.String()
+	}
+	s.put(records...)
+	has := func() bool { return len(store.reasons("orders")) == len(records) }
+	require.Eventually(t, has, 10*time.Second, time.Millisecond)
+	require.Contains(t, store.reasons("orders"), event.NotAnObject)
+	require.Less(t, heap()-before, int64(200<<20), "20 records unpack to 40 MiB each, and leave a byte in quarantine")
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
