@@ -126,7 +126,10 @@ func (s *server) run() {
 			require.FailNow(s.t, "helios ended by itself", "%s", s.log.String())
 		case <-time.After(20 * time.Millisecond):
 		}
-		require.True(s.t, time.Now().Before(deadline), "helios is not ready: %s", s.log.String())
+		if time.Now().After(deadline) {
+			s.kill()
+			require.FailNow(s.t, "helios is not ready", "%s", s.log.String())
+		}
 	}
 }
 
