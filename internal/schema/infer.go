@@ -8,6 +8,10 @@ import (
 	"github.com/helios-sql/helios/internal/jsonscan"
 )
 
+// maxFields bounds the fields that are told apart: producers that use ids for names have millions. What comes after them
+// counts as what the table has no column for.
+const maxFields = 4 * maxMaxColumns
+
 // mostly is the share of a field's values that decides on its type although the rest does not fit it.
 const mostly = 0.95
 
@@ -90,6 +94,9 @@ func survey(docs [][]byte, depth int) []*tally {
 		w := walk{doc: doc, flatten: func(path []string) bool { return len(path) < depth }}
 		w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
 			t := byPath[pathKey(path)]
+			if t == nil && len(all) == maxFields {
+				return
+			}
 			if t == nil {
 				t = &tally{path: slices.Clone(path), seen: map[Type]int{}, fits: map[Type]int{}}
 				byPath[pathKey(path)] = t
@@ -227,7 +234,9 @@ func predict(docs [][]byte, table *Table, all []*tally) int {
 			c, ok := column[key]
 			if !ok || !Fits(c.Type, c.Format, kind, raw) {
 				fits = false
-				byPath[key].misfits++
+				if t := byPath[key]; t != nil {
+					t.misfits++
+				}
 			}
 		}
 		w.object(jsonscan.Space(doc, 0), nil)

@@ -125,3 +125,14 @@ func TestTheMostFrequentFieldsGetTheColumns(t *testing.T) {
 	require.Empty(t, in.Fields[1].Column)
 	require.InDelta(t, 0.1, in.Fields[1].QuarantineShare, 1e-9)
 }
+
+func TestInferenceTellsNoMoreFieldsApartThanATableCouldUse(t *testing.T) {
+	var doc strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&doc, `,"u%d":{"n":1}`, i)
+	}
+	in := schema.Infer(repeat(9, `{"id":1}`, `{"id":2`+doc.String()+`}`), schema.Options{})
+	require.Less(t, len(in.Fields), 50_000)
+	require.Equal(t, "id", in.Table.Columns[5].Name)
+	require.InDelta(t, 0.1, in.QuarantineShare, 1e-9)
+}
