@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -52,7 +53,7 @@ func Serve(ctx context.Context, o Options) error {
 		if err := s.sources.Declare(ctx, declared); err != nil {
 			return err
 		}
-		s.announce(o)
+		s.announce()
 		<-ctx.Done()
 		return nil
 	})
@@ -61,9 +62,11 @@ func Serve(ctx context.Context, o Options) error {
 // server is what is up while a server runs.
 type server struct {
 	addresses Addresses
+	store     *duckdb.DB
 	catalog   *catalog.Catalog
 	sources   *ingest.Service
 	started   atomic.Bool
+	tell      func(Addresses)
 }
 
 // ready says why queries cannot be taken yet, or nil.
@@ -71,19 +74,53 @@ func (s *server) ready() error {
 	if !s.started.Load() {
 		return fault.New(fault.Unavailable, "Helios is starting")
 	}
-	return nil
+	select {
+	case <-s.store.Broken():
+		return fault.New(fault.Unavailable, "the database had a fault and is opened again")
+	default:
+		return nil
+	}
 }
 
 // announce says that all is up.
-func (s *server) announce(o Options) {
+func (s *server) announce() {
 	s.started.Store(true)
-	o.Ready(s.addresses)
+	s.tell(s.addresses)
 }
 
-// serve starts the parts of a server in order, runs the body, and stops them in the opposite order: first what people
+const (
+	restartPause = time.Second     // so that what breaks the database again and again does not keep the machine busy
+	queriesStop  = time.Second     // for queries to heed their end when the server stops
+	queriesBreak = 2 * time.Minute // … and when the database must be opened anew: one that goes on holds the old one open
+)
+
+// errBroken ends a server whose database must be opened anew.
+var errBroken = errors.New("the database had a fault")
+
+// serve runs a server, and starts it again when its database has had a fault: one query can do that, and must not end the
+// ingestion. Every row that was committed is there again, and reading goes on behind it.
+func serve(ctx context.Context, o Options, body func(context.Context, *server) error) error {
+	var ready sync.Once
+	tell := o.Ready
+	o.Ready = func(a Addresses) { ready.Do(func() { tell(a) }) }
+	for {
+		err := serveOnce(ctx, &o, body)
+		if !errors.Is(err, errBroken) {
+			return err
+		}
+		o.Logger.WarnContext(ctx, "the server starts again on what is committed")
+		select {
+		case <-time.After(restartPause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// serveOnce starts the parts of a server in order, runs the body, and stops them in the opposite order: first what people
 // use, then what reads, then what commits, then what stores. The body ends when ctx does or on an error.
-func serve(ctx context.Context, o Options, body func(context.Context, *server) error) (err error) {
-	cfg := o.Config
+func serveOnce(ctx context.Context, o *Options, body func(context.Context, *server) error) (err error) {
+	cfg := &o.Config
 	if err := config.CheckListen(cfg.Listen); err != nil {
 		return err
 	}
@@ -96,6 +133,7 @@ func serve(ctx context.Context, o Options, body func(context.Context, *server) e
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	cfg.Listen = listener.Addr().String() // the same port when it starts again
 
 	// 2. The store.
 	store, err := duckdb.Open(ctx, cfg.Data, duckdb.Options{Threads: cfg.Store.Threads, MemoryLimit: cfg.Store.MemoryLimit, Logger: o.Logger})
@@ -103,6 +141,13 @@ func serve(ctx context.Context, o Options, body func(context.Context, *server) e
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	defer running(func(running context.Context) {
+		select {
+		case <-store.Broken():
+			stop(errBroken)
+		case <-running.Done():
+		}
+	})()
 
 	// 3. The catalog.
 	registry, err := catalog.Open(ctx, cfg.Data)
@@ -128,8 +173,9 @@ func serve(ctx context.Context, o Options, body func(context.Context, *server) e
 	queries := query.New(store, query.Options{
 		Timeout: cfg.Query.Timeout, MaxTimeout: cfg.Query.MaxTimeout, MaxRows: cfg.Query.MaxRows, MaxConcurrent: cfg.Query.MaxConcurrent,
 	})
+	defer func() { err = endQueries(ctx, queries, o.Logger, err) }()
 	metrics.RunningQueries(func() int { return len(queries.Running()) })
-	up := &server{addresses: Addresses{API: "http://" + listener.Addr().String(), Data: cfg.Data}, catalog: registry, sources: sources}
+	up := &server{addresses: Addresses{API: "http://" + cfg.Listen, Data: cfg.Data}, store: store, catalog: registry, sources: sources, tell: o.Ready}
 	handler := api.New(api.Deps{
 		Sources: sources, Live: sources, Streams: streams, Tables: store, Queries: queries, Ready: up.ready,
 		Metrics: metrics.Handler(), Recorder: metrics, Logger: o.Logger,
@@ -141,10 +187,37 @@ func serve(ctx context.Context, o Options, body func(context.Context, *server) e
 	})()
 
 	err = body(ctx, up)
+	select {
+	case <-store.Broken():
+		return errBroken // whatever followed from it
+	default:
+	}
 	if cause := context.Cause(ctx); err == nil && fault.CodeOf(cause) == fault.Environment {
 		return cause
 	}
 	return err
+}
+
+// endQueries ends what runs and waits for it. A process that ends can leave a query behind; a database that is to be
+// opened again cannot: two instances must not have one file open.
+func endQueries(ctx context.Context, queries *query.Service, log *slog.Logger, err error) error {
+	broken := errors.Is(err, errBroken)
+	wait := queriesStop
+	if broken {
+		wait = queriesBreak
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+	defer cancel()
+	left := queries.Close(ctx)
+	switch {
+	case left == nil:
+		return err
+	case broken:
+		return fault.New(fault.Internal, "the database cannot be opened again: %w", left).WithHint("start helios again: what was committed is safe")
+	default:
+		log.WarnContext(ctx, "the process ends without its last queries", "cause", left)
+		return err
+	}
 }
 
 // running runs an actor in a goroutine of its own and returns what stops it and waits for its end.

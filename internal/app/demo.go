@@ -45,46 +45,54 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	})()
 	endpoint := "http://" + listener.Addr().String()
 
+	shop := &storefront{kinesis: kinesis, open: make(chan struct{}), last: map[string]string{}}
+	publishing, closeShop := context.WithCancelCause(ctx)
+	wait := func() {}
+	defer func() {
+		closeShop(nil)
+		wait()
+	}()
+	if o.Rate > 0 {
+		if err := kinesis.CreateStream(DemoStream, demoShards); err != nil {
+			return err
+		}
+		wait = running(func(context.Context) {
+			closeShop(demo.Run(publishing, shop, demo.Options{Stream: DemoStream, Rate: o.Rate, Opening: opening}))
+		})
+	}
+
 	// The server outlives ctx by as long as the last events need.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	return serve(serving, o.Options, func(serving context.Context, s *server) error {
 		s.addresses.Kinesis = endpoint
-		shop := &storefront{kinesis: kinesis, open: make(chan struct{}), last: map[string]string{}}
 		if o.Rate > 0 {
-			if err := kinesis.CreateStream(DemoStream, demoShards); err != nil {
-				return err
-			}
-			if err := s.moveDemo(ctx, endpoint); err != nil {
+			if err := s.moveDemo(serving, endpoint); err != nil {
 				return err
 			}
 		}
 		if err := s.sources.Start(serving); err != nil {
 			return err
 		}
-		if o.Rate == 0 {
-			s.announce(o.Options)
-			<-ctx.Done()
-			return nil
+		if o.Rate > 0 {
+			select { // so that the table is inferred from a sample, as it would be from a stream in use
+			case <-shop.open:
+			case <-publishing.Done():
+			}
+			connection := ingest.Connection{Region: "us-east-1", Endpoint: endpoint}
+			if err := s.sources.Declare(serving, []ingest.Settings{{Stream: DemoStream, Table: DemoStream, Connection: connection}}); err != nil {
+				return err
+			}
 		}
-		publishing, published := context.WithCancelCause(ctx)
-		defer running(func(context.Context) {
-			published(demo.Run(publishing, shop, demo.Options{Stream: DemoStream, Rate: o.Rate, Opening: opening}))
-		})()
-		select { // so that the table is inferred from a sample, as it would be from a stream in use
-		case <-shop.open:
-		case <-publishing.Done():
-		}
-		connection := ingest.Connection{Region: "us-east-1", Endpoint: endpoint}
-		if err := s.sources.Declare(ctx, []ingest.Settings{{Stream: DemoStream, Table: DemoStream, Connection: connection}}); err != nil {
-			return err
-		}
-		s.announce(o.Options)
+		s.announce()
 		select {
-		case <-publishing.Done():
 		case <-serving.Done():
+			return nil
+		case <-publishing.Done():
 		}
-		s.drain(serving, shop)
+		if o.Rate > 0 {
+			s.drain(serving, shop)
+		}
 		if ctx.Err() == nil {
 			return fmt.Errorf("the storefront closed: %w", context.Cause(publishing))
 		}

@@ -68,6 +68,8 @@ type DB struct {
 	maintenance sync.WaitGroup
 	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
 	closing     chan struct{}
+	broken      chan struct{} // closed when DuckDB has given the instance up
+	breaking    sync.Once
 	freeSpace   func(dir string) (int64, error) // replaced by tests
 }
 
@@ -102,7 +104,7 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 		dir: dir, log: opt.Logger, now: opt.Now, lock: lock,
 		writing: make(chan struct{}, 1),
 		grown:   make(chan struct{}, 1),
-		closing: make(chan struct{}), freeSpace: freeSpace,
+		closing: make(chan struct{}), broken: make(chan struct{}), freeSpace: freeSpace,
 	}
 	db.unlearn()
 	if err := db.open(ctx, opt); err != nil {
@@ -170,6 +172,11 @@ func setup(dir string, opt Options) []string {
 	)
 }
 
+// Broken is closed when DuckDB has given the instance up: after an internal error, in whichever query, it refuses all
+// further work until the file is opened anew. What was committed is safe; the owner closes the store, once nobody reads any
+// more, and opens it again.
+func (db *DB) Broken() <-chan struct{} { return db.broken }
+
 // Close waits for the running commit, writes the write-ahead log into the file and closes the store; who wants to write
 // from now on is told that it is Unavailable. When ctx ends first, or the disk is full, the log stays, and is read at the
 // next start: nothing is lost. It is called once, when nobody reads any more.
@@ -178,7 +185,7 @@ func (db *DB) Close(ctx context.Context) error {
 	db.maintenance.Wait()
 	db.writing <- struct{}{} // for good
 	err := db.checkpoint(ctx)
-	if ctx.Err() != nil || errors.Is(err, errNoRoom) {
+	if ctx.Err() != nil || errors.Is(err, errNoRoom) || db.isBroken() {
 		err = nil
 	}
 	return errors.Join(err, db.release())
@@ -219,18 +226,19 @@ func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.C
 
 	ctx = context.WithoutCancel(ctx)
 	if _, err := db.writer.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return db.explain(fmt.Errorf("begin: %w", err))
 	}
 	// After a failure COMMIT may still report success, without the rows: only ROLLBACK will do.
 	if err := f(ctx, db.writer); err != nil {
 		db.unlearn()
 		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK")
-		return broken(db.dir, errors.Join(err, rollback))
+		return db.explain(errors.Join(err, rollback))
 	}
 	if _, err := db.writer.ExecContext(ctx, "COMMIT"); err != nil {
 		db.unlearn()
-		_, _ = db.writer.ExecContext(ctx, "ROLLBACK") // DuckDB has done so, but for errors on the way there
-		return broken(db.dir, fmt.Errorf("commit: %w", err))
+		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK") // DuckDB has done so, but for errors on the way there
+		db.noteBroken(rollback)
+		return db.explain(fmt.Errorf("commit: %w", err))
 	}
 	return nil
 }
@@ -263,25 +271,49 @@ func (db *DB) unlearn() {
 func (db *DB) read(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("connect to DuckDB: %w", err)
+		return db.explain(fmt.Errorf("connect to DuckDB: %w", err))
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return f(tx)
+	return db.explain(f(tx))
 }
 
-// broken says so when what failed is the file or its disk. A commit that finds the disk full leaves no trace, and the next
-// one may succeed; after a failed checkpoint DuckDB refuses all further work, queries included, until the file is opened
-// anew. The appender's errors have no type: all are known by their text.
-func broken(dir string, err error) error {
-	text := err.Error()
-	if fault.CodeOf(err) != fault.Internal {
+// noteBroken tells the owner when an error says that DuckDB has given the instance up.
+func (db *DB) noteBroken(err error) {
+	if err == nil || !strings.Contains(err.Error(), "database has been invalidated") {
+		return
+	}
+	db.breaking.Do(func() {
+		db.log.Error("DuckDB has given the database up, which must be opened anew", "cause", err) //nolint:sloglint // no request's context
+		close(db.broken)
+	})
+}
+
+func (db *DB) isBroken() bool {
+	select {
+	case <-db.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// explain says so when what failed is the instance, the file or its disk. A commit that finds the disk full leaves no
+// trace, and the next one may succeed. The appender's errors have no type: all are known by their text.
+func (db *DB) explain(err error) error {
+	db.noteBroken(err)
+	if err == nil || fault.CodeOf(err) != fault.Internal {
 		return err
 	}
-	if strings.Contains(text, "IO Error") || strings.Contains(text, "Could not write file") || strings.Contains(text, "FATAL Error") || strings.Contains(text, "has been invalidated") {
-		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(dir, fileName), err).
-			WithHint("look at the disk and its free space; if this goes on with enough of it, start helios again: what was committed is safe")
+	text := err.Error()
+	switch {
+	case db.isBroken():
+		return fault.New(fault.Unavailable, "the database had a fault and is opened again: %w", err).WithHint("try again in a moment: what was committed is safe")
+	case strings.Contains(text, "IO Error"), strings.Contains(text, "Could not write file"):
+		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(db.dir, fileName), err).
+			WithHint("look at the disk and its free space: what was committed is safe")
+	default:
+		return err
 	}
-	return err
 }
 
 // cannotOpen says for people why the file could not be opened.

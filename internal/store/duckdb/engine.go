@@ -60,7 +60,7 @@ func (db *DB) Check(ctx context.Context, text string) (query.Statement, error) {
 	err := db.parser.QueryRowContext(ctx,
 		"SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true, skip_default := true)::VARCHAR", padded).Scan(&tree)
 	if err != nil {
-		return query.Statement{}, fmt.Errorf("parse the statement: %w", err)
+		return query.Statement{}, db.explain(fmt.Errorf("parse the statement: %w", err))
 	}
 	tables, err := rules.Check(padded, []byte(tree))
 	if err != nil {
@@ -75,7 +75,7 @@ func (db *DB) Run(ctx context.Context, s query.Statement, params any) (query.Row
 	if err != nil {
 		return nil, err
 	}
-	r := &rows{conn: conn, ctxErr: ctx.Err}
+	r := &rows{db: db, conn: conn, ctxErr: ctx.Err}
 	if err := r.start(ctx, s, params); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}

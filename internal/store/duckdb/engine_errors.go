@@ -24,6 +24,7 @@ func (e executed) explain(text string) error {
 	if !ok {
 		kind, message = "", text
 	}
+	message, _, _ = strings.Cut(message, "\n\nStack Trace:")
 	message, position := e.locate(message)
 	code, hint := fault.Invalid, ""
 	switch kind {

@@ -77,6 +77,8 @@ func (db *DB) checkpoint(ctx context.Context) error {
 		return errors.Join(errNoRoom, err)
 	}
 	if _, err := db.writer.ExecContext(ctx, "CHECKPOINT "+catalog); err != nil {
+		_, after := db.writer.ExecContext(ctx, "SELECT 1") // a checkpoint that fails half-way is a fault of the instance
+		db.noteBroken(after)
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil

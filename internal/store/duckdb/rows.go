@@ -22,6 +22,7 @@ import (
 
 // rows is a result that DuckDB makes while it is read, chunk by chunk.
 type rows struct {
+	db     *DB
 	conn   *sql.Conn
 	c      mapping.Connection
 	ctxErr func() error
@@ -39,7 +40,7 @@ type rows struct {
 // start prepares, binds and starts the statement.
 func (r *rows) start(ctx context.Context, s query.Statement, params any) error {
 	if _, err := r.conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return r.db.explain(fmt.Errorf("begin: %w", err))
 	}
 	r.begun = true
 	var err error
@@ -216,7 +217,7 @@ func (r *rows) fail(text string) error {
 	if err := r.ctxErr(); err != nil {
 		return err
 	}
-	return r.ran.explain(text)
+	return r.db.explain(r.ran.explain(text))
 }
 
 // Columns names the columns.
@@ -268,7 +269,7 @@ func (r *rows) Close() error {
 	var err error
 	if r.begun {
 		if _, err = r.conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-			err = fmt.Errorf("end a query's transaction: %w", err)
+			err = r.db.explain(fmt.Errorf("end a query's transaction: %w", err))
 		}
 	}
 	return errors.Join(err, r.conn.Close())
