@@ -104,6 +104,7 @@ func TestEventsThatDoNotFitAreRejectedWithTheReason(t *testing.T) {
 		{add, `{"o":{"p":{"q":{"r":1}}}}`, event.TypeMismatch, "o.p.q", `field o.p.q: object {"r":1} does not fit BIGINT`},
 		{add, `{"b":["` + strings.Repeat("ß", 100) + `"]}`, event.TypeMismatch, "b", `field b: array ["` + strings.Repeat("ß", 57) + "… does not fit BOOLEAN"},
 		{add, `{"n":{"m":1}}`, event.TooManyColumns, "n.m", "field n.m would be column 16, and the table may have 15"},
+		{add, `{"n":{"` + strings.Repeat("m", 1024) + `":1}}`, event.TooLarge, "n." + strings.Repeat("m", 1021) + "…", "the name of field n." + strings.Repeat("m", 57) + "… has 1025 bytes; the bound is 1024"},
 		{fixed, `{"n":{"m":"x"}}`, event.UnknownField, "n.m", "field n.m has no column, and the schema is fixed"},
 		{fixed, `{"i":9223372036854775808}`, event.TypeMismatch, "i", "field i: number 9223372036854775808 does not fit BIGINT"},
 	} {

@@ -140,6 +140,9 @@ func (p *plan) unknown(kind jsonscan.Kind, raw []byte) *event.Rejected {
 	if p.table.Evolve != schema.EvolveAdd {
 		return p.reject(event.UnknownField, fmt.Sprintf("field %s has no column, and the schema is fixed", p.field()))
 	}
+	if size := schema.PathSize(p.path); size > schema.MaxPath {
+		return p.reject(event.TooLarge, fmt.Sprintf("the name of field %s has %d bytes; the bound is %d", schema.Shorten([]byte(p.field()), inMessage), size, schema.MaxPath))
+	}
 	if p.added++; len(p.table.Columns)+p.added > p.table.MaxColumns {
 		return p.reject(event.TooManyColumns, fmt.Sprintf("field %s would be column %d, and the table may have %d",
 			p.field(), len(p.table.Columns)+p.added, p.table.MaxColumns))
@@ -151,7 +154,10 @@ func (p *plan) unknown(kind jsonscan.Kind, raw []byte) *event.Rejected {
 	return nil
 }
 
-func (p *plan) field() string { return strings.Join(p.path, ".") }
+// field is the path for people, who need not see all of a name that no column has.
+func (p *plan) field() string {
+	return schema.Shorten([]byte(strings.Join(p.path, ".")), schema.MaxPath)
+}
 
 func (p *plan) reject(reason event.Reason, message string) *event.Rejected {
 	return &event.Rejected{Reason: reason, Field: p.field(), Message: message}

@@ -8,8 +8,8 @@ import (
 	"github.com/helios-sql/helios/internal/jsonscan"
 )
 
-// maxFields bounds the fields that are told apart: producers that use ids for names have millions. What comes after them
-// counts as what the table has no column for.
+// maxFields bounds the fields that are told apart: producers that use ids for names have millions. What comes after them,
+// or has a path beyond MaxPath, counts as what the table has no column for.
 const maxFields = 4 * maxMaxColumns
 
 // mostly is the share of a field's values that decides on its type although the rest does not fit it.
@@ -94,7 +94,7 @@ func survey(docs [][]byte, depth int) []*tally {
 		w := walk{doc: doc, flatten: func(path []string) bool { return len(path) < depth }}
 		w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
 			t := byPath[pathKey(path)]
-			if t == nil && len(all) == maxFields {
+			if t == nil && (len(all) == maxFields || PathSize(path) > MaxPath) {
 				return
 			}
 			if t == nil {

@@ -136,3 +136,9 @@ func TestInferenceTellsNoMoreFieldsApartThanATableCouldUse(t *testing.T) {
 	require.Equal(t, "id", in.Table.Columns[5].Name)
 	require.InDelta(t, 0.1, in.QuarantineShare, 1e-9)
 }
+
+func TestAFieldWhoseNameIsATextHasNoColumn(t *testing.T) {
+	in := schema.Infer(repeat(3, `{"id":1}`, `{"id":2,"o":{"`+strings.Repeat("k", schema.MaxPath)+`":1}}`), schema.Options{})
+	require.Equal(t, "id BIGINT", columnsOf(&in.Table))
+	require.InDelta(t, 0.25, in.QuarantineShare, 1e-9)
+}

@@ -76,6 +76,19 @@ const (
 	DefaultMaxColumns = 500 // system columns included
 )
 
+// MaxPath bounds a field's path, in bytes of its names. Schemas are kept whole in memory, stored with each change and shown
+// to people: a producer that uses texts for names must not make them large.
+const MaxPath = 1024
+
+// PathSize is the size of a path, in bytes of its names.
+func PathSize(path []string) int {
+	n := 0
+	for _, name := range path {
+		n += len(name)
+	}
+	return n
+}
+
 // Table is the schema of one table. Tables are values: a change makes a new one with a higher Version.
 type Table struct {
 	Name       string   `json:"name"`
