@@ -105,7 +105,10 @@ func serve(ctx context.Context, o Options, body func(context.Context, *server) e
 	o.Ready = func(a Addresses) { ready.Do(func() { tell(a) }) }
 	for {
 		err := serveOnce(ctx, &o, body)
-		if !errors.Is(err, errBroken) {
+		switch {
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			return nil // it was stopped while it started
+		case !errors.Is(err, errBroken):
 			return err
 		}
 		o.Logger.WarnContext(ctx, "the server starts again on what is committed")
@@ -282,7 +285,12 @@ func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
 		}
 		for k := range s.Shards {
 			v := &s.Shards[k]
-			m.Shards = append(m.Shards, telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition), Lag: time.Duration(v.LagMS) * time.Millisecond})
+			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition)}
+			if v.LagMS != nil {
+				lag := time.Duration(*v.LagMS) * time.Millisecond
+				shard.Lag = &lag
+			}
+			m.Shards = append(m.Shards, shard)
 		}
 		metrics = append(metrics, m)
 	}

@@ -2,8 +2,10 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -44,6 +46,7 @@ type Committer struct {
 	opt   CommitterOptions
 	room  *semaphore.Weighted
 	queue chan *pending
+	given atomic.Bool // up: see GiveUp
 }
 
 type pending struct {
@@ -58,6 +61,12 @@ func NewCommitter(sink Sink, opt CommitterOptions) *Committer {
 	opt.defaults()
 	return &Committer{sink: sink, opt: opt, room: semaphore.NewWeighted(opt.QueueBytes), queue: make(chan *pending, 4096)}
 }
+
+var errGivenUp = errors.New("given up while the server stops")
+
+// GiveUp lets all that is queued fail, but for what is being committed, and all that is submitted later. Nothing is lost by
+// that: it is read again.
+func (c *Committer) GiveUp() { c.given.Store(true) }
 
 // Lane is one source's way into the store: its batches are committed in the order in which they were submitted. Once one
 // has failed, all later ones fail: a gap between positions and rows cannot arise. A new run of the source takes a new lane.
@@ -182,7 +191,7 @@ func (c *Committer) gather(ctx context.Context, first *pending, wait time.Durati
 
 // commit commits the groups and gives the time that the last one took.
 func (c *Committer) commit(ctx context.Context, groups [][]*pending) time.Duration {
-	// What was accepted is committed even when the server is stopping: that is quick, and reading it again is not.
+	// What was accepted is committed even when the server is stopping, until that takes too long: see GiveUp.
 	ctx = context.WithoutCancel(ctx)
 	var took time.Duration
 	for _, group := range groups {
@@ -198,8 +207,12 @@ func (c *Committer) commitGroup(ctx context.Context, group []*pending) {
 	var bytes int64
 	alive := group[:0:0]
 	for _, p := range group {
-		if p.lane.failed != nil {
+		switch {
+		case p.lane.failed != nil:
 			c.settle(p, p.lane.failed)
+			continue
+		case c.given.Load():
+			c.settle(p, errGivenUp)
 			continue
 		}
 		alive = append(alive, p)

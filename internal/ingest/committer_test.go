@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,6 +141,27 @@ func TestABatchThatFailsWhileItsSourceIsStoppingStillTakesWhatFollowsWithIt(t *t
 		stop()
 		lane.Close()
 		require.Equal(t, "1", store.sequence("s"), "3 must not be committed over the gap: the rows of 2 would be lost")
+	})
+}
+
+func TestAServiceThatStopsDoesNotWaitForALongQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, store := newStream(), newMemory()
+		disk := slow{store, 200 * time.Millisecond}
+		c := committing(t, disk, ingest.CommitterOptions{GroupBytes: 1})
+		service := ingest.NewService(disk, c, &registry{}, s, ingest.Options{})
+		_, err := service.Add(t.Context(), orders)
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		for i := range 100 {
+			s.put(document(strconv.Itoa(i)))
+			synctest.Wait()
+		}
+		began := time.Now()
+		service.Stop()
+		require.Less(t, time.Since(began), 2*time.Second)
+		require.NotEmpty(t, store.ids("orders"))
+		require.Equal(t, strconv.Itoa(len(store.ids("orders"))), store.sequence("orders"), "the rest is given up, without a gap")
 	})
 }
 

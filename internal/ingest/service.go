@@ -76,9 +76,16 @@ func (s *Service) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends all sources and waits until what they had handed over is committed.
+// stopGrace is how long Stop waits for what is queued. People and service managers are impatient, and a queue is long when
+// the disk is slow.
+const stopGrace = 500 * time.Millisecond
+
+// Stop ends all sources and waits until what they had handed over is committed, or for a moment: the committer gives the
+// rest up, to be read again.
 func (s *Service) Stop() {
 	s.cancel()
+	impatient := time.AfterFunc(stopGrace, s.committer.GiveUp)
+	defer impatient.Stop()
 	var all sync.WaitGroup
 	for _, r := range s.runners() {
 		all.Go(func() {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -152,6 +153,8 @@ func (s *status) view(settings Settings) SourceStatus {
 		Shards: make([]ShardView, 0, len(s.shards)), Notices: append([]Notice{}, s.notices...),
 		EventsPerSec: s.events.rate(now), BytesPerSec: s.bytes.rate(now), NewestArrived: timeOrNil(s.newest),
 	}
+	var lag time.Duration
+	failing, known, open := 0, true, 0
 	for _, r := range s.shards {
 		taken := r.committed.Position.Taken
 		if taken == event.WholeRecord {
@@ -159,9 +162,29 @@ func (s *status) view(settings Settings) SourceStatus {
 		}
 		v.Shards = append(v.Shards, ShardView{
 			ShardID: r.ShardID, Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: taken,
-			LagMS: r.Lag.Milliseconds(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
+			LagMS: r.lag(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
 		})
-		v.LagMS = max(v.LagMS, r.Lag.Milliseconds())
+		switch r.Condition {
+		case ShardFinished:
+			continue
+		case ShardFailing:
+			failing++
+			if v.Error == "" {
+				v.Error = r.Err
+			}
+		}
+		open++
+		lag = max(lag, r.Lag)
+		known = known && r.lag() != nil
+	}
+	if s.state == SourceReading && failing > 0 {
+		v.Error = fmt.Sprintf("%d of %d shards cannot be read: %s", failing, open, v.Error)
+		if failing == open {
+			v.State = SourceFailing
+		}
+	}
+	if known && s.state == SourceReading && s.err == "" {
+		v.LagMS = millis(lag)
 	}
 	slices.SortFunc(v.Shards, func(a, b ShardView) int {
 		if a.ShardID < b.ShardID {
@@ -170,6 +193,19 @@ func (s *status) view(settings Settings) SourceStatus {
 		return 1
 	})
 	return v
+}
+
+// lag is how far behind the tip the shard's reader is, nil if that is not known: it waits, or cannot read.
+func (r *shardRecord) lag() *int64 {
+	if r.Condition == ShardWaiting || r.Condition == ShardFailing {
+		return nil
+	}
+	return millis(r.Lag)
+}
+
+func millis(d time.Duration) *int64 {
+	ms := d.Milliseconds()
+	return &ms
 }
 
 func timeOrNil(t time.Time) *time.Time {

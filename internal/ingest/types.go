@@ -53,7 +53,7 @@ type SourceStatus struct {
 	Counters      Counters    `json:"counters"`
 	EventsPerSec  float64     `json:"events_per_second"` // mean of the last 10 s
 	BytesPerSec   float64     `json:"bytes_per_second"`
-	LagMS         int64       `json:"lag_ms"` // the largest of the shards'
+	LagMS         *int64      `json:"lag_ms"` // the largest of the shards'; null while one of them is not known
 	NewestArrived *time.Time  `json:"newest_arrived_at"`
 }
 
@@ -63,7 +63,7 @@ type ShardView struct {
 	Condition     ShardCondition `json:"condition"`
 	Sequence      string         `json:"sequence_number"` // committed
 	Taken         int64          `json:"taken"`           // committed events of that record; -1 for all
-	LagMS         int64          `json:"lag_ms"`
+	LagMS         *int64         `json:"lag_ms"`          // null while it is not known
 	EventsPerSec  float64        `json:"events_per_second"`
 	LastArrivedAt *time.Time     `json:"last_arrived_at"` // of the newest committed record
 	Error         string         `json:"error,omitempty"`
@@ -85,7 +85,7 @@ type Counters struct {
 type Freshness struct {
 	Source        string     `json:"source"`
 	NewestArrived *time.Time `json:"newest_arrived_at"` // null while the table is empty
-	LagMS         int64      `json:"lag_ms"`
+	LagMS         *int64     `json:"lag_ms"`            // null while it is not known
 }
 
 // StreamSummary is a stream in a list.
