@@ -287,8 +287,7 @@ func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
 			v := &s.Shards[k]
 			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition)}
 			if v.LagMS != nil {
-				lag := time.Duration(*v.LagMS) * time.Millisecond
-				shard.Lag = &lag
+				shard.Lag = new(time.Duration(*v.LagMS) * time.Millisecond)
 			}
 			m.Shards = append(m.Shards, shard)
 		}

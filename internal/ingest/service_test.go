@@ -28,6 +28,7 @@ type stream struct {
 	records  []event.Record
 	more     chan struct{}
 	fail     error         // given by the next Read
+	reading  ingest.Intake // of the Read under way
 	troubled bool          // Read cannot reach the stream at first
 	gate     chan struct{} // not nil: a sample is not taken before it is closed, or the run is stopped
 }
@@ -50,6 +51,12 @@ func (s *stream) put(records ...string) {
 	case s.more <- struct{}{}:
 	default:
 	}
+}
+
+func (s *stream) intake() ingest.Intake {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reading
 }
 
 func (s *stream) List(context.Context, ingest.Connection) ([]ingest.StreamSummary, error) {
@@ -83,7 +90,7 @@ func (s *stream) Sample(ctx context.Context, _ int) ([]event.Record, error) {
 func (s *stream) Read(ctx context.Context, state event.StreamState, start event.Start, intake ingest.Intake) error {
 	s.mu.Lock()
 	fail := s.fail
-	s.fail = nil
+	s.fail, s.reading = nil, intake
 	s.mu.Unlock()
 	if fail != nil {
 		return fail
@@ -240,6 +247,27 @@ func TestASourceHealsByItselfFromWhatFailed(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, ingest.SourcePaused, status.State)
 	has(t, store, "a")
+}
+
+func TestASourceWhoseShardsCannotBeReadIsFailingAndItsLagUnknown(t *testing.T) {
+	s, store := newStream(), newMemory()
+	s.put(document("a"))
+	service, _ := serving(t, s, store, &registry{})
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	has(t, store, "a")
+	s.intake().Observe(ingest.ShardStatus{ShardID: "shard-0", Condition: ingest.ShardReading, Lag: 3 * time.Second})
+	status, _ := service.Get("orders")
+	require.Equal(t, ingest.SourceReading, status.State)
+	require.Equal(t, int64(3000), *status.LagMS)
+
+	s.intake().Observe(ingest.ShardStatus{ShardID: "shard-0", Condition: ingest.ShardFailing, Err: "connection refused"})
+	status, _ = service.Get("orders")
+	require.Equal(t, ingest.SourceFailing, status.State)
+	require.Equal(t, "1 of 1 shards cannot be read: connection refused", status.Error)
+	require.Nil(t, status.LagMS)
+	require.Nil(t, status.Shards[0].LagMS)
+	require.Nil(t, service.Freshness([]string{"orders"})[0].LagMS)
 }
 
 func TestAPausedSourceReadsNothingUntilItIsResumed(t *testing.T) {

@@ -203,10 +203,7 @@ func (r *shardRecord) lag() *int64 {
 	return millis(r.Lag)
 }
 
-func millis(d time.Duration) *int64 {
-	ms := d.Milliseconds()
-	return &ms
-}
+func millis(d time.Duration) *int64 { return new(d.Milliseconds()) }
 
 func timeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {

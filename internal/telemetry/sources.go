@@ -23,8 +23,8 @@ type Source struct {
 // Shard is what Prometheus is told of one shard of a source.
 type Shard struct {
 	ID        string
-	Condition string // waiting, reading, throttled, failing or finished
-	Lag       time.Duration
+	Condition string         // waiting, reading, throttled, failing or finished
+	Lag       *time.Duration // nil while it is not known
 }
 
 // sourceMetric is one number of a source.
@@ -71,7 +71,7 @@ func newSourceCollector(list func() []Source, now func() time.Time) *sourceColle
 			},
 		},
 		state:     describe("helios_source_state", "Always 1; its label says what the source is doing.", "state"),
-		shardLag:  describe("helios_shard_lag_seconds", "How far behind the tip of a shard its reader is, as the stream told it last.", "shard"),
+		shardLag:  describe("helios_shard_lag_seconds", "How far behind the tip of a shard its reader is, as the stream told it last; absent while it is not known.", "shard"),
 		condition: describe("helios_shard_condition", "Always 1; its label says what the shard's reader is doing.", "shard", "condition"),
 	}
 }
@@ -100,7 +100,9 @@ func (c *sourceCollector) Collect(to chan<- prometheus.Metric) {
 			if shard.Condition == "finished" {
 				continue
 			}
-			to <- prometheus.MustNewConstMetric(c.shardLag, prometheus.GaugeValue, shard.Lag.Seconds(), s.Name, shard.ID)
+			if shard.Lag != nil {
+				to <- prometheus.MustNewConstMetric(c.shardLag, prometheus.GaugeValue, shard.Lag.Seconds(), s.Name, shard.ID)
+			}
 			to <- prometheus.MustNewConstMetric(c.condition, prometheus.GaugeValue, 1, s.Name, shard.ID, shard.Condition)
 		}
 	}

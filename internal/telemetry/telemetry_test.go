@@ -25,8 +25,8 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	sources := []telemetry.Source{{
 		Name: "clicks", State: "reading", Records: 3, Bytes: 900, Rows: 5, Quarantined: 1, NewestArrived: time.Now().Add(time.Hour),
 		Shards: []telemetry.Shard{
-			{ID: "shardId-0", Condition: "throttled", Lag: 1500 * time.Millisecond},
-			{ID: "shardId-1", Condition: "finished", Lag: time.Hour},
+			{ID: "shardId-0", Condition: "throttled", Lag: new(1500 * time.Millisecond)},
+			{ID: "shardId-1", Condition: "finished", Lag: new(time.Hour)},
 		},
 	}}
 	m.Sources(func() []telemetry.Source { return sources })

@@ -178,7 +178,7 @@ func (s sources) Tail(ctx context.Context, _ string, f ingest.Filter, each func(
 func (s sources) Freshness(names []string) []ingest.Freshness {
 	var all []ingest.Freshness
 	for _, n := range names {
-		all = append(all, ingest.Freshness{Source: n, LagMS: 12})
+		all = append(all, ingest.Freshness{Source: n, LagMS: new(int64(12))})
 	}
 	return all
 }

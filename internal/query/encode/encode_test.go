@@ -149,7 +149,7 @@ func TestTheEnvelopeSaysWhatCannotBeSeenInTheRows(t *testing.T) {
 	var b bytes.Buffer
 	newest := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	require.NoError(t, encode.Write(t.Context(), &b, f, res, func() []ingest.Freshness {
-		return []ingest.Freshness{{Source: "shop", NewestArrived: &newest, LagMS: 12}}
+		return []ingest.Freshness{{Source: "shop", NewestArrived: &newest, LagMS: new(int64(12))}}
 	}))
 	require.JSONEq(t, fmt.Sprintf(`{"query_id": %q, "columns": [{"name": "n", "type": "BIGINT"}, {"name": "a\"b", "type": "VARCHAR"}, {"name": "n", "type": "INTEGER"}],
 		"rows": [[0, "x", 1], [1, "x", 1]], "row_count": 2, "truncated": true, "elapsed_ms": %d,
