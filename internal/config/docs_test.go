@@ -1,0 +1,30 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/config"
+)
+
+func TestTheSettingsInTheDocumentationAreTakenAndAreTheDefaults(t *testing.T) {
+	page, err := os.ReadFile("../../docs/SETTINGS.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "```yaml\n")
+	require.True(t, found)
+	text, _, _ := strings.Cut(rest, "```")
+	file := filepath.Join(t.TempDir(), "helios.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+
+	documented, err := config.Load(file, func(string) (string, bool) { return "", false }, nil)
+	require.NoError(t, err)
+	require.Len(t, documented.Sources, 1)
+	require.Len(t, documented.Sources[0].Columns, 2)
+	documented.Sources = nil
+	documented.Store = config.Default().Store // which depends on the machine
+	require.Equal(t, config.Default(), documented)
+}
