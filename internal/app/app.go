@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -16,14 +15,11 @@ import (
 	"github.com/helios-sql/helios/internal/api"
 	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/config"
-	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
-	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/store/duckdb"
 	"github.com/helios-sql/helios/internal/telemetry"
-	"github.com/helios-sql/helios/internal/unpack"
 )
 
 // Addresses say where a running server is.
@@ -248,28 +244,6 @@ func listen(ctx context.Context, address, flag string) (net.Listener, error) {
 		return nil, fault.New(fault.Environment, "cannot listen on %s: %w", address, err).WithHint("choose another address with %s", flag)
 	}
 	return listener, nil
-}
-
-// declarations are the sources of the settings file as the service wants them.
-func declarations(declared []config.Source) ([]ingest.Settings, error) {
-	var all []ingest.Settings
-	for i := range declared {
-		d := &declared[i]
-		from, err := event.ParseStart(d.From)
-		if err != nil {
-			return nil, fmt.Errorf("source %s: %w", d.Name, err)
-		}
-		s := ingest.Settings{
-			Name: d.Name, Stream: d.Stream, Table: d.Table, From: from,
-			Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile},
-			Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
-		}
-		for _, c := range d.Columns {
-			s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: schema.Type(c.Type), Path: c.Path, Format: schema.Format(c.Format)})
-		}
-		all = append(all, s)
-	}
-	return all, nil
 }
 
 func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {

@@ -8,10 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
-	"github.com/helios-sql/helios/internal/schema"
-	"github.com/helios-sql/helios/internal/unpack"
 )
 
 // Registry remembers the sources that people have added.
@@ -134,54 +131,10 @@ func unknown(name string) error {
 	return fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows those there are")
 }
 
-// complete fills in defaults and refuses what cannot be.
-func (s *Service) complete(in Settings) (Settings, error) {
-	if in.Stream == "" {
-		return in, fault.New(fault.Invalid, "no stream is named").WithHint("name one of helios streams list")
-	}
-	if in.Table == "" {
-		return in, fault.New(fault.Invalid, "no table is named for stream %s", in.Stream).WithHint("give the name of the table that is to hold its events")
-	}
-	in.Table = strings.ToLower(in.Table)
-	if in.Name == "" {
-		in.Name = in.Table
-	}
-	in.Name = strings.ToLower(in.Name)
-	if err := schema.ValidTableName(in.Name); err != nil {
-		return in, err
-	}
-	if in.From.Kind == "" {
-		in.From.Kind = event.FromHorizon
-	}
-	if in.Evolve == "" {
-		in.Evolve = schema.EvolveAdd
-	}
-	if in.Aggregates == "" {
-		in.Aggregates = unpack.Auto
-	}
-	if in.MaxDepth == 0 {
-		in.MaxDepth = schema.DefaultMaxDepth
-	}
-	if in.MaxColumns == 0 {
-		in.MaxColumns = schema.DefaultMaxColumns
-	}
-	if !slices.Contains([]unpack.Mode{unpack.Auto, unpack.Keep, unpack.Drop}, in.Aggregates) {
-		return in, fault.New(fault.Invalid, "aggregates is %q", in.Aggregates).WithHint("use auto, keep or drop")
-	}
-	in.CreatedAt = s.opt.Now().UTC()
-	_, err := schema.NewTable(in.Table, in.Columns, in.bounds())
-	return in, err
-}
-
-// bounds are the settings that belong to the table.
-func (s Settings) bounds() schema.Options {
-	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns}
-}
-
 // Add connects a stream to a table: it checks that the stream is there, remembers the source and starts it. It returns once
 // the table exists. A table that was kept when its source was removed goes on where it stopped if it is the same stream.
 func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, error) {
-	settings, err := s.complete(settings)
+	settings, err := settings.Complete()
 	if err != nil {
 		return SourceStatus{}, err
 	}
@@ -197,6 +150,7 @@ func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, err
 	if err := s.adopt(ctx, settings, stream.ARN); err != nil {
 		return SourceStatus{}, err
 	}
+	settings.CreatedAt = s.opt.Now().UTC()
 	if err := s.registry.SaveSource(ctx, settings); err != nil {
 		return SourceStatus{}, err
 	}
@@ -219,7 +173,7 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 	s.adding.Lock()
 	defer s.adding.Unlock()
 	for _, settings := range declared {
-		settings, err := s.complete(settings)
+		settings, err := settings.Complete()
 		if err != nil {
 			return err
 		}
@@ -232,6 +186,7 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 		if err := s.adopt(ctx, settings, settings.Stream); err != nil {
 			return err
 		}
+		settings.CreatedAt = s.opt.Now().UTC()
 		if err := s.registry.SaveSource(ctx, settings); err != nil {
 			return err
 		}

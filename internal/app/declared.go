@@ -1,0 +1,60 @@
+package app
+
+import (
+	"strings"
+
+	"github.com/helios-sql/helios/internal/config"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// Check finds what is wrong with the declared sources by themselves, without looking at any stream.
+func Check(c config.Config) error {
+	_, err := declarations(c.Sources)
+	return err
+}
+
+// declarations are the sources of the settings file as the service wants them. The error names every source that cannot be.
+func declarations(declared []config.Source) ([]ingest.Settings, error) {
+	var all []ingest.Settings
+	var wrong []string
+	var hint string
+	for i := range declared {
+		s, err := declaration(&declared[i])
+		if err != nil {
+			wrong = append(wrong, "source "+declared[i].Name+": "+err.Error())
+			hint = fault.HintOf(err)
+			continue
+		}
+		all = append(all, s)
+	}
+	switch {
+	case len(wrong) == 0:
+		return all, nil
+	case len(wrong) > 1 || hint == "":
+		return nil, fault.New(fault.Invalid, "%s", strings.Join(wrong, "; "))
+	}
+	return nil, fault.New(fault.Invalid, "%s", wrong[0]).WithHint("%s", hint)
+}
+
+func declaration(d *config.Source) (ingest.Settings, error) {
+	from, err := event.ParseStart(d.From)
+	if err != nil {
+		return ingest.Settings{}, err
+	}
+	s := ingest.Settings{
+		Name: d.Name, Stream: d.Stream, Table: d.Table, From: from,
+		Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile},
+		Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
+	}
+	for _, c := range d.Columns {
+		if len(c.Path) == 0 {
+			c.Path = []string{c.Name}
+		}
+		s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: schema.Type(c.Type), Path: c.Path, Format: schema.Format(c.Format)})
+	}
+	return s.Complete()
+}

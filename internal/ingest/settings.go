@@ -1,0 +1,54 @@
+package ingest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/unpack"
+)
+
+// Complete fills in defaults and refuses, with fault.Invalid, what cannot be. It looks at nothing but the settings.
+func (s Settings) Complete() (Settings, error) {
+	if s.Stream == "" {
+		return s, fault.New(fault.Invalid, "no stream is named").WithHint("name one of helios streams list")
+	}
+	if s.Table == "" {
+		return s, fault.New(fault.Invalid, "no table is named for stream %s", s.Stream).WithHint("give the name of the table that is to hold its events")
+	}
+	s.Table = strings.ToLower(s.Table)
+	if s.Name == "" {
+		s.Name = s.Table
+	}
+	s.Name = strings.ToLower(s.Name)
+	if err := schema.ValidTableName(s.Name); err != nil {
+		return s, err
+	}
+	if s.From.Kind == "" {
+		s.From.Kind = event.FromHorizon
+	}
+	if s.Evolve == "" {
+		s.Evolve = schema.EvolveAdd
+	}
+	if s.Aggregates == "" {
+		s.Aggregates = unpack.Auto
+	}
+	if s.MaxDepth == 0 {
+		s.MaxDepth = schema.DefaultMaxDepth
+	}
+	if s.MaxColumns == 0 {
+		s.MaxColumns = schema.DefaultMaxColumns
+	}
+	if !slices.Contains([]unpack.Mode{unpack.Auto, unpack.Keep, unpack.Drop}, s.Aggregates) {
+		return s, fault.New(fault.Invalid, "aggregates is %q", s.Aggregates).WithHint("use auto, keep or drop")
+	}
+	_, err := schema.NewTable(s.Table, s.Columns, s.bounds())
+	return s, err
+}
+
+// bounds are the settings that belong to the table.
+func (s Settings) bounds() schema.Options {
+	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns}
+}
