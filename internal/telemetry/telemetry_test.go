@@ -65,6 +65,20 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	require.NotContains(t, scrape(m), "clicks", "a removed source leaves nothing behind")
 }
 
+// screen is a terminal.
+type screen struct{ bytes.Buffer }
+
+func (*screen) IsTerminal() bool { return true }
+
+func TestTheLogOnATerminalIsForReading(t *testing.T) {
+	var b screen
+	log, err := telemetry.NewLogger(&b, "info", "auto")
+	require.NoError(t, err)
+	log.Info("started")
+	log.With("stream", "clicks").WithGroup("shard").Warn("a shard waits", "id", "s 0", "error", "no\x1b[2J\nway")
+	require.Regexp(t, `^\d\d:\d\d:\d\dZ INFO  started\n\d\d:\d\d:\d\dZ WARN  a shard waits stream=clicks shard.id="s 0" shard.error="no\\x1b\[2J\\nway"\n$`, b.String())
+}
+
 func TestALoggerWritesJSONUnlessItsOutputIsATerminal(t *testing.T) {
 	var b bytes.Buffer
 	log, err := telemetry.NewLogger(&b, "warn", "auto")
@@ -78,7 +92,7 @@ func TestALoggerWritesJSONUnlessItsOutputIsATerminal(t *testing.T) {
 	log, err = telemetry.NewLogger(&b, "debug", "text")
 	require.NoError(t, err)
 	log.Debug("shown", "n", 1)
-	require.Contains(t, b.String(), "level=DEBUG msg=shown n=1")
+	require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z DEBUG shown n=1\n$`, b.String())
 
 	_, err = telemetry.NewLogger(&b, "loud", "text")
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
