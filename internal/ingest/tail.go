@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
@@ -101,6 +103,9 @@ func sampleEvent(e *event.Event, rejected *event.Rejected) SampleEvent {
 	s := SampleEvent{
 		ShardID: e.Record.ShardID, Sequence: e.Record.Sequence, Index: e.Index, PartitionKey: e.PartitionKey,
 		ArrivedAt: e.Record.ArrivedAt, Event: strings.ToValidUTF8(string(e.Data), "\uFFFD"),
+	}
+	if !utf8.Valid(e.Data) {
+		s.Raw = bytes.Clone(e.Data)
 	}
 	if rejected != nil {
 		s.Reason, s.Message = rejected.Reason, rejected.Message

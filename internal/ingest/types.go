@@ -124,6 +124,7 @@ type SampleEvent struct {
 	Event        string       `json:"event"`             // the document; U+FFFD where its bytes are not UTF-8
 	Reason       event.Reason `json:"reason,omitempty"`  // of its rejection
 	Message      string       `json:"message,omitempty"` // of its rejection
+	Raw          []byte       `json:"-"`                 // the document's bytes, when they are not UTF-8; else nil
 }
 
 // Sample is a look at a stream, and what it could become.
