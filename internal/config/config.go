@@ -49,7 +49,7 @@ type Ingest struct {
 // Store are the bounds of the embedded database.
 type Store struct {
 	Threads     int   // 0: one for each core
-	MemoryLimit int64 // bytes; 0: four fifths of the machine's memory
+	MemoryLimit int64 // bytes; 0: three fifths of the memory of the machine or its cgroup
 }
 
 // Source is a source declared in the settings file, with the keys of a source added over the API.
@@ -72,7 +72,7 @@ type Source struct {
 type Column struct {
 	Name   string   `yaml:"name"`
 	Type   string   `yaml:"type"`
-	Path   []string `yaml:"path"`
+	Path   []string `yaml:"path"` // of the field in the event; without it the field of the column's name
 	Format string   `yaml:"format"`
 }
 
@@ -82,13 +82,16 @@ func Default() Config {
 		Listen: "127.0.0.1:8080",
 		Data:   "./helios-data",
 		Log:    Log{Level: "info", Format: "auto"},
-		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 8},
+		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 4},
 		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
 	}
 }
 
 // Environment looks up a variable, as os.LookupEnv does.
 type Environment func(name string) (value string, ok bool)
+
+// Variables are those of this process, as NAME=VALUE.
+func Variables() []string { return os.Environ() }
 
 // OS is the environment of this process.
 func OS() Environment { return os.LookupEnv }

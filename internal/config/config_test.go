@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -80,7 +81,7 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 	}{
 		{"an unknown key", "data: x\nlisten_on: y\n", nil, nil, `:2: there is no setting "listen_on"`},
 		{"an unknown key in a section", "query:\n  timeout: 3s\n  rows: 5\n", nil, nil, `:3: there is no setting "query.rows"`},
-		{"an unknown key of a source", "sources:\n  - stream: a\n    table: b\n    tabel: c\n", nil, nil, `:4: unknown field "tabel"`},
+		{"an unknown key of a source", "sources:\n  - stream: a\n    table: b\n    tabel: c\n", nil, nil, `:4: a source has no key "tabel"`},
 		{"a key given twice", "data: x\ndata: y\n", nil, nil, `:2: `},
 		{"a section that is a scalar", "log: debug\n", nil, nil, `:1: log must be a mapping`},
 		{"a scalar that is a section", "data:\n  dir: x\n", nil, nil, `:1: data takes one value`},
@@ -91,8 +92,12 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 		{"a bad number", "query:\n  max_rows: 0\n", nil, nil, `:2: query.max_rows: "0" is not a whole number of 1 or more`},
 		{"a size of nothing", "ingest:\n  queue_bytes: 5\n", nil, nil, `:2: ingest.queue_bytes: "5" is not a size`},
 		{"a default above its bound", "query:\n  timeout: 20m\n", nil, nil, `query.timeout (20m0s) is longer than query.max_timeout (10m0s)`},
-		{"a source without table", "sources:\n  - stream: a\n", nil, nil, `source 1 of sources needs a stream and a table`},
-		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `two sources named "t"`},
+		{"a source without table", "sources:\n  - stream: a\n", nil, nil, `:2: a source needs a table`},
+		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `:3: there are two sources named "t"`},
+		{"an unknown key of a column", "sources:\n  - stream: a\n    table: b\n    columns:\n      - {name: x, typ: BIGINT}\n", nil, nil, `:5: a column has no key "typ"`},
+		{"an endpoint without protocol", "sources:\n  - stream: a\n    table: b\n    endpoint: 127.0.0.1:4567\n", nil, nil, `:4: endpoint: "127.0.0.1:4567" is not a URL`},
+		{"a source that is no mapping", "sources:\n  - clicks\n", nil, nil, `:2: `},
+		{"sources that are no list", "sources:\n  stream: a\n", nil, nil, `:2: sources must be a list`},
 		{"a bad variable", "", map[string]string{"HELIOS_LOG_LEVEL": "loud"}, nil, `HELIOS_LOG_LEVEL: "loud" is none of debug, info, warn, error`},
 		{"a bad flag", "", nil, map[string]string{"store.threads": "-1"}, `--store.threads: "-1" is not a whole number`},
 	} {
@@ -124,4 +129,26 @@ func TestTheServersAddressComesFromTheFlagOrTheEnvironment(t *testing.T) {
 	require.Equal(t, "http://a", config.URL("http://a", env))
 	require.Equal(t, "http://b", config.URL("", env))
 	require.Equal(t, "http://127.0.0.1:8080", config.URL("", environment(nil)))
+}
+
+func TestAllMistakesAreNamedAtOnce(t *testing.T) {
+	_, err := config.Load(write(t, "listen_on: x\nquery:\n  timeout: soon\nsources:\n  - stream: a\n    endpoint: maybe\n"),
+		environment(map[string]string{"HELIOS_LOG_LEVEL": "loud"}), nil)
+	mistakes, ok := errors.AsType[config.SettingErrors](err)
+	require.True(t, ok)
+	require.Len(t, mistakes, 5)
+	for i, want := range []string{`:1: there is no setting`, `:3: query.timeout`, `:5: a source needs a table`, `:6: endpoint`, `HELIOS_LOG_LEVEL`} {
+		require.ErrorContains(t, mistakes[i], want)
+	}
+}
+
+func TestATildeIsTheHomeDirectory(t *testing.T) {
+	t.Setenv("HOME", "/home/me")
+	got, err := config.Load(write(t, "data: ~/helios\n"), environment(nil), nil)
+	require.NoError(t, err)
+	require.Equal(t, "/home/me/helios", got.Data)
+}
+
+func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
+	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ type setting struct {
 func settings() []setting {
 	return []setting{
 		{"listen", func(c *Config, v string) error { c.Listen = v; return CheckListen(v) }},
-		{"data", func(c *Config, v string) error { c.Data = v; return notEmpty(v) }},
+		{"data", func(c *Config, v string) error { return directory(&c.Data, v) }},
 		{"log.level", func(c *Config, v string) error { return oneOf(&c.Log.Level, v, "debug", "info", "warn", "error") }},
 		{"log.format", func(c *Config, v string) error { return oneOf(&c.Log.Format, v, "auto", "text", "json") }},
 		{"query.timeout", func(c *Config, v string) error { return duration(&c.Query.Timeout, v) }},
@@ -47,32 +48,71 @@ func (s setting) variable() string {
 }
 
 // Load gives the settings in force. The file is DefaultFile when path is "". Flags are the settings that the person gave on
-// the command line, by key ("listen", "log.level"). Errors have the code Invalid, or Environment for a file that cannot be
-// read, and name the file and line, the variable or the flag.
+// the command line, by key ("listen", "log.level"). An error is of code Environment for a file that cannot be read, or it is
+// SettingErrors, which have the code Invalid or Refused and name the file and line, the variable or the flag.
 func Load(path string, env Environment, flags map[string]string) (Config, error) {
 	c := Default()
-	if err := c.readFile(path); err != nil {
+	var wrong SettingErrors
+	if err := c.readFile(path, &wrong); err != nil {
 		return Config{}, err
 	}
 	for _, s := range settings() {
 		if value, ok := env(s.variable()); ok && value != "" {
-			if err := s.set(&c, value); err != nil {
-				return Config{}, at(s.variable(), err)
-			}
+			note(&wrong, s.variable(), s.set(&c, value))
 		}
 		if value, ok := flags[s.key]; ok {
-			if err := s.set(&c, value); err != nil {
-				return Config{}, at("--"+s.key, err)
-			}
+			note(&wrong, "--"+s.key, s.set(&c, value))
 		}
 	}
-	if c.Query.Timeout > c.Query.MaxTimeout {
-		return Config{}, fault.New(fault.Invalid, "query.timeout (%s) is longer than query.max_timeout (%s)", c.Query.Timeout, c.Query.MaxTimeout)
+	if len(wrong) == 0 && c.Query.Timeout > c.Query.MaxTimeout {
+		wrong = append(wrong, fault.New(fault.Invalid, "query.timeout (%s) is longer than query.max_timeout (%s)", c.Query.Timeout, c.Query.MaxTimeout))
+	}
+	if len(wrong) > 0 {
+		return Config{}, wrong
 	}
 	return c, nil
 }
 
-func (c *Config) readFile(path string) error {
+// SettingErrors are all that is wrong with the settings, in the order in which it was found; there is at least one.
+type SettingErrors []error
+
+// Error names them all.
+func (m SettingErrors) Error() string {
+	texts := make([]string, len(m))
+	for i, err := range m {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives them to errors.Is and errors.As.
+func (m SettingErrors) Unwrap() []error { return m }
+
+// note adds an error, if it is one, with its place.
+func note(wrong *SettingErrors, where string, err error) {
+	if err != nil {
+		*wrong = append(*wrong, at(where, err))
+	}
+}
+
+// Unknown are the variables of names, such as os.Environ gives them, that look like settings and are none.
+func Unknown(environ []string) []string {
+	known := []string{"HELIOS_URL"}
+	for _, s := range settings() {
+		known = append(known, s.variable())
+	}
+	var unknown []string
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "HELIOS_") && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+func (c *Config) readFile(path string, wrong *SettingErrors) error {
 	name := path
 	if name == "" {
 		name = DefaultFile
@@ -86,24 +126,24 @@ func (c *Config) readFile(path string) error {
 	}
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
-		return atToken(name, err)
+		*wrong = append(*wrong, atToken(name, err))
+		return nil
 	}
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
 			continue
 		}
-		if err := c.readSection(name, "", doc.Body); err != nil {
-			return err
-		}
+		c.readSection(name, "", doc.Body, wrong)
 	}
-	return c.checkSources(name)
+	return nil
 }
 
 // readSection reads a mapping whose keys begin with prefix.
-func (c *Config) readSection(file, prefix string, node ast.Node) error {
+func (c *Config) readSection(file, prefix string, node ast.Node, wrong *SettingErrors) {
 	mapping, ok := node.(ast.MapNode)
 	if !ok {
-		return at(place(file, node), fault.New(fault.Invalid, "%s must be a mapping of keys to values", orFile(prefix)))
+		note(wrong, place(file, node), fault.New(fault.Invalid, "%s must be a mapping of keys to values", orFile(prefix)))
+		return
 	}
 	all := settings()
 	for entries := mapping.MapRange(); entries.Next(); {
@@ -113,47 +153,21 @@ func (c *Config) readSection(file, prefix string, node ast.Node) error {
 		i := slices.IndexFunc(all, func(s setting) bool { return s.key == key })
 		switch {
 		case value.Type() == ast.NullType:
-			return at(where, fault.New(fault.Invalid, "%s has no value", key))
+			note(wrong, where, fault.New(fault.Invalid, "%s has no value", key))
 		case key == "sources":
-			if err := yaml.NodeToValue(value, &c.Sources, yaml.Strict()); err != nil {
-				return atToken(file, err)
-			}
+			c.readSources(file, value, wrong)
 		case i >= 0:
-			scalar, ok := value.(ast.ScalarNode)
-			if !ok {
-				return at(where, fault.New(fault.Invalid, "%s takes one value", key))
-			}
-			if err := all[i].set(c, fmt.Sprint(scalar.GetValue())); err != nil {
-				return at(where+": "+key, err)
+			if scalar, ok := value.(ast.ScalarNode); ok {
+				note(wrong, where+": "+key, all[i].set(c, fmt.Sprint(scalar.GetValue())))
+			} else {
+				note(wrong, where, fault.New(fault.Invalid, "%s takes one value", key))
 			}
 		case slices.ContainsFunc(all, func(s setting) bool { return strings.HasPrefix(s.key, key+".") }):
-			if err := c.readSection(file, key+".", value); err != nil {
-				return err
-			}
+			c.readSection(file, key+".", value, wrong)
 		default:
-			return at(where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s and sources", known(all)))
+			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s and sources", known(all)))
 		}
 	}
-	return nil
-}
-
-// checkSources finds what is wrong with the declared sources by themselves; all else is found when they are added.
-func (c *Config) checkSources(file string) error {
-	seen := map[string]bool{}
-	for i := range c.Sources {
-		s := &c.Sources[i]
-		if s.Stream == "" || s.Table == "" {
-			return at(file, fault.New(fault.Invalid, "source %d of sources needs a stream and a table", i+1))
-		}
-		if s.Name == "" {
-			s.Name = s.Table
-		}
-		if seen[s.Name] {
-			return at(file, fault.New(fault.Invalid, "there are two sources named %q", s.Name))
-		}
-		seen[s.Name] = true
-	}
-	return nil
 }
 
 // at says where a value came from.
@@ -191,10 +205,19 @@ func known(all []setting) string {
 	return strings.Join(keys, ", ")
 }
 
-func notEmpty(v string) error {
+// directory takes the path of a directory. No shell has seen one of a file, so that ~ is still the home directory.
+func directory(to *string, v string) error {
 	if strings.TrimSpace(v) == "" {
 		return fault.New(fault.Invalid, "must not be empty")
 	}
+	if rest, of := strings.CutPrefix(v, "~"); of && (rest == "" || rest[0] == '/') {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fault.New(fault.Invalid, "there is no home directory for %q", v).WithHint("write the path in full")
+		}
+		v = filepath.Join(home, rest)
+	}
+	*to = v
 	return nil
 }
 
