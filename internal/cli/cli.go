@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/helios-sql/helios/internal/buildinfo"
 	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/client"
 	"github.com/helios-sql/helios/internal/config"
@@ -25,29 +27,54 @@ import (
 // Main runs one command line, without the program's name, and gives the exit code. A first SIGINT or SIGTERM, or the end of
 // ctx, stops what runs in good order; a second signal ends the process at once.
 func Main(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
-	c := &console{in: in, out: out, talk: talk, env: config.OS()}
+	c := &console{in: in, out: out, talk: talk, env: config.OS(), variables: config.Variables()}
 	root := c.root()
-	root.SetArgs(args)
+	root.SetArgs(commentsFirst(args))
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(talk)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errStopped):
+		c.say("Stopped.")
+		return exitStopped
 	}
 	c.explain(err)
 	return exitCode(err)
 }
 
+// exitStopped is the exit code of what Ctrl-C stopped, as shells have it: 128 and the signal's number.
+const exitStopped = 130
+
+// errStopped says that a person or the system stopped a command before its end.
+var errStopped = errors.New("stopped")
+
+// commentsFirst keeps a statement that begins with a comment from being taken for a flag: no flag's name has white space.
+func commentsFirst(args []string) []string {
+	kept := slices.Clone(args)
+	for i, arg := range kept {
+		if arg == "--" {
+			break
+		}
+		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(name, "--") && strings.ContainsAny(name, " \t\r\n") {
+			kept[i] = " " + arg
+		}
+	}
+	return kept
+}
+
 // console is what all commands share: where they read and write, and the flags that many have.
 type console struct {
-	in   io.Reader
-	out  io.Writer // data
-	talk io.Writer // everything else
-	env  config.Environment
-	url  string // --url
-	json bool   // --json
-	yes  bool   // --yes
+	in        io.Reader
+	out       io.Writer // data
+	talk      io.Writer // everything else
+	env       config.Environment
+	variables []string // all of the environment, as NAME=VALUE
+	url       string   // --url
+	json      bool     // --json
+	yes       bool     // --yes
 }
 
 func (c *console) root() *cobra.Command {
@@ -62,12 +89,17 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 		Example: `  helios demo
   helios sql "SELECT event_type, count(*) FROM storefront GROUP BY 1 ORDER BY 2 DESC"
   helios sources add clicks --table clicks --from horizon`,
+		Version:       buildinfo.Read().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
 	// Commands that only have subcommands are run for their help and their errors, but nobody should type them alone.
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	root.SetUsageTemplate(strings.NewReplacer(
+		"{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}",
+		"Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", helpWidth),
+	).Replace(root.UsageTemplate()))
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Run a server:"},
 		&cobra.Group{ID: "streams", Title: "Connect streams:"},
@@ -81,7 +113,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 	}
 	add("run", c.demo(), c.serve(), c.configGroup())
 	add("streams", c.streams(), c.sources(), c.tail())
-	add("query", c.sql(), c.quarantine())
+	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
 	root.AddCommand(c.version())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -93,7 +125,21 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 			}
 		}
 	}
+	wrapHelp(root)
 	return family(root)
+}
+
+// helpWidth is how many columns help takes: those of the narrowest terminals in use.
+const helpWidth = 80
+
+// wrapHelp breaks the long texts of a command and of all below it into lines.
+func wrapHelp(cmd *cobra.Command) {
+	cmd.Long = term.Wrap(cmd.Long, helpWidth)
+	for _, sub := range cmd.Commands() {
+		if sub.Name() != "completion" { // whose texts are cobra's
+			wrapHelp(sub)
+		}
+	}
 }
 
 // family makes a command that only has subcommands answer with its help, and an unknown subcommand with what was meant.
@@ -124,12 +170,16 @@ func interruptible(parent context.Context) (context.Context, context.CancelFunc)
 	return ctx, stop
 }
 
-// run makes a command's action, with a context that a signal ends.
+// run makes a command's action, with a context that a signal ends. What fails because of that has been stopped.
 func run(action func(ctx context.Context, cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		ctx, stop := interruptible(cmd.Context())
 		defer stop()
-		return action(ctx, cmd, args)
+		err := action(ctx, cmd, args)
+		if err != nil && ctx.Err() != nil && (errors.Is(err, context.Canceled) || fault.CodeOf(err) == fault.Cancelled) {
+			return errStopped
+		}
+		return err
 	}
 }
 
@@ -150,7 +200,7 @@ func (c *console) remote(action func(ctx context.Context, api *client.Client, ar
 			return err
 		}
 		defer api.Close()
-		return action(ctx, api, args)
+		return refusedFlag(cmd, action(ctx, api, args))
 	})
 }
 
@@ -179,9 +229,9 @@ func (c *console) printJSON(v any) error {
 	return encoder.Encode(v)
 }
 
-// table writes rows for people.
+// table writes rows for people, as wide as the terminal; elsewhere all is whole.
 func (c *console) table(columns []term.Column, rows [][]string) error {
-	return term.Table(c.out, columns, rows, 0)
+	return term.Table(c.out, columns, rows, term.Width(c.out))
 }
 
 // ago is a moment for people on a terminal, the exact time elsewhere, and – for none.

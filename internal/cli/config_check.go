@@ -3,6 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/helios-sql/helios/internal/app"
+	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/config"
 )
 
@@ -24,16 +26,27 @@ What can only be known by asking AWS, such as whether a declared source's stream
 		Args: named(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := config.Load(file, c.env, nil)
+			if err == nil {
+				err = app.Check(settings)
+			}
 			if err != nil {
 				return settingsError(cmd, err)
 			}
-			c.say("The settings are in order: listen on %s, data in %s, %d declared sources.",
-				settings.Listen, settings.Data, len(settings.Sources))
+			c.warnOfUnknown()
+			c.say("The settings are in order: listen on %s, data in %s, %s.",
+				settings.Listen, settings.Data, term.Counted(int64(len(settings.Sources)), "declared source"))
 			return nil
 		},
 	}
 	configFlag(cmd, &file)
 	return cmd
+}
+
+// warnOfUnknown tells of variables that look like settings and are none.
+func (c *console) warnOfUnknown() {
+	for _, name := range config.Unknown(c.variables) {
+		c.say("helios: there is no setting %s; the variable is not used.", name)
+	}
 }
 
 // configFlag adds --config to a command.

@@ -36,7 +36,7 @@ func (c *console) demo() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run everything on this machine: a shop, a Kinesis stream and Helios",
+		Short: "Run all of it on this machine: a shop, a Kinesis stream and Helios",
 		Long: `Runs an online shop whose visitors do not exist, a Kinesis-compatible server in this process that takes its events, and Helios,
 which makes them the table storefront. About one event in 500 is broken in some way and goes to quarantine; a minute after the
 start a new field appears and becomes a column. Nothing leaves this machine, and nothing else needs to be installed.

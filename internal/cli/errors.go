@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/client"
+	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -159,8 +162,34 @@ func exitCode(err error) int {
 	}
 }
 
-// explain tells a person what failed, why, and what to try next, in one paragraph.
+// refusedFlag says what the server refuses of a request by the name of the flag it came from.
+func refusedFlag(cmd *cobra.Command, err error) error {
+	refused, ok := errors.AsType[*client.RequestError](err)
+	if !ok {
+		return err
+	}
+	for _, part := range refused.Parts {
+		name := strings.ReplaceAll(part.Location[strings.LastIndexByte(part.Location, '.')+1:], "_", "-")
+		flag := cmd.Flags().Lookup(name)
+		if name == "endpoint" || flag == nil {
+			flag = cmd.Flags().Lookup(name + "-url")
+		}
+		if flag != nil {
+			bound := strings.NewReplacer("expected number <= ", "must be at most ", "expected number >= ", "must be at least ").Replace(part.Message)
+			return usage(cmd, "--%s %s: %s", flag.Name, flag.Value, bound)
+		}
+	}
+	return err
+}
+
+// explain tells a person what failed, why, and what to try next, in one paragraph; of several mistakes each in its own.
 func (c *console) explain(err error) {
+	if mistakes, ok := errors.AsType[config.SettingErrors](err); ok {
+		for _, one := range mistakes {
+			c.explain(one)
+		}
+		return
+	}
 	hint := fault.HintOf(err)
 	var wrong *usageError
 	if errors.As(err, &wrong) && wrong.hint != "" {
@@ -168,7 +197,7 @@ func (c *console) explain(err error) {
 	}
 	text := "helios: " + sentence(err.Error())
 	if hint != "" {
-		text += " " + sentence(upper(hint))
+		text += " " + sentence(upper(quoteCommands(hint)))
 	}
 	fmt.Fprintln(c.talk, term.Clean(strings.Join(strings.Fields(text), " ")))
 	if excerpt := place(err); excerpt != "" {
@@ -183,6 +212,19 @@ func sentence(s string) string {
 		return s
 	}
 	return s + "."
+}
+
+// command is one in backticks, which stays, or one that a hint names without them.
+var command = regexp.MustCompile("`[^`]*`|\\bhelios (?:(?:config|streams|sources|tables|quarantine|queries) [a-z]+|demo|serve|sql|tail)\\b")
+
+// quoteCommands puts the commands of a text into backticks, so that they are told from its words and keep their case.
+func quoteCommands(text string) string {
+	return command.ReplaceAllStringFunc(text, func(found string) string {
+		if found[0] == '`' {
+			return found
+		}
+		return "`" + found + "`"
+	})
 }
 
 func upper(s string) string {

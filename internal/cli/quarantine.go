@@ -10,14 +10,17 @@ import (
 
 	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/client"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 func (c *console) quarantine() *cobra.Command {
 	group := family(&cobra.Command{
 		Use:   "quarantine",
 		Short: "See which events could not become rows, and try them again",
-		Long: `What cannot become a row is kept whole in the quarantine of its table, with the reason. It can be queried too:
-helios sql "SELECT reason, field, count(*) FROM quarantine.clicks GROUP BY ALL"`,
+		Long: `What cannot become a row is kept whole in the quarantine of its table, with the reason. It can be queried too; raw holds the
+event's bytes, and decode(raw) is their text, where they are UTF-8.`,
+		Example: `  helios sql "SELECT reason, field, count(*) FROM quarantine.clicks GROUP BY ALL"
+  helios sql "SELECT decode(raw) FROM quarantine.clicks WHERE reason = 'type_mismatch' LIMIT 10"`,
 	})
 	c.urlFlag(group)
 	group.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay())
@@ -47,7 +50,11 @@ func (c *console) quarantineList() *cobra.Command {
 				rows[i] = []string{r.Table, r.Reason, term.Count(r.Count), c.ago(&r.Last), r.Example}
 			}
 			return c.table([]term.Column{
-				{Name: "TABLE"}, {Name: "REASON"}, {Name: "EVENTS", Right: true}, {Name: "NEWEST"}, {Name: "NEWEST SAYS"},
+				{Name: "TABLE", Whole: true},
+				{Name: "REASON", Whole: true},
+				{Name: "EVENTS", Right: true, Whole: true},
+				{Name: "NEWEST", Whole: true},
+				{Name: "NEWEST SAYS"},
 			}, rows)
 		}),
 	})
@@ -66,43 +73,50 @@ func (c *console) quarantineShow() *cobra.Command {
   helios quarantine show clicks --reason type_mismatch --limit 100 --json`,
 		Args:              named("TABLE"),
 		ValidArgsFunction: c.complete(tableNames),
-		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
-			page, err := quarantined(ctx, api, args[0], reason, limit)
-			if err != nil {
+	}
+	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+		if err := checkLimit(cmd, limit); err != nil {
+			return err
+		}
+		page, err := quarantined(ctx, api, args[0], reason, limit)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			page.Events = notNil(page.Events)
+			return c.printJSON(page)
+		}
+		if len(page.Events) == 0 {
+			c.say("No event of %s is in quarantine that matches.", args[0])
+			return nil
+		}
+		for i, e := range page.Events {
+			if i > 0 {
+				fmt.Fprintln(c.out)
+			}
+			if err := c.showQuarantined(e); err != nil {
 				return err
 			}
-			if c.json {
-				page.Events = notNil(page.Events)
-				return c.printJSON(page)
-			}
-			if len(page.Events) == 0 {
-				c.say("No event of %s is in quarantine that matches.", args[0])
-				return nil
-			}
-			for i, e := range page.Events {
-				if i > 0 {
-					fmt.Fprintln(c.out)
-				}
-				if err := c.showQuarantined(e); err != nil {
-					return err
-				}
-			}
-			if page.Next != "" {
-				c.say("There are more: raise --limit, or ask with SQL: SELECT * FROM quarantine.%s", args[0])
-			}
-			return nil
-		}),
-	}
+		}
+		if page.Next != "" {
+			c.say("There are more: raise --limit, or ask with `helios sql 'SELECT * FROM quarantine.%s'`.", quoteName(args[0]))
+		}
+		return nil
+	})
 	cmd.Flags().StringVar(&reason, "reason", "", "only those of a `REASON`, as `helios quarantine list` shows it")
 	cmd.Flags().IntVar(&limit, "limit", 10, "show up to `N` events")
+	_ = cmd.RegisterFlagCompletionFunc("reason", c.completeReasons)
 	return c.jsonFlag(cmd)
 }
+
+// pageEvents is how many events the server gives at once.
+const pageEvents = 1000
 
 // quarantined gathers pages until there are limit events.
 func quarantined(ctx context.Context, api *client.Client, table, reason string, limit int) (client.QuarantinePage, error) {
 	var all client.QuarantinePage
 	for {
-		page, err := api.Quarantined(ctx, table, reason, limit-len(all.Events), all.Next)
+		page, err := api.Quarantined(ctx, table, reason, min(limit-len(all.Events), pageEvents), all.Next)
 		if err != nil {
 			return all, err
 		}
@@ -177,17 +191,42 @@ It is worth doing after the schema has changed.`,
 		if err != nil {
 			return err
 		}
+		if key != "" && result.Matched == 0 {
+			return fault.New(fault.NotFound, "there is no such event in the quarantine of %s", args[0]).
+				WithHint("`helios quarantine show %s` prints the keys", args[0])
+		}
 		if c.json {
 			return c.printJSON(result)
 		}
-		c.say("%s matched: %s left the quarantine and became %s, %s stay in it.", term.Counted(result.Matched, "event"),
-			term.Count(result.Replayed), term.Counted(result.Rows, "row"), term.Count(result.Rejected))
-		return nil
+		stay := "stays"
+		if result.Rejected != 1 {
+			stay = "stay"
+		}
+		c.say("%s matched: %s left the quarantine and became %s, %s %s in it.", term.Counted(result.Matched, "event"),
+			term.Count(result.Replayed), term.Counted(result.Rows, "row"), term.Count(result.Rejected), stay)
+		if result.Replayed > 0 || result.Rejected == 0 {
+			return nil
+		}
+		return c.sayReasons(ctx, api, args[0])
 	})
 	cmd.Flags().BoolVar(&which.All, "all", false, "all of the table's")
 	cmd.Flags().StringVar(&which.Reason, "reason", "", "those of a `REASON`, as `helios quarantine list` shows it")
+	_ = cmd.RegisterFlagCompletionFunc("reason", c.completeReasons)
 	cmd.Flags().StringVar(&key, "key", "", "the one with a `KEY`, as `helios quarantine show` prints it")
 	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// sayReasons says why events stay in quarantine.
+func (c *console) sayReasons(ctx context.Context, api *client.Client, table string) error {
+	reasons, err := api.QuarantineReasons(ctx, table)
+	if err != nil {
+		return err
+	}
+	for _, r := range reasons {
+		c.say("  %s, %s; the newest says: %s", r.Reason, term.Counted(r.Count, "event"), r.Example)
+	}
+	c.say("The table does not take them as it is today.")
+	return nil
 }
 
 // keyText is a quarantined event's key as parseKey reads it.

@@ -38,7 +38,7 @@ func (c *console) serve() *cobra.Command {
 	var flags serverFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run Helios: read the connected streams, keep the tables, answer the API",
+		Short: "Run Helios: read the streams, keep the tables, answer the API",
 		Long: `Runs the server until it is told to stop by Ctrl-C or SIGTERM; a second one ends it at once. What was committed is kept in the
 data directory, and reading goes on from there at the next start.
 
@@ -54,6 +54,7 @@ There are no accounts yet, so it listens on loopback only.`,
 		if err != nil {
 			return err
 		}
+		c.warnOfUnknown()
 		logger, err := telemetry.NewLogger(c.talk, settings.Log.Level, settings.Log.Format)
 		if err != nil {
 			return settingsError(cmd, err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,26 +41,57 @@ func (c *console) sourcesList() *cobra.Command {
 				c.say("There is no source yet. Connect a stream with `helios sources add STREAM --table TABLE`.")
 				return nil
 			}
-			rows := make([][]string, len(sources))
-			for i, s := range sources {
-				rows[i] = []string{
-					s.Settings.Name, s.Settings.Stream, s.Settings.Table, s.State, rate(s.EventsPerSec), lag(s.LagMS),
-					term.Count(s.Counters.Rows), term.Count(s.Counters.Quarantined), c.ago(s.NewestArrived),
-				}
-			}
-			return c.table([]term.Column{
-				{Name: "SOURCE"},
-				{Name: "STREAM"},
-				{Name: "TABLE"},
-				{Name: "STATE"},
-				{Name: "EVENTS/S", Right: true},
-				{Name: "LAG", Right: true},
-				{Name: "ROWS SINCE START", Right: true},
-				{Name: "QUARANTINED", Right: true},
-				{Name: "NEWEST EVENT"},
-			}, rows)
+			return c.listSources(sources)
 		}),
 	})
+}
+
+func (c *console) listSources(sources []client.Source) error {
+	rows := make([][]string, len(sources))
+	for i, s := range sources {
+		rows[i] = []string{
+			s.Settings.Name, s.Settings.Stream, s.Settings.Table, s.State, rate(s.EventsPerSec), lag(s.LagMS),
+			term.Count(s.Counters.Rows), term.Count(s.Counters.Quarantined), c.ago(s.NewestArrived),
+		}
+	}
+	columns := []term.Column{
+		{Name: "SOURCE", Whole: true},
+		{Name: "STREAM"},
+		{Name: "TABLE", Whole: true},
+		{Name: "STATE", Whole: true},
+		{Name: "EVENTS/S", Right: true, Whole: true},
+		{Name: "LAG", Right: true, Whole: true},
+		{Name: "ROWS", Right: true, Whole: true},
+		{Name: "QUARANTINED", Right: true, Whole: true},
+		{Name: "NEWEST EVENT", Whole: true},
+	}
+	if term.Is(c.out) { // a person knows that a source is named as its table, and looks for what is not 0
+		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Counters.Quarantined > 0 }) {
+			columns, rows = without(columns, rows, "QUARANTINED")
+		}
+		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Settings.Table != s.Settings.Name }) {
+			columns, rows = without(columns, rows, "TABLE")
+		}
+	}
+	if err := c.table(columns, rows); err != nil {
+		return err
+	}
+	for _, s := range sources {
+		if s.Error != "" {
+			c.say("%s: %s", s.Settings.Name, s.Error)
+		}
+	}
+	c.say("Rows and quarantined events are counted since the server's start.")
+	return nil
+}
+
+// without takes a column away.
+func without(columns []term.Column, rows [][]string, name string) ([]term.Column, [][]string) {
+	i := slices.IndexFunc(columns, func(c term.Column) bool { return c.Name == name })
+	for n := range rows {
+		rows[n] = slices.Delete(rows[n], i, i+1)
+	}
+	return slices.Delete(columns, i, i+1), rows
 }
 
 func (c *console) sourcesShow() *cobra.Command {
@@ -84,10 +116,6 @@ func (c *console) sourcesShow() *cobra.Command {
 }
 
 func (c *console) showSource(s client.Source) error {
-	state := s.State
-	if s.Error != "" {
-		state += ": " + s.Error
-	}
 	from := s.Settings.From.Kind
 	if from == "timestamp" {
 		from = s.Settings.From.At.UTC().Format(time.RFC3339)
@@ -105,9 +133,14 @@ func (c *console) showSource(s client.Source) error {
 	}
 	pairs = append(pairs,
 		[2]string{"table", s.Settings.Table},
-		[2]string{"state", state},
+		[2]string{"state", s.State},
+	)
+	if s.Error != "" {
+		pairs = append(pairs, [2]string{"error", s.Error})
+	}
+	pairs = append(pairs,
 		[2]string{"from", from},
-		[2]string{"new fields", map[string]string{"add": "become columns", "fixed": "go to quarantine"}[s.Settings.Evolve]},
+		[2]string{"new fields", newFields(s.Settings.Evolve)},
 		[2]string{"rate", fmt.Sprintf("%s events/s, %s/s", rate(s.EventsPerSec), term.Bytes(s.BytesPerSec))},
 		[2]string{"lag", lag(s.LagMS)},
 		[2]string{"newest event", c.ago(s.NewestArrived)},
@@ -117,18 +150,8 @@ func (c *console) showSource(s client.Source) error {
 	if err := term.Pairs(c.out, pairs); err != nil {
 		return err
 	}
-	rows := make([][]string, len(s.Shards))
-	for i, shard := range s.Shards {
-		condition := shard.Condition
-		if shard.Error != "" {
-			condition += ": " + shard.Error
-		}
-		rows[i] = []string{shard.ShardID, condition, position(shard), lag(shard.LagMS), rate(shard.EventsPerSec), c.ago(shard.LastArrivedAt)}
-	}
 	fmt.Fprintln(c.out)
-	if err := c.table([]term.Column{
-		{Name: "SHARD"}, {Name: "STATE"}, {Name: "POSITION"}, {Name: "LAG", Right: true}, {Name: "EVENTS/S", Right: true}, {Name: "NEWEST EVENT"},
-	}, rows); err != nil {
+	if err := c.listShards(s.Shards); err != nil {
 		return err
 	}
 	for i, n := range s.Notices {
@@ -136,6 +159,29 @@ func (c *console) showSource(s client.Source) error {
 			fmt.Fprintln(c.out)
 		}
 		fmt.Fprintf(c.out, "%s %s\n", n.At.UTC().Format(time.RFC3339), term.Clean(n.Kind+": "+n.Message))
+	}
+	return nil
+}
+
+func (c *console) listShards(shards []client.SourceShard) error {
+	rows := make([][]string, len(shards))
+	for i, s := range shards {
+		rows[i] = []string{s.ShardID, s.Condition, c.position(s), lag(s.LagMS), rate(s.EventsPerSec), c.ago(s.LastArrivedAt)}
+	}
+	if err := c.table([]term.Column{
+		{Name: "SHARD", Whole: true},
+		{Name: "STATE", Whole: true},
+		{Name: "POSITION", Whole: true},
+		{Name: "LAG", Right: true, Whole: true},
+		{Name: "EVENTS/S", Right: true, Whole: true},
+		{Name: "NEWEST EVENT", Whole: true},
+	}, rows); err != nil {
+		return err
+	}
+	for _, s := range shards {
+		if s.Error != "" {
+			fmt.Fprintf(c.out, "%s: %s\n", term.Clean(s.ShardID), term.Clean(s.Error))
+		}
 	}
 	return nil
 }
@@ -176,8 +222,9 @@ func (c *console) sourcesRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove SOURCE",
 		Short: "Disconnect a source; its table stays unless --drop-table is given",
-		Long: `Disconnects a source and forgets its positions. Its table and quarantine stay and can be queried on, unless --drop-table is
-given: then all its rows are gone. The stream itself is not touched.`,
+		Long: `Disconnects a source. Its table and quarantine stay and can be queried on. So do its positions: the same stream added again
+with this table goes on where it stopped, and no event is lost or doubled. With --drop-table all of that is gone. The stream
+itself is not touched.`,
 		Example: `  helios sources remove clicks
   helios sources remove clicks --drop-table --yes`,
 		Args:              named("SOURCE"),
@@ -209,18 +256,27 @@ given: then all its rows are gone. The stream itself is not touched.`,
 	return c.jsonFlag(c.yesFlag(cmd))
 }
 
-// position is how far a shard has been read, for people.
-func position(s client.SourceShard) string {
+// position is how far a shard has been read: shortened on a terminal, for the numbers of a stream differ in their last digits.
+func (c *console) position(s client.SourceShard) string {
+	text := s.Sequence
+	if term.Is(c.out) {
+		text = term.Middle(text, 4, 6)
+	}
 	switch {
-	case s.Sequence == "":
+	case text == "":
 		return "–"
 	case s.Taken < 0:
-		return s.Sequence
+		return text
 	}
-	return s.Sequence + " + " + term.Counted(s.Taken, "event")
+	return text + "+" + term.Count(s.Taken)
 }
 
-func lag(ms int64) string { return term.Duration(time.Duration(ms) * time.Millisecond) }
+func lag(ms *int64) string {
+	if ms == nil {
+		return "–"
+	}
+	return term.Duration(time.Duration(*ms) * time.Millisecond)
+}
 
 func rate(perSecond float64) string {
 	if perSecond > 0 && perSecond < 10 {

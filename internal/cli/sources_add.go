@@ -3,20 +3,27 @@ package cli
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/client"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 func (c *console) sourcesAdd() *cobra.Command {
 	var source client.NewSource
 	cmd := &cobra.Command{
 		Use:   "add STREAM --table TABLE",
-		Short: "Connect a stream to a new table",
+		Short: "Connect a stream to a new table, or to one that was kept",
 		Long: `Takes a sample of the stream, makes a table that fits it, and starts to read. On a terminal it first shows the schema and asks;
 --yes connects at once. A stream without events can be connected too: its table grows from the first ones.
+
+A table that was kept when this stream's source was removed goes on where it stopped, with the settings given now; --from is
+not used then. A table that another stream filled is refused.
 
 The server reads the stream with its own AWS credentials, from the standard chain (environment, profile, instance role).`,
 		Example: `  helios sources add clicks --table clicks --from horizon
@@ -27,10 +34,17 @@ The server reads the stream with its own AWS credentials, from the standard chai
 	}
 	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
 		source.Stream = args[0]
-		if err := checkNewSource(cmd, source); err != nil {
+		from, err := checkNewSource(cmd, source)
+		if err != nil {
 			return err
 		}
-		if err := c.agree(ctx, api, source); err != nil {
+		source.From = from
+		_, err = api.Table(ctx, strings.ToLower(source.Table))
+		kept := err == nil
+		if err != nil && fault.CodeOf(err) != fault.NotFound {
+			return err
+		}
+		if err := c.agree(ctx, api, source, kept); err != nil {
 			return err
 		}
 		added, err := api.AddSource(ctx, source)
@@ -40,8 +54,15 @@ The server reads the stream with its own AWS credentials, from the standard chai
 		if c.json {
 			return c.printJSON(added)
 		}
-		c.say("The stream %s is connected to the table %s. Ask it with `helios sql \"SELECT * FROM %[2]s LIMIT 10\"`, watch it with `helios sources show %s`.",
-			added.Settings.Stream, added.Settings.Table, added.Settings.Name)
+		c.say("The stream %s is connected to the table %s.", added.Settings.Stream, added.Settings.Table)
+		if kept {
+			c.say("The table was kept: it goes on where it stopped; --from is not used.")
+		}
+		if added.Settings.Table != source.Table {
+			c.say("Names of tables are in lower case: %s is %s.", source.Table, added.Settings.Table)
+		}
+		c.say("Ask it with `helios sql '%s'`, watch it with `helios sources show %s`.",
+			"SELECT * FROM "+quoteName(added.Settings.Table)+" LIMIT 10", added.Settings.Name)
 		return nil
 	})
 	flags := cmd.Flags()
@@ -58,31 +79,44 @@ The server reads the stream with its own AWS credentials, from the standard chai
 	return c.jsonFlag(c.yesFlag(cmd))
 }
 
-// checkNewSource finds what is wrong with the flags by themselves.
-func checkNewSource(cmd *cobra.Command, s client.NewSource) error {
+// checkNewSource finds what is wrong with the flags by themselves, and gives where to begin.
+func checkNewSource(cmd *cobra.Command, s client.NewSource) (from string, err error) {
 	if s.Table == "" {
-		return usage(cmd, "%s needs --table, the name of the table to make", path(cmd))
+		return "", usage(cmd, "%s needs --table, the name of the table to make", path(cmd))
 	}
-	if s.MaxDepth < 0 || s.MaxColumns < 0 {
-		return usage(cmd, "--max-depth and --max-columns must be above 0")
+	for flag, name := range map[string]string{"table": s.Table, "name": s.Name} {
+		if cmd.Flags().Changed(flag) && !tableName.MatchString(name) {
+			return "", usage(cmd, "--%s %q cannot be a name", flag, name).withHint("use a letter, then letters, digits and underscores, at most 63")
+		}
 	}
-	if err := checkFrom(cmd, s.From); err != nil {
-		return err
+	for flag, n := range map[string]int{"max-depth": s.MaxDepth, "max-columns": s.MaxColumns} {
+		if n < 1 && cmd.Flags().Changed(flag) {
+			return "", usage(cmd, "--%s %d is not a whole number of 1 or more", flag, n)
+		}
 	}
 	if err := among(cmd, "evolve", s.Evolve, "add", "fixed"); err != nil {
-		return err
+		return "", err
 	}
-	return among(cmd, "aggregates", s.Aggregates, "auto", "keep", "drop")
+	if err := among(cmd, "aggregates", s.Aggregates, "auto", "keep", "drop"); err != nil {
+		return "", err
+	}
+	if err := checkConnection(cmd, s.Connection); err != nil {
+		return "", err
+	}
+	return resolveFrom(cmd, s.From, time.Now())
 }
 
+// tableName is what the server takes for a name; which of these names are reserved it says itself.
+var tableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,62}$`)
+
 // agree shows a person what the stream would become and asks whether to go on.
-func (c *console) agree(ctx context.Context, api *client.Client, source client.NewSource) error {
+func (c *console) agree(ctx context.Context, api *client.Client, source client.NewSource, kept bool) error {
 	question := fmt.Sprintf("Connect the stream %s to the new table %s, from %s?", source.Stream, source.Table, source.From)
+	if kept {
+		question = fmt.Sprintf("Connect the stream %s to the table %s, which is there already, and go on where it stopped?", source.Stream, source.Table)
+	}
 	if !c.yes && term.Is(c.in) {
-		progress := term.NewProgress(c.talk)
-		progress.Show("Sampling %s …", term.Clean(source.Stream))
-		sample, err := api.SampleStream(ctx, source.Connection, source.Stream, 0)
-		progress.Clear()
+		sample, err := c.sample(ctx, api, source.Connection, source.Stream, 0)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +46,11 @@ func everything() map[string]answer {
 		"DELETE /api/v1/sources/clicks":           {status: 204},
 		"POST /api/v1/sources/clicks/pause":       {body: source},
 		"POST /api/v1/sources/clicks/resume":      {body: source},
+		"GET /api/v1/tables":                      {body: `{"tables":[{"name":"orders","columns":[{"name":"id"}],"rows":1234567,"quarantined":3}]}`},
+		"GET /api/v1/tables/orders":               {body: `{"name":"orders","columns":[{"name":"_shard_id","type":"VARCHAR"},{"name":"user_name","type":"VARCHAR","path":["user","name"]},{"name":"at","type":"TIMESTAMP","path":["at"],"format":"epoch_ms"}],"evolve":"fixed","max_depth":3,"max_columns":500,"version":2,"rows":1234567,"quarantined":3}`},
+		"GET /api/v1/tables/orders/history":       {body: `{"changes":[{"kind":"create","version":1,"column":{"name":"","type":""},"at":"2026-03-01T12:00:00Z","reason":"","record_index":0},{"kind":"widen","version":2,"column":{"name":"at","type":"TIMESTAMP"},"from":"DATE","at":"2026-03-01T12:00:01Z","reason":"a time","record_index":0}]}`},
+		"GET /api/v1/queries":                     {body: `{"queries":[{"id":"q1","sql":"SELECT\n  1","started_at":"2026-03-01T12:00:00Z","elapsed_ms":61000,"rows":12,"waiting":false}]}`},
+		"DELETE /api/v1/queries/q1":               {status: 204},
 		"GET /api/v1/quarantine":                  {body: `{"reasons":[{"table":"clicks","reason":"type_mismatch","count":12345,"first_quarantined_at":"2026-03-01T12:00:00Z","last_quarantined_at":"2026-03-01T13:00:00Z","example":"\"free\" is no DOUBLE"}]}`},
 		"GET /api/v1/quarantine/clicks":           {body: quarantinePage},
 		"POST /api/v1/quarantine/clicks/replay":   {body: `{"matched":12,"replayed":10,"rows":10,"rejected":2}`},
@@ -57,7 +63,8 @@ func TestCommandsPrintDataForPeopleAndJSONForPrograms(t *testing.T) {
 		"streams_list": "streams list", "streams_sample": "streams sample click-stream", "sources_list": "sources list", "sources_show": "sources show clicks",
 		"sources_add": "sources add click-stream --table clicks --yes", "sources_pause": "sources pause clicks", "sources_resume": "sources resume clicks",
 		"sources_remove": "sources remove clicks --yes", "quarantine_list": "quarantine list", "quarantine_show": "quarantine show clicks --limit 2",
-		"quarantine_replay": "quarantine replay clicks --all --yes",
+		"quarantine_replay": "quarantine replay clicks --all --yes", "tables_list": "tables list", "tables_show": "tables show orders",
+		"queries_list": "queries list", "queries_cancel": "queries cancel q1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := helios(t, "", strings.Fields(line)...)
@@ -93,9 +100,64 @@ func TestAddingASourceSendsWhatWasSaid(t *testing.T) {
 	got := helios(t, "", strings.Fields("sources add s --table t --name n --from 2026-03-01T00:00:00Z --region r --endpoint-url http://127.0.0.1:1 --profile p"+
 		" --evolve fixed --aggregates keep --max-depth 2 --max-columns 9 --yes")...)
 	require.Zero(t, got.code, got.talk)
-	require.Len(t, server.saw(), 1)
+	require.Len(t, server.saw(), 2)
 	require.JSONEq(t, `{"stream":"s","table":"t","name":"n","from":"2026-03-01T00:00:00Z","region":"r","endpoint":"http://127.0.0.1:1","profile":"p",
-		"evolve":"fixed","aggregates":"keep","max_depth":2,"max_columns":9}`, server.saw()[0].body)
+		"evolve":"fixed","aggregates":"keep","max_depth":2,"max_columns":9}`, server.saw()[1].body)
+}
+
+func TestAddingToAKeptTableSaysThatItGoesOn(t *testing.T) {
+	answers := everything()
+	answers["GET /api/v1/tables/clicks"] = answer{body: `{"name":"clicks"}`}
+	serve(t, answers)
+	got := heliosOnTerminal(t, "y\n", "sources", "add", "click-stream", "--table", "Clicks")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "to the table Clicks, which is there already, and go on where it stopped?")
+	require.Contains(t, got.talk, "it goes on where it stopped; --from is not used.")
+	require.Contains(t, got.talk, "Clicks is clicks.")
+}
+
+func TestFromTakesADateAndHowLongAgo(t *testing.T) {
+	server := serve(t, everything())
+	require.Zero(t, helios(t, "", "sources", "add", "s", "--table", "t", "--yes", "--from", "2026-03-01").code)
+	require.Contains(t, server.saw()[1].body, `"from":"2026-03-01T00:00:00Z"`)
+	before := time.Now()
+	require.Zero(t, helios(t, "", "sources", "add", "s", "--table", "t", "--yes", "--from", "2h").code)
+	var sent struct {
+		From time.Time `json:"from"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(server.saw()[3].body), &sent))
+	require.WithinRange(t, sent.From, before.Add(-2*time.Hour-time.Second), time.Now().Add(-2*time.Hour))
+}
+
+func TestAReplayThatNamesAnEventThatIsNotThereFailsAndOneInVainSaysWhy(t *testing.T) {
+	answers := everything()
+	answers["POST /api/v1/quarantine/clicks/replay"] = answer{body: `{"matched":0,"replayed":0,"rows":0,"rejected":0}`}
+	serve(t, answers)
+	got := helios(t, "", "quarantine", "replay", "clicks", "--key", "shardId-0:1:0", "--yes")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.talk, "there is no such event in the quarantine of clicks")
+	answers["POST /api/v1/quarantine/clicks/replay"] = answer{body: `{"matched":1,"replayed":0,"rows":0,"rejected":1}`}
+	serve(t, answers)
+	got = helios(t, "", "quarantine", "replay", "clicks", "--all", "--yes")
+	require.Zero(t, got.code)
+	require.Contains(t, got.talk, "1 stays in it")
+	require.Contains(t, got.talk, `type_mismatch, 12,345 events; the newest says: "free" is no DOUBLE`)
+}
+
+func TestATableOnATerminalLeavesOutWhatSaysNothing(t *testing.T) {
+	serve(t, everything())
+	got := heliosOnTerminal(t, "", "sources", "list")
+	require.NotContains(t, got.out, "TABLE", "the source has its name")
+	require.Contains(t, got.talk, "clicks: throttled by AWS\n")
+	got = heliosOnTerminal(t, "", "sources", "show", "clicks")
+	require.Contains(t, got.out, " 4964…000002+3 ")
+	require.Contains(t, got.out, "shardId-000000000001: throttled by AWS\n")
+	require.NotContains(t, heliosOnTerminal(t, "", "streams", "list").out, "arn:aws")
+}
+
+func TestAnUnknownLagIsNoLag(t *testing.T) {
+	serve(t, map[string]answer{"GET /api/v1/sources": {body: `{"sources":[{"settings":{"name":"s"},"state":"failing","lag_ms":null}]}`}})
+	require.Regexp(t, `failing +0 +– `, helios(t, "", "sources", "list").out)
 }
 
 func TestAddingASourceOnATerminalShowsTheSchemaAndAsks(t *testing.T) {

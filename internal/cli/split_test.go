@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/client"
 )
 
 func TestSplitCutsAtSemicolonsThatEndStatements(t *testing.T) {
@@ -37,25 +43,38 @@ func TestSplitCutsAtSemicolonsThatEndStatements(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			whole, rest := split(c.text)
-			require.Equal(t, c.whole, whole)
-			require.Equal(t, c.rest, rest)
+			require.Equal(t, c.whole, texts(whole))
+			require.Equal(t, c.rest, rest.sql)
 		})
 	}
+}
+
+func texts(all []statement) (found []string) {
+	for _, one := range all {
+		found = append(found, one.sql)
+	}
+	return found
+}
+
+func TestSplitKnowsTheLineOnWhichAStatementBegins(t *testing.T) {
+	whole, rest := split("\n-- SELECT 1\nSELECT 1;;\n\n/* SELECT\n2; */; SELECT\n2;\nSELECT 3")
+	require.Equal(t, []statement{{"-- SELECT 1\nSELECT 1", 2}, {"SELECT\n2", 6}}, whole)
+	require.Equal(t, statement{"SELECT 3", 8}, rest)
 }
 
 func FuzzSplitLosesNoCharacterButSpaceCommentsAndSemicolons(f *testing.F) {
 	f.Add("SELECT ';' -- x\n; SELECT $$a$$ /* b */ E'\\''")
 	f.Fuzz(func(t *testing.T, text string) {
 		whole, rest := split(text)
-		for _, statement := range append(whole, rest) {
-			require.Contains(t, text, statement)
-			again, more := split(statement + "\n;")
-			if statement != "" && len(again) > 0 {
-				require.Equal(t, statement, again[0])
-				require.Empty(t, more)
+		for _, one := range append(whole, rest) {
+			require.Contains(t, text, one.sql)
+			again, more := split(one.sql + "\n;")
+			if one.sql != "" && len(again) > 0 {
+				require.Equal(t, one.sql, again[0].sql)
+				require.Empty(t, more.sql)
 			}
 		}
-		require.LessOrEqual(t, len(strings.Join(whole, ";"))+len(rest), len(text))
+		require.LessOrEqual(t, len(strings.Join(texts(whole), ";"))+len(rest.sql), len(text))
 	})
 }
 
@@ -72,4 +91,45 @@ func TestThePromptCompletesNames(t *testing.T) {
 	require.Len(t, endings, 2)
 	endings, _ = all.Do([]rune("SELECT "), 7)
 	require.Empty(t, endings)
+}
+
+func TestThePromptObeysCommandsInTheMiddleOfAStatement(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+string(body))
+		_, _ = io.WriteString(w, `{"tables":[{"name":"clicks"}],"columns":[{"name":"a"},{"name":"b"}],"rows":[["x","BIGINT"]]}`)
+	}))
+	defer server.Close()
+	api, err := client.New(server.URL, client.Options{})
+	require.NoError(t, err)
+	defer api.Close()
+	var out, talk bytes.Buffer
+	s := &session{console: &console{out: &out, talk: &talk}, api: api, format: "table", remember: func(string) {}}
+	for _, line := range []string{"SELECT", `\d`, `  \d quarantine.order;`, `\frob`, `\?`, "1;"} {
+		require.True(t, s.take(t.Context(), line), line)
+	}
+	require.Equal(t, []string{
+		"GET /api/v1/tables ",
+		`POST /api/v1/query {"sql":"SELECT column_name, column_type FROM (DESCRIBE quarantine.\"order\")"}`,
+		`POST /api/v1/query {"sql":"SELECT\n1"}`,
+	}, asked)
+	require.Contains(t, out.String(), "clicks")
+	require.Contains(t, talk.String(), `There is no command \frob`)
+	require.Contains(t, talk.String(), `\d quarantine.TABLE`)
+	for _, word := range []string{"exit", "QUIT;", `\q`} {
+		s.pending = "SELECT "
+		require.False(t, s.take(t.Context(), word), word)
+	}
+}
+
+func TestHintsPutCommandsIntoBackticks(t *testing.T) {
+	for in, want := range map[string]string{
+		"helios sources list shows those there are": "`helios sources list` shows those there are",
+		"see `helios sql --help`":                   "see `helios sql --help`",
+		"start helios again":                        "start helios again",
+		"name one of helios streams list":           "name one of `helios streams list`",
+	} {
+		require.Equal(t, want, quoteCommands(in))
+	}
 }

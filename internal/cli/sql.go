@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -82,14 +83,17 @@ null is taken as that, any other as text.`,
 		if !given {
 			return c.prompt(cmd.Context(), api, request, flags.format)
 		}
-		ctx, stop := interruptible(cmd.Context())
-		defer stop()
-		for _, request.SQL = range statements {
-			if err := c.ask(ctx, api, request, flags.format); err != nil {
-				return err
+		return run(func(ctx context.Context, _ *cobra.Command, _ []string) error {
+			for _, s := range statements {
+				if err := c.ask(ctx, api, request, s, flags.format); err != nil {
+					if failed, ok := errors.AsType[*statementError](err); ok && flags.file != "-" {
+						failed.file = flags.file
+					}
+					return refusedFlag(cmd, err)
+				}
 			}
-		}
-		return nil
+			return nil
+		})(cmd, args)
 	}
 	c.urlFlag(cmd)
 	f := cmd.Flags()
@@ -105,8 +109,11 @@ null is taken as that, any other as text.`,
 
 // request makes a query of the flags, but for the statement.
 func (f *sqlFlags) request(cmd *cobra.Command) (client.QueryRequest, error) {
-	if f.maxRows < client.NoLimit || f.timeout < 0 {
-		return client.QueryRequest{}, usage(cmd, "--max-rows and --timeout must not be negative, but for --max-rows -1")
+	if cmd.Flags().Changed("max-rows") && f.maxRows < 1 && f.maxRows != client.NoLimit {
+		return client.QueryRequest{}, usage(cmd, "--max-rows %d is neither a whole number of 1 or more nor -1, for all", f.maxRows)
+	}
+	if cmd.Flags().Changed("timeout") && f.timeout < time.Millisecond {
+		return client.QueryRequest{}, usage(cmd, "--timeout %s is not a length of time such as 90s or 5m", f.timeout)
 	}
 	request := client.QueryRequest{MaxRows: f.maxRows, Timeout: f.timeout}
 	params := map[string]any{}
@@ -142,7 +149,7 @@ func paramValue(text string) any {
 
 // statements gives what to run, from the argument, the file or standard input; given is false when a person at a terminal
 // has given nothing.
-func (c *console) statements(cmd *cobra.Command, args []string, file string) (all []string, given bool, err error) {
+func (c *console) statements(cmd *cobra.Command, args []string, file string) (all []statement, given bool, err error) {
 	var text string
 	switch {
 	case len(args) > 0 && file != "":
@@ -166,7 +173,7 @@ func (c *console) statements(cmd *cobra.Command, args []string, file string) (al
 		}
 	}
 	all, rest := split(text)
-	if rest != "" {
+	if rest.sql != "" {
 		all = append(all, rest)
 	}
 	if len(all) == 0 {
@@ -187,11 +194,16 @@ func readSQL(r io.Reader) (string, error) {
 }
 
 // ask runs one statement and prints its result.
-func (c *console) ask(ctx context.Context, api *client.Client, request client.QueryRequest, format string) error {
+func (c *console) ask(ctx context.Context, api *client.Client, request client.QueryRequest, s statement, format string) error {
+	request.SQL = s.sql
+	progress := term.NewProgress(c.talk)
+	arrived := progress.Elapsed(quietTime)
+	defer arrived()
 	if format == "table" {
 		result, err := api.Query(ctx, request)
+		arrived()
 		if err != nil {
-			return &statementError{err: err, sql: request.SQL}
+			return &statementError{err: err, statement: s}
 		}
 		if err := c.resultTable(result); err != nil {
 			return err
@@ -199,20 +211,24 @@ func (c *console) ask(ctx context.Context, api *client.Client, request client.Qu
 		c.say("%s", summary(result))
 		return nil
 	}
-	w := &watched{w: c.out, progress: term.NewProgress(c.talk)}
+	w := &watched{w: c.out, progress: progress, arrived: arrived}
 	if term.Is(c.out) {
 		w.progress = term.NewProgress(io.Discard)
 	}
 	result, err := api.Export(ctx, request, exports[format], w)
+	arrived()
 	w.progress.Clear()
 	if err != nil {
-		return &statementError{err: err, sql: request.SQL}
+		return &statementError{err: err, statement: s}
 	}
 	if result.Truncated {
 		c.say("Only the first %s are there: the result has more. Raise --max-rows.", term.Counted(result.Rows, "row"))
 	}
 	return nil
 }
+
+// quietTime is how long a query may take before its time is shown.
+const quietTime = 2 * time.Second
 
 // summary is the line below a table: rows, time, freshness.
 func summary(r *client.QueryResult) string {
@@ -236,11 +252,13 @@ func summary(r *client.QueryResult) string {
 type watched struct {
 	w        io.Writer
 	progress *term.Progress
+	arrived  func() // is called when the first bytes are there
 	bytes    int64
 	shown    time.Time
 }
 
 func (w *watched) Write(p []byte) (int, error) {
+	w.arrived()
 	n, err := w.w.Write(p)
 	w.bytes += int64(n)
 	if now := time.Now(); now.Sub(w.shown) > 200*time.Millisecond {

@@ -22,9 +22,10 @@ const (
 	promptMore  = "   ...> "
 	promptHelp  = `A statement ends with a semicolon and may have several lines.
   \d          the tables
-  \d TABLE    a table's columns
+  \d TABLE    a table's columns; \d quarantine.TABLE those of its quarantine
   \?          this help
-  \q          leave, as does Ctrl-D
+  \q          leave, as do exit, quit and Ctrl-D
+These work in the middle of a statement too, each on a line of its own.
 Ctrl-C clears what is typed, or cancels what runs. Up and Ctrl-R find earlier statements, Tab completes names.
 `
 )
@@ -56,102 +57,116 @@ func (c *console) prompt(ctx context.Context, api *client.Client, request client
 		_ = os.Chmod(history, 0o600) // the library's own files are readable by all
 	}
 	c.say("%s. End a statement with a semicolon; \\? helps, Ctrl-D leaves.", term.Counted(int64(len(tables)), "table"))
-	pending := ""
+	session := &session{console: c, api: api, request: request, format: format, remember: func(text string) { _ = line.SaveHistory(text) }}
 	for {
 		line.SetPrompt(promptFirst)
-		if pending != "" {
+		if session.pending != "" {
 			line.SetPrompt(promptMore)
 		}
 		text, err := line.Readline()
 		switch {
 		case errors.Is(err, readline.ErrInterrupt):
-			pending = ""
-			continue
+			session.pending = ""
 		case err != nil || ctx.Err() != nil:
 			return nil // Ctrl-D, or the terminal is gone
-		}
-		if word := strings.TrimSuffix(strings.TrimSpace(text), ";"); pending == "" && isMeta(word) {
-			_ = line.SaveHistory(word)
-			if !c.meta(ctx, api, word) {
-				return nil
-			}
-			continue
-		}
-		statements, rest := split(pending + text + "\n")
-		pending = rest
-		if pending != "" {
-			pending += "\n"
-		}
-		for _, request.SQL = range statements {
-			_ = line.SaveHistory(inOneLine(request.SQL) + ";")
-			c.askOnce(ctx, api, request, format)
+		case !session.take(ctx, text):
+			return nil
 		}
 	}
 }
 
-// askOnce runs a statement that Ctrl-C cancels, and explains its error.
-func (c *console) askOnce(ctx context.Context, api *client.Client, request client.QueryRequest, format string) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT)
-	defer stop()
-	err := c.ask(ctx, api, request, format)
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		c.say("Cancelled.")
-	default:
-		c.explain(err)
-	}
+// session is a person at the prompt.
+type session struct {
+	*console
+	api      *client.Client
+	request  client.QueryRequest
+	format   string
+	pending  string            // the beginning of a statement
+	remember func(text string) // for the history
 }
 
-// isMeta reports whether a line is for the prompt itself.
-func isMeta(line string) bool {
-	return strings.HasPrefix(line, `\`) || line == "exit" || line == "quit" || line == "help"
-}
-
-// meta obeys a line for the prompt itself; false means that the person leaves.
-func (c *console) meta(ctx context.Context, api *client.Client, line string) bool {
-	verb, name, _ := strings.Cut(line, " ")
-	var err error
-	switch name = strings.TrimSpace(name); {
-	case verb == `\q` || verb == "exit" || verb == "quit":
+// take obeys one line; false means that the person leaves.
+func (s *session) take(ctx context.Context, text string) bool {
+	word := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), ";"))
+	switch low := strings.ToLower(word); {
+	case low == "exit" || low == "quit" || word == `\q`:
 		return false
-	case verb == `\d` && name == "":
-		err = c.describeAll(ctx, api)
-	case verb == `\d`:
-		err = c.describe(ctx, api, name)
-	default:
-		fmt.Fprint(c.talk, promptHelp)
+	case strings.HasPrefix(word, `\`) || low == "help" && s.pending == "":
+		s.remember(word)
+		if err := s.obey(ctx, word); err != nil {
+			s.explain(err)
+		}
+		return true
 	}
-	if err != nil {
-		c.explain(err)
+	statements, rest := split(s.pending + text + "\n")
+	s.pending = rest.sql
+	if s.pending != "" {
+		s.pending += "\n"
+	}
+	for _, one := range statements {
+		s.remember(inOneLine(one.sql) + ";")
+		one.line = 1
+		s.askOnce(ctx, one)
 	}
 	return true
 }
 
-func (c *console) describeAll(ctx context.Context, api *client.Client) error {
-	tables, err := api.Tables(ctx)
-	if err != nil {
-		return err
+// askOnce runs a statement that Ctrl-C cancels, and explains its error.
+func (s *session) askOnce(ctx context.Context, one statement) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT)
+	defer stop()
+	err := s.ask(ctx, s.api, s.request, one, s.format)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		s.say("Cancelled.")
+	default:
+		s.explain(err)
 	}
-	rows := make([][]string, len(tables))
-	for i, t := range tables {
-		rows[i] = []string{t.Name, term.Count(int64(len(t.Columns))), term.Count(t.Rows), term.Count(t.Quarantined)}
-	}
-	return c.table([]term.Column{
-		{Name: "TABLE"}, {Name: "COLUMNS", Right: true}, {Name: "ROWS", Right: true}, {Name: "QUARANTINED", Right: true},
-	}, rows)
 }
 
-func (c *console) describe(ctx context.Context, api *client.Client, name string) error {
-	table, err := api.Table(ctx, name)
+// obey does what a line for the prompt itself says.
+func (s *session) obey(ctx context.Context, line string) error {
+	verb, name, _ := strings.Cut(line, " ")
+	switch name = strings.TrimSpace(name); {
+	case (verb == `\d` || verb == `\dt`) && name == "":
+		tables, err := s.api.Tables(ctx)
+		if err != nil {
+			return err
+		}
+		return s.listTables(tables)
+	case verb == `\d` || verb == `\dt`:
+		return s.describe(ctx, name)
+	case verb == `\?` || verb == `\h` || verb == "help" || verb == "HELP":
+		fmt.Fprint(s.talk, promptHelp)
+	default:
+		s.say(`There is no command %s; \? lists those there are.`, verb)
+	}
+	return nil
+}
+
+// describe shows the columns of a table, or of what has a schema: quarantine.clicks.
+func (s *session) describe(ctx context.Context, name string) error {
+	name = strings.TrimPrefix(strings.ReplaceAll(name, `"`, ""), "main.")
+	schema, table, dotted := strings.Cut(name, ".")
+	if !dotted {
+		table, err := s.api.Table(ctx, name)
+		if err != nil {
+			return err
+		}
+		return s.listColumns(table)
+	}
+	request := s.request
+	request.SQL = fmt.Sprintf("SELECT column_name, column_type FROM (DESCRIBE %s.%s)", quoteName(schema), quoteName(table))
+	result, err := s.api.Query(ctx, request)
 	if err != nil {
 		return err
 	}
-	rows := make([][]string, len(table.Columns))
-	for i, column := range table.Columns {
-		rows[i] = []string{column.Name, column.Type, strings.Join(column.Path, ".")}
+	rows := make([][]string, len(result.Rows))
+	for i, row := range result.Rows {
+		rows[i] = []string{cell(row[0]), cell(row[1])}
 	}
-	return c.table([]term.Column{{Name: "COLUMN"}, {Name: "TYPE"}, {Name: "FIELD"}}, rows)
+	return s.table([]term.Column{{Name: "COLUMN", Whole: true}, {Name: "TYPE"}}, rows)
 }
 
 // historyFile is where statements are remembered, made for this user's eyes only; "" when that cannot be.

@@ -4,16 +4,28 @@ import (
 	"strings"
 )
 
+// statement is one statement of a text.
+type statement struct {
+	sql  string
+	line int // of the text, from 1, on which it begins
+}
+
 // split cuts SQL text at the semicolons that are outside quotes and comments. It gives the whole statements, and what
 // follows the last semicolon; text that holds nothing but white space and comments is left out.
-func split(text string) (statements []string, rest string) {
+func split(text string) (statements []statement, rest statement) {
 	start, something := 0, false
+	between := func(start, end int) statement {
+		for start < end && isSpace(text[start]) {
+			start++
+		}
+		return statement{strings.TrimSpace(text[start:end]), 1 + strings.Count(text[:start], "\n")}
+	}
 	for i := 0; i < len(text); {
 		n := skip(text, i)
 		switch {
 		case n == 0 && text[i] == ';':
 			if something {
-				statements = append(statements, strings.TrimSpace(text[start:i]))
+				statements = append(statements, between(start, i))
 			}
 			start, something = i+1, false
 			i++
@@ -26,7 +38,7 @@ func split(text string) (statements []string, rest string) {
 		}
 	}
 	if something {
-		rest = strings.TrimSpace(text[start:])
+		rest = between(start, len(text))
 	}
 	return statements, rest
 }

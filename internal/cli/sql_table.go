@@ -11,12 +11,15 @@ import (
 	"github.com/helios-sql/helios/internal/client"
 )
 
-// resultTable prints a result for people. On a terminal that is too narrow for its columns it prints one value a line.
+// resultTable prints a result for people. On a terminal that is too narrow for its columns it prints one value a line. A plan
+// is a drawing, not a value.
 func (c *console) resultTable(r *client.QueryResult) error {
-	width := term.Width(c.out)
+	if len(r.Columns) == 2 && r.Columns[0].Name == "explain_key" && r.Columns[1].Name == "explain_value" {
+		return c.plan(r)
+	}
 	columns := make([]term.Column, len(r.Columns))
 	for i, column := range r.Columns {
-		columns[i] = term.Column{Name: column.Name, Right: isNumber(column.Type)}
+		columns[i] = term.Column{Name: column.Name, Right: isNumber(column.Type), Whole: isWhole(column.Type)}
 	}
 	rows := make([][]string, len(r.Rows))
 	for i, row := range r.Rows {
@@ -25,20 +28,28 @@ func (c *console) resultTable(r *client.QueryResult) error {
 			rows[i][k] = cell(row[k])
 		}
 	}
-	if term.Fits(len(columns), width) {
-		return term.Table(c.out, columns, rows, width)
-	}
-	for i, row := range rows {
-		fmt.Fprintf(c.out, "── row %d\n", i+1)
-		pairs := make([][2]string, len(columns))
-		for k, column := range columns {
-			pairs[k] = [2]string{column.Name, row[k]}
-		}
-		if err := term.Pairs(c.out, pairs); err != nil {
-			return err
+	return c.table(columns, rows)
+}
+
+// plan prints what EXPLAIN says, line by line.
+func (c *console) plan(r *client.QueryResult) error {
+	for _, row := range r.Rows {
+		for line := range strings.Lines(cell(row[1])) {
+			if _, err := fmt.Fprintln(c.out, term.Clean(strings.TrimRight(line, "\r\n"))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// isWhole reports whether values of a type say nothing when shortened.
+func isWhole(kind string) bool {
+	switch base, _, _ := strings.Cut(kind, "("); base {
+	case "UUID", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "INTERVAL", "BOOLEAN":
+		return true
+	}
+	return isNumber(kind)
 }
 
 // isNumber reports whether values of a type are aligned to the right.
@@ -72,11 +83,23 @@ func cell(v any) string {
 
 // statementError is an error of a statement, which is kept to show the place.
 type statementError struct {
-	err error
-	sql string
+	err       error
+	statement statement
+	file      string // that it was read from, "" for none
 }
 
-func (e *statementError) Error() string { return e.err.Error() }
+// Error says the file and the line of it, if there is one.
+func (e *statementError) Error() string {
+	if e.file == "" {
+		return e.err.Error()
+	}
+	line := e.statement.line
+	if located, ok := errors.AsType[*client.SQLError](e.err); ok {
+		line += located.Line - 1
+	}
+	return fmt.Sprintf("%s:%d: %s", e.file, line, e.err)
+}
+
 func (e *statementError) Unwrap() error { return e.err }
 
 // excerptWidth is how many columns of a line are shown around the place of an error.
@@ -84,12 +107,12 @@ const excerptWidth = 100
 
 // place is the line of the statement that an error is about and a caret below the place, or "" when it is not known.
 func place(err error) string {
-	var statement *statementError
+	var failed *statementError
 	var located *client.SQLError
-	if !errors.As(err, &statement) || !errors.As(err, &located) {
+	if !errors.As(err, &failed) || !errors.As(err, &located) {
 		return ""
 	}
-	lines := strings.Split(statement.sql, "\n")
+	lines := strings.Split(failed.statement.sql, "\n")
 	if located.Line < 1 || located.Line > len(lines) {
 		return ""
 	}
@@ -102,7 +125,7 @@ func place(err error) string {
 	// A tab is as wide as one space here, so that the caret stays below its place.
 	clean := func(r []rune) string { return term.Clean(strings.ReplaceAll(string(r), "\t", " ")) }
 	head := lead + clean(line[from:before])
-	number := fmt.Sprintf("%d | ", located.Line)
+	number := fmt.Sprintf("%d | ", failed.statement.line+located.Line-1)
 	return number + term.Shorten(head+clean(line[before:]), excerptWidth) + "\n" +
 		strings.Repeat(" ", len(number)+term.Columns(head)) + "^"
 }

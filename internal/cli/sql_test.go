@@ -32,6 +32,33 @@ func TestSQLSendsLimitsAndParametersAsTheyAreMeant(t *testing.T) {
 	require.Contains(t, server.saw()[0].body, `"n":9223372036854775807`, "not rounded")
 }
 
+func TestAStatementMayBeginWithAComment(t *testing.T) {
+	server := serve(t, map[string]answer{query: {body: `{"columns":[],"rows":[]}`}})
+	for _, statement := range []string{"-- comment\nSELECT 1", "--a b=c\nSELECT 1", "-- x"} {
+		helios(t, "", "sql", statement, "--max-rows", "5")
+	}
+	require.Len(t, server.saw(), 2, "a comment alone is no statement")
+	require.JSONEq(t, `{"sql":"-- comment\nSELECT 1","max_rows":5}`, server.saw()[0].body)
+	got := helios(t, "", "sql", "SELECT 1", "--max-rows=x y")
+	require.Contains(t, got.talk, `--max-rows "x y" is not a whole number`)
+}
+
+func TestAPlanIsPrintedAsItIsDrawn(t *testing.T) {
+	serve(t, map[string]answer{query: {body: `{"columns":[{"name":"explain_key","type":"VARCHAR"},{"name":"explain_value","type":"VARCHAR"}],
+		"rows":[["physical_plan","┌───┐\n│ a\u001b │\n└───┘\n"]],"row_count":1}`}})
+	require.Equal(t, "┌───┐\n│ a\\u001b │\n└───┘\n", helios(t, "", "sql", "EXPLAIN SELECT 1").out)
+}
+
+func TestAnErrorInAFileSaysFileAndLine(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "q.sql")
+	require.NoError(t, os.WriteFile(file, []byte("\n-- a note\nSELECT\n  FORM t;\n"), 0o600))
+	serve(t, map[string]answer{query: problem(422, `"code":"invalid","detail":"no","line":3,"column":3,"position":20`)})
+	got := helios(t, "", "sql", "--file", file)
+	require.Equal(t, "helios: "+file+":4: no.\n4 |   FORM t\n      ^\n", got.talk)
+	serve(t, map[string]answer{query: problem(504, `"code":"timeout","detail":"too slow"`)})
+	require.Equal(t, "helios: "+file+":2: too slow.\n", helios(t, "", "sql", "--file", file).talk)
+}
+
 func TestSQLRunsTheStatementsOfAFileOrOfStandardInput(t *testing.T) {
 	server := serve(t, map[string]answer{query: {body: `{"columns":[{"name":"a","type":"BIGINT"}],"rows":[[1]],"row_count":1}`}})
 	file := filepath.Join(t.TempDir(), "report.sql")

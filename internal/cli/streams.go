@@ -36,25 +36,34 @@ func (c *console) streamsList() *cobra.Command {
   helios streams list --region eu-central-1 --profile production
   helios streams list --endpoint-url http://127.0.0.1:4567 --json`,
 		Args: named(),
-		RunE: c.remote(func(ctx context.Context, api *client.Client, _ []string) error {
-			streams, err := api.Streams(ctx, conn)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.printJSON(map[string]any{"streams": notNil(streams)})
-			}
-			if len(streams) == 0 {
-				c.say("There is no stream here. Look at --region, --profile and --endpoint-url.")
-				return nil
-			}
-			rows := make([][]string, len(streams))
-			for i, s := range streams {
-				rows[i] = []string{s.Name, s.Status, s.Mode, c.ago(&s.CreatedAt), s.ARN}
-			}
-			return c.table([]term.Column{{Name: "STREAM"}, {Name: "STATUS"}, {Name: "MODE"}, {Name: "CREATED"}, {Name: "ARN"}}, rows)
-		}),
 	}
+	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, _ []string) error {
+		if err := checkConnection(cmd, conn); err != nil {
+			return err
+		}
+		streams, err := api.Streams(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(map[string]any{"streams": notNil(streams)})
+		}
+		if len(streams) == 0 {
+			c.say("There is no stream here. Look at --region, --profile and --endpoint-url.")
+			return nil
+		}
+		rows := make([][]string, len(streams))
+		for i, s := range streams {
+			rows[i] = []string{s.Name, s.Status, s.Mode, c.ago(&s.CreatedAt), s.ARN}
+		}
+		columns := []term.Column{
+			{Name: "STREAM", Whole: true}, {Name: "STATUS", Whole: true}, {Name: "MODE", Whole: true}, {Name: "CREATED", Whole: true}, {Name: "ARN"},
+		}
+		if term.Is(c.out) { // a person knows the account, and the name is there
+			columns, rows = without(columns, rows, "ARN")
+		}
+		return c.table(columns, rows)
+	})
 	connectionFlags(cmd, &conn)
 	return c.jsonFlag(cmd)
 }
@@ -73,26 +82,40 @@ the share of events that have it, the share that would go to quarantine because 
   helios streams sample clicks --limit 100 --json`,
 		Args:              named("STREAM"),
 		ValidArgsFunction: c.complete(streamNames(&conn)),
-		RunE: c.remote(func(ctx context.Context, api *client.Client, args []string) error {
-			sample, err := api.SampleStream(ctx, conn, args[0], limit)
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.printJSON(sample)
-			}
-			if err := c.showSample(sample); err != nil {
-				return err
-			}
-			for _, e := range sample.Events[max(0, len(sample.Events)-sampleShown):] {
-				fmt.Fprintf(c.out, "\n%s\n", eventLine(e))
-			}
-			return nil
-		}),
 	}
+	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+		if err := checkLimit(cmd, limit); err != nil {
+			return err
+		}
+		if err := checkConnection(cmd, conn); err != nil {
+			return err
+		}
+		sample, err := c.sample(ctx, api, conn, args[0], limit)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(sample)
+		}
+		if err := c.showSample(sample); err != nil {
+			return err
+		}
+		for _, e := range sample.Events[max(0, len(sample.Events)-sampleShown):] {
+			fmt.Fprintf(c.out, "\n%s\n", eventLine(e))
+		}
+		return nil
+	})
 	cmd.Flags().IntVar(&limit, "limit", 0, "look at up to `N` records (default: the server's, 1,000)")
 	connectionFlags(cmd, &conn)
 	return c.jsonFlag(cmd)
+}
+
+// sample takes a sample, and shows on a terminal that it does.
+func (c *console) sample(ctx context.Context, api *client.Client, conn client.Connection, stream string, limit int) (client.Sample, error) {
+	progress := term.NewProgress(c.talk)
+	progress.Show("Sampling %s …", term.Clean(stream))
+	defer progress.Clear()
+	return api.SampleStream(ctx, conn, stream, limit)
 }
 
 // showSample writes what a sample says about the table.
@@ -104,31 +127,54 @@ func (c *console) showSample(sample client.Sample) error {
 		c.say("It holds no event yet: its table would start with the system columns and grow from the first events.")
 		return nil
 	}
-	rows := make([][]string, len(inference.Fields))
-	for i, f := range inference.Fields {
-		quarantine := ""
-		if f.QuarantineShare > 0 {
-			quarantine = term.Percent(f.QuarantineShare)
-		}
-		seen := make([]string, len(f.Seen))
-		for n, s := range f.Seen {
-			seen[n] = s.Type
-		}
-		example := ""
-		if len(f.Examples) > 0 {
-			example = f.Examples[0]
-		}
-		rows[i] = []string{f.Column, f.Type, strings.Join(f.Path, "."), term.Percent(f.Share), quarantine, strings.Join(seen, ", "), example}
-	}
-	if err := term.Table(c.out, []term.Column{
-		{Name: "COLUMN"}, {Name: "TYPE"}, {Name: "FIELD"}, {Name: "IN", Right: true}, {Name: "QUARANTINE", Right: true}, {Name: "SEEN"}, {Name: "EXAMPLE"},
-	}, rows, term.Width(c.out)); err != nil {
+	if err := c.table(fieldTable(inference, !term.Is(c.out))); err != nil {
 		return err
 	}
 	if inference.QuarantineShare > 0 {
 		c.say("About %s of events would go to quarantine, whole, with the reason.", term.Percent(inference.QuarantineShare))
 	}
 	return nil
+}
+
+// fieldTable is what a sample says about each field. Unless it is to be whole, what it need not say is left out: a field that
+// is named as its column, quarantine where there is none, and types when all values have the column's.
+func fieldTable(inference client.Inference, whole bool) (columns []term.Column, rows [][]string) {
+	columns = []term.Column{
+		{Name: "COLUMN"},
+		{Name: "TYPE", Whole: true},
+		{Name: "FIELD"},
+		{Name: "IN", Right: true, Whole: true},
+		{Name: "QUARANTINE", Right: true, Whole: true},
+		{Name: "SEEN"},
+		{Name: "EXAMPLE"},
+	}
+	used := map[string]bool{}
+	for _, f := range inference.Fields {
+		field, quarantine, seen, example := "", "", "", ""
+		if name := strings.Join(f.Path, "."); whole || name != f.Column {
+			field, used["FIELD"] = name, true
+		}
+		if f.QuarantineShare > 0 {
+			quarantine, used["QUARANTINE"] = term.Percent(f.QuarantineShare), true
+		}
+		if whole || len(f.Seen) != 1 || f.Seen[0].Type != f.Type {
+			types := make([]string, len(f.Seen))
+			for n, s := range f.Seen {
+				types[n] = s.Type
+			}
+			seen, used["SEEN"] = strings.Join(types, ", "), true
+		}
+		if len(f.Examples) > 0 {
+			example = f.Examples[0]
+		}
+		rows = append(rows, []string{f.Column, f.Type, field, term.Percent(f.Share), quarantine, seen, example})
+	}
+	for _, name := range []string{"FIELD", "QUARANTINE", "SEEN"} {
+		if !whole && !used[name] {
+			columns, rows = without(columns, rows, name)
+		}
+	}
+	return columns, rows
 }
 
 // eventLine is one event of a sample for people.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,9 @@ func (c *console) tail() *cobra.Command {
 		Long: `Reads every shard of a stream and prints its events until Ctrl-C. It needs no server and touches no position; it reads with the
 AWS credentials of this machine. Aggregated and compressed records are unpacked; what is no JSON is shown with the reason.
 
-On a terminal events are laid out for reading; elsewhere, and with --raw, each is one line as it was sent. --json adds where
-each lies in the stream. With several --filter an event must match all; a field inside another is written parent.child.`,
+On a terminal events are laid out for reading; elsewhere each is one line. --raw prints the bytes as they were sent and a line
+feed; on a terminal, what could move the cursor is escaped. --json adds where each lies in the stream, and event_base64 when its
+bytes are not UTF-8. With several --filter an event must match all; a field inside another is written parent.child.`,
 		Example: `  helios tail clicks
   helios tail clicks --from 2026-03-01T12:00:00Z --filter event_type=purchase --filter product.id=17
   helios tail clicks --from horizon --raw | jq .user.id
@@ -44,7 +46,11 @@ each lies in the stream. With several --filter an event must match all; a field 
 		if raw && c.json {
 			return usage(cmd, "--raw and --json cannot be given together")
 		}
-		if err := checkFrom(cmd, from); err != nil {
+		if err := checkConnection(cmd, conn); err != nil {
+			return err
+		}
+		from, err := resolveFrom(cmd, from, time.Now())
+		if err != nil {
 			return err
 		}
 		start, err := event.ParseStart(from)
@@ -63,8 +69,13 @@ each lies in the stream. With several --filter an event must match all; a field 
 		switch {
 		case c.json:
 			show = c.jsonEvent
-		case raw || !term.Is(c.out):
+		case raw && !term.Is(c.out):
 			show = c.rawEvent
+		case raw || !term.Is(c.out):
+			show = c.lineEvent
+		}
+		if term.Is(c.talk) {
+			c.say("Reading %s from %s; Ctrl-C ends.", args[0], from)
 		}
 		err = app.Tail(ctx, app.TailOptions{
 			Connection: ingest.Connection{Region: conn.Region, Endpoint: conn.Endpoint, Profile: conn.Profile},
@@ -77,7 +88,7 @@ each lies in the stream. With several --filter an event must match all; a field 
 	})
 	fromFlag(cmd, &from, "latest")
 	cmd.Flags().StringArrayVar(&filters, "filter", nil, "only events whose field has a value, as `FIELD=VALUE`; can be given more than once")
-	cmd.Flags().BoolVar(&raw, "raw", false, "print each event as it was sent, one a line")
+	cmd.Flags().BoolVar(&raw, "raw", false, "print each event's bytes as they were sent")
 	connectionFlags(cmd, &conn)
 	return c.jsonFlag(cmd)
 }
@@ -86,11 +97,24 @@ each lies in the stream. With several --filter an event must match all; a field 
 func (c *console) jsonEvent(e ingest.SampleEvent) error {
 	encoder := json.NewEncoder(c.out)
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(e)
+	return encoder.Encode(struct {
+		ingest.SampleEvent
+		Base64 []byte `json:"event_base64,omitempty"`
+	}{e, e.Raw})
 }
 
-// rawEvent prints an event's document in one line.
+// rawEvent prints the bytes of an event and a line feed.
 func (c *console) rawEvent(e ingest.SampleEvent) error {
+	bytes := e.Raw
+	if bytes == nil {
+		bytes = []byte(e.Event)
+	}
+	_, err := c.out.Write(append(bytes, '\n'))
+	return err
+}
+
+// lineEvent prints an event's document in one line.
+func (c *console) lineEvent(e ingest.SampleEvent) error {
 	text := e.Event
 	if strings.ContainsAny(text, "\r\n") {
 		var b bytes.Buffer
@@ -108,7 +132,7 @@ func (c *console) rawEvent(e ingest.SampleEvent) error {
 // prettyEvent prints an event laid out, below a line that says when and where it came.
 func (c *console) prettyEvent(e ingest.SampleEvent) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "── %s  %s  key %s\n", e.ArrivedAt.Local().Format("15:04:05.000"), term.Clean(e.ShardID), term.Clean(e.PartitionKey))
+	fmt.Fprintf(&b, "── %s  %s  key %s\n", e.ArrivedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00"), term.Clean(e.ShardID), term.Clean(e.PartitionKey))
 	if e.Reason != "" {
 		fmt.Fprintf(&b, "!! %s\n", term.Clean(fmt.Sprintf("%s: %s", e.Reason, e.Message)))
 	}

@@ -24,8 +24,8 @@ type Options struct {
 	Transport http.RoundTripper // nil: a transport of the client's own
 }
 
-// Client calls one server. It may be used by several goroutines. Every call lasts as long as its context lets it: queries
-// and tails have no other limit on this side.
+// Client calls one server. It may be used by several goroutines. Queries, replays and tails last as long as their context
+// lets them; other calls end with an error of code Timeout when the server is silent for too long.
 type Client struct {
 	base  *url.URL
 	http  *http.Client
@@ -59,8 +59,26 @@ func (c *Client) Ready(ctx context.Context) error {
 	return c.call(ctx, http.MethodGet, "/readyz", nil, nil, nil)
 }
 
+// How long a server may take for an answer.
+const (
+	patience     = time.Minute
+	longPatience = 5 * time.Minute // for what reads a stream, or waits for work that is under way
+)
+
 // call sends body (nil for none) as JSON and decodes the answer into result (nil to ignore it).
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, body, result any) error {
+	return c.callFor(ctx, patience, method, path, query, body, result)
+}
+
+// callFor is call for an answer that may take that long; 0 is for ever.
+func (c *Client) callFor(ctx context.Context, limit time.Duration, method, path string, query url.Values, body, result any) error {
+	if limit > 0 {
+		silent := fault.New(fault.Timeout, "%s accepts requests but has not answered within %s", c.base, limit).
+			WithHint("the server is very busy or hangs: its log may say why")
+		bounded, cancel := context.WithTimeoutCause(ctx, limit, silent)
+		defer cancel()
+		ctx = bounded
+	}
 	resp, err := c.send(ctx, method, path, query, body, "application/json")
 	if err != nil {
 		return err
@@ -137,6 +155,9 @@ func (c *Client) broken(ctx context.Context, err error) error {
 }
 
 func stopped(ctx context.Context) error {
+	if silent, ok := errors.AsType[*fault.Error](context.Cause(ctx)); ok {
+		return silent
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fault.New(fault.Timeout, "no answer in time: %w", ctx.Err())
 	}
@@ -154,37 +175,50 @@ type SQLError struct {
 // Error gives the message.
 func (e *SQLError) Error() string { return e.Message }
 
+// RequestError says which parts of a request the server refuses. It is found with errors.As.
+type RequestError struct {
+	Message string
+	Parts   []RequestPart
+}
+
+// RequestPart is what is wrong with one part of a request.
+type RequestPart struct {
+	Location string `json:"location"` // as in query.limit or body.columns[0].type
+	Message  string `json:"message"`
+}
+
+// Error gives the message and the parts.
+func (e *RequestError) Error() string {
+	details := make([]string, len(e.Parts))
+	for i, p := range e.Parts {
+		details[i] = strings.TrimPrefix(p.Location+": "+p.Message, ": ")
+	}
+	return e.Message + ": " + strings.Join(details, "; ")
+}
+
 // problem turns an answer that is no success into an error.
 func (c *Client) problem(resp *http.Response) error {
 	var p struct {
-		Title    string     `json:"title"`
-		Detail   string     `json:"detail"`
-		Code     fault.Code `json:"code"`
-		Hint     string     `json:"hint"`
-		Position *int       `json:"position"`
-		Line     int        `json:"line"`
-		Column   int        `json:"column"`
-		Errors   []struct {
-			Message  string `json:"message"`
-			Location string `json:"location"`
-		} `json:"errors"`
+		Title    string        `json:"title"`
+		Detail   string        `json:"detail"`
+		Code     fault.Code    `json:"code"`
+		Hint     string        `json:"hint"`
+		Position *int          `json:"position"`
+		Line     int           `json:"line"`
+		Column   int           `json:"column"`
+		Errors   []RequestPart `json:"errors"`
 	}
 	content, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err := json.Unmarshal(content, &p); err != nil || p.Code == "" {
 		return fault.New(fault.Network, "%s answered %s, but not as Helios does", c.base, resp.Status).
 			WithHint("something else may be listening there: look at --url")
 	}
-	message := p.Detail
-	if len(p.Errors) > 0 {
-		details := make([]string, len(p.Errors))
-		for i, e := range p.Errors {
-			details[i] = strings.TrimPrefix(e.Location+": "+e.Message, ": ")
-		}
-		message += ": " + strings.Join(details, "; ")
-	}
-	err := fault.New(p.Code, "%s", message)
-	if p.Position != nil {
-		err = fault.New(p.Code, "%w", &SQLError{Message: message, Position: *p.Position, Line: p.Line, Column: p.Column})
+	err := fault.New(p.Code, "%s", p.Detail)
+	switch {
+	case len(p.Errors) > 0:
+		err = fault.New(p.Code, "%w", &RequestError{Message: p.Detail, Parts: p.Errors})
+	case p.Position != nil:
+		err = fault.New(p.Code, "%w", &SQLError{Message: p.Detail, Position: *p.Position, Line: p.Line, Column: p.Column})
 	}
 	if p.Hint != "" {
 		err = err.WithHint("%s", p.Hint)

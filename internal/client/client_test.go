@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -70,9 +71,9 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
 				Evolve: "fixed", Aggregates: "keep", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
 			},
-			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: 5, EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x"}},
+			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x"}},
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},
-			Counters: ingest.Counters{Records: 1, Bytes: 2, Rows: 3, Quarantined: 4, DuplicateKeys: 5, Control: 6, LeftToResend: 7, SchemaChanges: 8}, EventsPerSec: 1, BytesPerSec: 2, LagMS: 3, NewestArrived: &at,
+			Counters: ingest.Counters{Records: 1, Bytes: 2, Rows: 3, Quarantined: 4, DuplicateKeys: 5, Control: 6, LeftToResend: 7, SchemaChanges: 8}, EventsPerSec: 1, BytesPerSec: 2, LagMS: new(int64(3)), NewestArrived: &at,
 		}},
 		Tables:      []ingest.TableInfo{{Table: table, Rows: 1 << 60, Quarantined: 4}},
 		Changes:     []schema.Change{{Kind: schema.Widened, Version: 2, Column: table.Columns[0], From: schema.Date, At: at, Reason: "r", ShardID: "s-0", Sequence: "9", Index: 1}},
@@ -277,4 +278,41 @@ func TestAServerThatIsNotThereOrNotHelios(t *testing.T) {
 		_, err := client.New(address, client.Options{})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), address)
 	}
+}
+
+// silent is a server that takes a request and never answers.
+type silent struct{}
+
+func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestASilentServerIsNotWaitedForForEverButAQueryMayTakeItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := client.New("http://127.0.0.1:8080", client.Options{Transport: silent{}})
+		require.NoError(t, err)
+		_, err = c.Sources(t.Context())
+		require.Equal(t, fault.Timeout, fault.CodeOf(err))
+		require.ErrorContains(t, err, "has not answered within 1m0s")
+		_, err = c.SampleStream(t.Context(), client.Connection{}, "s", 0)
+		require.ErrorContains(t, err, "within 5m0s")
+
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		_, err = c.Query(ctx, client.QueryRequest{SQL: "SELECT 1"})
+		require.ErrorContains(t, err, "no answer in time", "the context's own end")
+	})
+}
+
+func TestARefusedRequestSaysWhichPart(t *testing.T) {
+	c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = w.Write([]byte(`{"code":"invalid","detail":"validation failed","errors":[{"location":"query.limit","message":"expected number <= 10000"}]}`))
+	}))
+	_, err := c.SampleStream(t.Context(), client.Connection{}, "s", 20_000)
+	require.EqualError(t, err, "validation failed: query.limit: expected number <= 10000")
+	refused, ok := errors.AsType[*client.RequestError](err)
+	require.True(t, ok)
+	require.Equal(t, []client.RequestPart{{Location: "query.limit", Message: "expected number <= 10000"}}, refused.Parts)
 }

@@ -50,13 +50,13 @@ type QueryResult struct {
 type Freshness struct {
 	Source        string     `json:"source"`
 	NewestArrived *time.Time `json:"newest_arrived_at"` // nil while the table is empty
-	LagMS         int64      `json:"lag_ms"`
+	LagMS         *int64     `json:"lag_ms"`            // nil while it is not known
 }
 
 // Query runs a statement and gives its whole result.
 func (c *Client) Query(ctx context.Context, req QueryRequest) (*QueryResult, error) {
 	var r QueryResult
-	if err := c.call(ctx, http.MethodPost, pathOf("query"), nil, req.body(), &r); err != nil {
+	if err := c.callFor(ctx, 0, http.MethodPost, pathOf("query"), nil, req.body(), &r); err != nil {
 		return nil, err
 	}
 	return &r, nil

@@ -26,7 +26,7 @@ func (c *Client) Stream(ctx context.Context, conn Connection, name string) (Stre
 // SampleStream looks at up to limit records of a stream, 0 for the server's default, and infers a table from them.
 func (c *Client) SampleStream(ctx context.Context, conn Connection, name string, limit int) (Sample, error) {
 	var r Sample
-	err := c.call(ctx, http.MethodGet, pathOf("streams", name, "sample"), limited(conn.query(), limit), nil, &r)
+	err := c.callFor(ctx, longPatience, http.MethodGet, pathOf("streams", name, "sample"), limited(conn.query(), limit), nil, &r)
 	return r, err
 }
 
@@ -41,34 +41,36 @@ func (c *Client) Sources(ctx context.Context) ([]Source, error) {
 
 // AddSource connects a stream to a new table.
 func (c *Client) AddSource(ctx context.Context, s NewSource) (Source, error) {
-	return c.source(ctx, http.MethodPost, pathOf("sources"), s)
+	var r Source
+	err := c.callFor(ctx, longPatience, http.MethodPost, pathOf("sources"), nil, s, &r)
+	return r, err
 }
 
 // Source shows one source.
 func (c *Client) Source(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodGet, pathOf("sources", name), nil)
+	return c.source(ctx, http.MethodGet, pathOf("sources", name))
 }
 
 // PauseSource stops the reading of a source until it is resumed.
 func (c *Client) PauseSource(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodPost, pathOf("sources", name, "pause"), nil)
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "pause"))
 }
 
 // ResumeSource goes on with a paused source.
 func (c *Client) ResumeSource(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodPost, pathOf("sources", name, "resume"), nil)
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "resume"))
 }
 
-func (c *Client) source(ctx context.Context, method, path string, body any) (Source, error) {
+func (c *Client) source(ctx context.Context, method, path string) (Source, error) {
 	var r Source
-	err := c.call(ctx, method, path, nil, body, &r)
+	err := c.call(ctx, method, path, nil, nil, &r)
 	return r, err
 }
 
 // RemoveSource disconnects a source; dropTable removes its table and quarantine too.
 func (c *Client) RemoveSource(ctx context.Context, name string, dropTable bool) error {
 	q := url.Values{"drop_table": {strconv.FormatBool(dropTable)}}
-	return c.call(ctx, http.MethodDelete, pathOf("sources", name), q, nil, nil)
+	return c.callFor(ctx, longPatience, http.MethodDelete, pathOf("sources", name), q, nil, nil)
 }
 
 // Tables lists the tables.
@@ -124,9 +126,9 @@ func (c *Client) Quarantined(ctx context.Context, table, reason string, limit in
 	return r, err
 }
 
-// Replay tries quarantined events of a table again with its schema of today.
+// Replay tries quarantined events of a table again with its schema of today. It takes as long as their number makes it.
 func (c *Client) Replay(ctx context.Context, table string, which ReplayRequest) (ReplayResult, error) {
 	var r ReplayResult
-	err := c.call(ctx, http.MethodPost, pathOf("quarantine", table, "replay"), nil, which, &r)
+	err := c.callFor(ctx, 0, http.MethodPost, pathOf("quarantine", table, "replay"), nil, which, &r)
 	return r, err
 }

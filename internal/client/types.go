@@ -164,7 +164,7 @@ type Source struct {
 	Counters      Counters       `json:"counters"`
 	EventsPerSec  float64        `json:"events_per_second"`
 	BytesPerSec   float64        `json:"bytes_per_second"`
-	LagMS         int64          `json:"lag_ms"`
+	LagMS         *int64         `json:"lag_ms"` // nil while it is not known
 	NewestArrived *time.Time     `json:"newest_arrived_at"`
 }
 
@@ -174,7 +174,7 @@ type SourceShard struct {
 	Condition     string     `json:"condition"`
 	Sequence      string     `json:"sequence_number"` // committed
 	Taken         int64      `json:"taken"`           // committed events of that record; -1 for all
-	LagMS         int64      `json:"lag_ms"`
+	LagMS         *int64     `json:"lag_ms"`          // nil while it is not known
 	EventsPerSec  float64    `json:"events_per_second"`
 	LastArrivedAt *time.Time `json:"last_arrived_at"`
 	Error         string     `json:"error,omitempty"`

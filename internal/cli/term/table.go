@@ -3,6 +3,7 @@ package term
 import (
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,13 +14,15 @@ const gap = "  "
 type Column struct {
 	Name  string
 	Right bool // aligned to the right, as numbers are
+	Whole bool // its cells say nothing when shortened: numbers, times, identifiers
 }
 
 // minCell is the width in columns that a cell is not shortened below.
-const minCell = 12
+const minCell = 10
 
 // Table writes rows below heads, each column as wide as its widest cell by display width. When that does not fit into width
-// columns, the longest cells are shortened; 0 keeps all whole. All text is made safe with Clean.
+// columns, the longest cells are shortened, but for those that must stay whole; when that does not do either, each row is
+// written with one value a line. A width of 0 keeps all whole. All text is made safe with Clean.
 func Table(w io.Writer, columns []Column, rows [][]string, width int) error {
 	heads := make([]string, len(columns))
 	for i, c := range columns {
@@ -27,18 +30,25 @@ func Table(w io.Writer, columns []Column, rows [][]string, width int) error {
 	}
 	cells := make([][]string, 0, len(rows)+1)
 	widths := make([]int, len(columns))
-	for _, row := range append([][]string{heads}, rows...) {
+	least := make([]int, len(columns))
+	for n, row := range append([][]string{heads}, rows...) {
 		line := make([]string, len(columns))
 		for i := range columns {
 			line[i] = Clean(row[i])
-			widths[i] = max(widths[i], Columns(line[i]))
+			taken := Columns(line[i])
+			widths[i] = max(widths[i], taken)
+			if n == 0 || !columns[i].Whole {
+				taken = min(taken, minCell)
+			}
+			least[i] = max(least[i], taken)
 		}
 		cells = append(cells, line)
 	}
-	longest := largestCell(widths, width)
+	if !shrink(widths, least, width) {
+		return records(w, cells)
+	}
 	rules := make([]string, len(columns))
 	for i := range widths {
-		widths[i] = min(widths[i], longest)
 		rules[i] = strings.Repeat("─", widths[i])
 	}
 	var b strings.Builder
@@ -61,26 +71,43 @@ func Table(w io.Writer, columns []Column, rows [][]string, width int) error {
 	return err
 }
 
-// Fits reports whether a table of that many columns can be read in a width, the cells shortened; any fits into 0, which is
-// no terminal.
-func Fits(columns, width int) bool { return width == 0 || columns*(minCell+len(gap)) <= width+len(gap) }
-
-// largestCell is the width to which cells must be shortened so that a line fits.
-func largestCell(widths []int, width int) int {
-	longest := slices.Max(append([]int{minCell}, widths...))
-	if width == 0 {
-		return longest
+// shrink narrows the widest columns, none below its least, until a line fits into width. It reports whether one does.
+func shrink(widths, least []int, width int) bool {
+	if width == 0 || len(widths) == 0 {
+		return true
 	}
-	for ; longest > minCell; longest-- {
+	for longest := slices.Max(widths); ; longest-- {
 		line := len(gap) * (len(widths) - 1)
-		for _, w := range widths {
-			line += min(w, longest)
+		for i, w := range widths {
+			line += min(w, max(longest, least[i]))
 		}
 		if line <= width {
-			break
+			for i, w := range widths {
+				widths[i] = min(w, max(longest, least[i]))
+			}
+			return true
+		}
+		if longest == 0 {
+			return false
 		}
 	}
-	return longest
+}
+
+// records writes each row with one value a line; the first of the cells are the heads.
+func records(w io.Writer, cells [][]string) error {
+	for n, line := range cells[1:] {
+		if _, err := io.WriteString(w, "── row "+strconv.Itoa(n+1)+"\n"); err != nil {
+			return err
+		}
+		pairs := make([][2]string, len(line))
+		for i := range line {
+			pairs[i] = [2]string{cells[0][i], line[i]}
+		}
+		if err := Pairs(w, pairs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // appendLine writes one line; the last column is not padded.

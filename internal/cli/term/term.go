@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	xterm "golang.org/x/term"
 )
@@ -83,3 +85,29 @@ func (p *Progress) Show(format string, args ...any) {
 
 // Clear takes the line away.
 func (p *Progress) Clear() { p.Show("") }
+
+// Elapsed shows how long something takes, from after on and once a second, until stop is called, which takes the line away.
+func (p *Progress) Elapsed(after time.Duration) (stop func()) {
+	if !p.on {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var clock sync.WaitGroup
+	clock.Go(func() {
+		started := time.Now()
+		for next := time.NewTimer(after); ; next.Reset(time.Second) {
+			select {
+			case <-ctx.Done():
+				next.Stop()
+				return
+			case <-next.C:
+				p.Show("%s …", Duration(time.Since(started).Truncate(time.Second)))
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		cancel()
+		clock.Wait()
+		p.Clear()
+	})
+}

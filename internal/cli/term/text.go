@@ -99,6 +99,45 @@ func Shorten(s string, columns int) string {
 	return s
 }
 
+// Middle cuts a text to its first and last characters, with … between them, if it is longer than that.
+func Middle(s string, first, last int) string {
+	r := []rune(s)
+	if len(r) <= first+1+last {
+		return s
+	}
+	return string(r[:first]) + "…" + string(r[len(r)-last:])
+}
+
+// Wrap breaks paragraphs into lines of up to that many columns. Lines that begin with a space stay as they are.
+func Wrap(text string, columns int) string {
+	var b strings.Builder
+	line := 0 // columns of the line that is being written
+	for written := range strings.SplitSeq(text, "\n") {
+		if written == "" || written[0] == ' ' {
+			if line > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(written + "\n")
+			line = 0
+			continue
+		}
+		for word := range strings.FieldsSeq(written) {
+			switch wide := Columns(word); {
+			case line == 0:
+				line = wide
+			case line+1+wide > columns:
+				b.WriteByte('\n')
+				line = wide
+			default:
+				b.WriteByte(' ')
+				line += 1 + wide
+			}
+			b.WriteString(word)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
 // Count is a whole number with thousands separators.
 func Count(n int64) string { return humanize.Comma(n) }
 
