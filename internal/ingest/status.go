@@ -164,10 +164,10 @@ func (s *status) view(settings Settings) SourceStatus {
 			ShardID: r.ShardID, Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: taken,
 			LagMS: r.lag(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
 		})
-		switch r.Condition {
-		case ShardFinished:
+		if r.Condition == ShardFinished {
 			continue
-		case ShardFailing:
+		}
+		if r.Condition == ShardFailing {
 			failing++
 			if v.Error == "" {
 				v.Error = r.Err
