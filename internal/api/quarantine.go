@@ -134,7 +134,7 @@ func (s *server) quarantineRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/quarantine/{table}/replay", OperationID: "replay-quarantined", Tags: tags,
 		Summary:     "Try quarantined events again with the table's schema of today",
-		Description: "What fits moves from quarantine to the table, once; what does not stays, with its reason of today.",
+		Description: "What fits moves from quarantine to the table, once; what does not stays as it was.",
 	}, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *struct {
 		TableName
 		Body replay

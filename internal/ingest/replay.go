@@ -21,42 +21,53 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 	if err := l.flush(ctx); err != nil {
 		return total, err
 	}
+	var release []QuarantineKey // decoded and not yet committed
+	var added int64             // rows that came of them
+	commit := func() error {
+		if len(release) == 0 {
+			return nil
+		}
+		b := l.cut()
+		b.Release = release
+		if err := l.lane.Commit(ctx, b); err != nil {
+			return err
+		}
+		total.Replayed += int64(len(release))
+		total.Rows += added
+		release, added = nil, 0
+		return nil
+	}
 	var after *QuarantineKey
 	for {
 		page, err := sink.Quarantined(ctx, f, after, replayPage)
 		if err != nil || len(page) == 0 {
 			return total, err
 		}
-		var release []QuarantineKey
-		var done ReplayResult
 		for i := range page {
 			q := &page[i]
 			key := QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
 			after = &key
-			done.Matched++
-			if rows, left := l.again(q); rows > 0 {
-				release = append(release, key)
-				for k := range left {
-					left[k].Index = key.Index + int64(k)<<partShift
-					l.reject(&left[k])
+			total.Matched++
+			rows, left := l.again(q)
+			if rows == 0 {
+				total.Rejected++
+				continue
+			}
+			release = append(release, key)
+			for k := range left {
+				left[k].Index = key.Index + int64(k)<<partShift
+				l.reject(&left[k])
+			}
+			added += rows
+			if l.occupied() >= batchBytes {
+				if err := commit(); err != nil {
+					return total, err
 				}
-				done.Rows += rows
-				done.Replayed++
-			} else {
-				done.Rejected++
 			}
 		}
-		if len(release) > 0 {
-			b := l.cut()
-			b.Release = release
-			if err := l.lane.Commit(ctx, b); err != nil {
-				return total, err
-			}
+		if err := commit(); err != nil {
+			return total, err
 		}
-		total.Matched += done.Matched
-		total.Rows += done.Rows
-		total.Replayed += done.Replayed
-		total.Rejected += done.Rejected
 	}
 }
 
