@@ -24,7 +24,7 @@ type Options struct {
 	Timeout       time.Duration // of a query that names none: 30 s
 	MaxTimeout    time.Duration // the longest that a query may name: 10 min
 	MaxRows       int64         // of a query that names none: 10,000
-	MaxConcurrent int           // queries that run at once: 8
+	MaxConcurrent int           // queries that run at once: 4
 	MaxWaiting    int           // queries that wait for their turn, until their own deadline: 64
 }
 
@@ -32,7 +32,7 @@ func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.MaxTimeout = cmp.Or(o.MaxTimeout, max(o.Timeout, 10*time.Minute))
 	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
-	o.MaxConcurrent = cmp.Or(o.MaxConcurrent, 8)
+	o.MaxConcurrent = cmp.Or(o.MaxConcurrent, 4)
 	o.MaxWaiting = cmp.Or(o.MaxWaiting, 64)
 	return o
 }

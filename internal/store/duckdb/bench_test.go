@@ -1,11 +1,15 @@
 package duckdb_test
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,6 +122,54 @@ func BenchmarkCommit(b *testing.B) {
 			b.ReportMetric(float64(size*b.N)/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(float64(longest.Milliseconds()), "ms-longest")
 			require.NoError(b, db.Close(b.Context()))
+		})
+	}
+}
+
+// BenchmarkCommitBesideQueries commits 100 rows twenty times a second while a dashboard of heavy queries goes on over two
+// million: promise 5 says that queries do not starve the ingestion.
+func BenchmarkCommitBesideQueries(b *testing.B) {
+	const panel = "SELECT user_id, country, count(*), sum(price), count(DISTINCT session_id) FROM storefront GROUP BY ALL ORDER BY 3 DESC LIMIT 100"
+	for _, queries := range []int{0, 1, 4, 8} {
+		b.Run(fmt.Sprintf("queries=%d", queries), func(b *testing.B) {
+			db := openStore(b)
+			t := storefront()
+			require.NoError(b, db.CreateTable(b.Context(), t, ""))
+			begin := event.StreamState{CreatedAt: time.Now()}
+			require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{{Source: "s", Begin: &begin}}))
+			for i := range 40 {
+				rows := events(t, i*50_000, 50_000)
+				require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{{Source: "s", Stream: "s", Table: t, Rows: rows, At: time.Now(), Shards: taken(i)}}))
+			}
+			ctx, stop := context.WithCancel(b.Context())
+			var dashboard sync.WaitGroup
+			var answered atomic.Int64
+			for range queries {
+				dashboard.Go(func() {
+					for ctx.Err() == nil {
+						if runThrough(ctx, db, panel) == nil {
+							answered.Add(1)
+						}
+					}
+				})
+			}
+			rows := events(t, 0, 100)
+			var took []time.Duration
+			tick := time.NewTicker(50 * time.Millisecond)
+			defer tick.Stop()
+			for i := 40; b.Loop(); i++ {
+				at := <-tick.C
+				batch := &ingest.Batch{Source: "s", Stream: "s", Table: t, Rows: rows, At: at, Shards: taken(i)}
+				require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{batch}))
+				took = append(took, time.Since(at))
+			}
+			stop()
+			dashboard.Wait()
+			slices.Sort(took)
+			for name, share := range map[string]int{"p50": 50, "p99": 99, "longest": 100} {
+				b.ReportMetric(float64(took[min(len(took)*share/100, len(took)-1)].Microseconds())/1000, "ms-"+name)
+			}
+			b.ReportMetric(float64(answered.Load())/b.Elapsed().Seconds(), "queries/s")
 		})
 	}
 }

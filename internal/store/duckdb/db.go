@@ -45,7 +45,7 @@ const (
 // Options are the settings of a store. The zero Options are good.
 type Options struct {
 	Threads     int              // of DuckDB; 0: one for each core
-	MemoryLimit int64            // of DuckDB's buffers, in bytes; 0: four fifths of the machine's memory
+	MemoryLimit int64            // of DuckDB's buffers, in bytes; 0: three fifths of the memory of the machine or its cgroup
 	Logger      *slog.Logger     // nil: silent
 	Now         func() time.Time // nil: time.Now
 }
@@ -68,7 +68,7 @@ type DB struct {
 	maintenance sync.WaitGroup
 	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
 	closing     chan struct{}
-	broken      chan struct{} // closed when DuckDB has given the instance up
+	broken      chan struct{} // closed when the instance must be opened anew
 	breaking    sync.Once
 	freeSpace   func(dir string) (int64, error) // replaced by tests
 }
@@ -163,18 +163,22 @@ func setup(dir string, opt Options) []string {
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",
 	}
+	// DuckDB's default is four fifths of the machine's memory or its cgroup's, as "12.5 GiB". That leaves too little for
+	// what DuckDB does not count, and for the rest of Helios: three quarters of it.
+	memory := "0.75 * split_part(current_setting('memory_limit'), ' ', 1)::DOUBLE || split_part(current_setting('memory_limit'), ' ', 2)"
 	if opt.MemoryLimit > 0 {
-		statements = append(statements, fmt.Sprintf("SET GLOBAL memory_limit = '%dB'", opt.MemoryLimit))
+		memory = fmt.Sprintf("'%dB'", opt.MemoryLimit)
 	}
+	statements = append(statements, "SET GLOBAL memory_limit = "+memory)
 	return append(statements,
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
 	)
 }
 
-// Broken is closed when DuckDB has given the instance up: after an internal error, in whichever query, it refuses all
-// further work until the file is opened anew. What was committed is safe; the owner closes the store, once nobody reads any
-// more, and opens it again.
+// Broken is closed when the instance is of no more use: after an internal error, in whichever query, DuckDB refuses all
+// further work until the file is opened anew; and a writer that lacked memory leaves it in disorder. What was committed is
+// safe; the owner closes the store, once nobody reads any more, and opens it again.
 func (db *DB) Broken() <-chan struct{} { return db.broken }
 
 // Close waits for the running commit, writes the write-ahead log into the file and closes the store; who wants to write
@@ -184,7 +188,10 @@ func (db *DB) Close(ctx context.Context) error {
 	close(db.closing)
 	db.maintenance.Wait()
 	db.writing <- struct{}{} // for good
-	err := db.checkpoint(ctx)
+	var err error
+	if !db.isBroken() {
+		err = db.checkpoint(ctx)
+	}
 	if ctx.Err() != nil || errors.Is(err, errNoRoom) || db.isBroken() {
 		err = nil
 	}
@@ -206,87 +213,24 @@ func (db *DB) release() error {
 	return errors.Join(append(errs, db.lock.Close())...)
 }
 
-// queryConn gives a connection for reading; closing it gives it back. The instance's configuration is locked, without
-// access to files or network, and its time zone is UTC.
-func (db *DB) queryConn(ctx context.Context) (*sql.Conn, error) {
-	conn, err := db.pool.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect to DuckDB: %w", err)
-	}
-	return conn, nil
-}
-
-// write runs f in one transaction of the connection that writes, which is f's alone meanwhile. Once begun it is not
-// cancelled, since nobody could tell then whether it took place.
-func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.Conn) error) (err error) {
-	if err := db.acquire(ctx); err != nil {
-		return err
-	}
-	defer func() { <-db.writing }()
-
-	ctx = context.WithoutCancel(ctx)
-	if _, err := db.writer.ExecContext(ctx, "BEGIN TRANSACTION"); err != nil {
-		return db.explain(fmt.Errorf("begin: %w", err))
-	}
-	// After a failure COMMIT may still report success, without the rows: only ROLLBACK will do.
-	if err := f(ctx, db.writer); err != nil {
-		db.unlearn()
-		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK")
-		return db.explain(errors.Join(err, rollback))
-	}
-	if _, err := db.writer.ExecContext(ctx, "COMMIT"); err != nil {
-		db.unlearn()
-		_, rollback := db.writer.ExecContext(ctx, "ROLLBACK") // DuckDB has done so, but for errors on the way there
-		db.noteBroken(rollback)
-		return db.explain(fmt.Errorf("commit: %w", err))
-	}
-	return nil
-}
-
-// acquire gets the writer. Whoever has it gives it back by taking the token out of db.writing.
-func (db *DB) acquire(ctx context.Context) error {
-	closed := fault.New(fault.Unavailable, "the data file has been closed")
-	select {
-	case <-db.closing:
-		return closed
-	default:
-	}
-	select {
-	case db.writing <- struct{}{}:
-		return nil
-	case <-db.closing:
-		return closed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// unlearn forgets what the writer knows of the file.
-func (db *DB) unlearn() {
-	db.tables = map[string]*schema.Table{}
-	db.positions = map[string]map[string]event.Position{}
-}
-
-// read runs f in one transaction of another connection: what it reads is of one moment.
-func (db *DB) read(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := db.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return db.explain(fmt.Errorf("connect to DuckDB: %w", err))
-	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return db.explain(f(tx))
-}
-
 // noteBroken tells the owner when an error says that DuckDB has given the instance up.
 func (db *DB) noteBroken(err error) {
-	if err == nil || !strings.Contains(err.Error(), "database has been invalidated") {
-		return
+	if err != nil && strings.Contains(err.Error(), "database has been invalidated") {
+		db.giveUp(err)
 	}
+}
+
+// giveUp tells the owner that the instance must not be used any more.
+func (db *DB) giveUp(cause error) {
 	db.breaking.Do(func() {
-		db.log.Error("DuckDB has given the database up, which must be opened anew", "cause", err) //nolint:sloglint // no request's context
+		db.log.Error("the database had a fault and must be opened anew", "cause", cause)
 		close(db.broken)
 	})
 }
+
+const retryHint = "try again in a moment: what was committed is safe"
+
+var errBroken = fault.New(fault.Unavailable, "the database had a fault and is opened again").WithHint("%s", retryHint)
 
 func (db *DB) isBroken() bool {
 	select {
@@ -307,7 +251,10 @@ func (db *DB) explain(err error) error {
 	text := err.Error()
 	switch {
 	case db.isBroken():
-		return fault.New(fault.Unavailable, "the database had a fault and is opened again: %w", err).WithHint("try again in a moment: what was committed is safe")
+		return fault.New(fault.Unavailable, "%s: %w", errBroken.Message, err).WithHint("%s", retryHint)
+	case outOfMemory(err):
+		message, _, _ := strings.Cut(text, "\n") // what follows advises to change settings
+		return fault.New(fault.Unavailable, "queries have taken the database's memory: %s", message).WithHint("try again in a moment")
 	case strings.Contains(text, "IO Error"), strings.Contains(text, "Could not write file"):
 		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(db.dir, fileName), err).
 			WithHint("look at the disk and its free space: what was committed is safe")

@@ -42,6 +42,10 @@ func (db *DB) maintain() {
 		if db.acquire(ctx) != nil {
 			return
 		}
+		if db.isBroken() {
+			<-db.writing
+			return
+		}
 		err := db.checkpoint(ctx)
 		<-db.writing
 		grown = db.grown
@@ -79,6 +83,9 @@ func (db *DB) checkpoint(ctx context.Context) error {
 	if _, err := db.writer.ExecContext(ctx, "CHECKPOINT "+catalog); err != nil {
 		_, after := db.writer.ExecContext(ctx, "SELECT 1") // a checkpoint that fails half-way is a fault of the instance
 		db.noteBroken(after)
+		if outOfMemory(err) {
+			db.giveUp(err)
+		}
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil

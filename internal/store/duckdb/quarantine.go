@@ -37,7 +37,7 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 	}
 	var events []ingest.Quarantined
 	bytes := 0
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	err := db.read(ctx, func(tx *sql.Conn) error {
 		t, err := loadTable(ctx, tx, f.Table)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 // QuarantineReasons counts the quarantined events of a table, or of all tables for "", by reason, the most frequent first.
 func (db *DB) QuarantineReasons(ctx context.Context, table string) ([]ingest.ReasonCount, error) {
 	counts := []ingest.ReasonCount{}
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	err := db.read(ctx, func(tx *sql.Conn) error {
 		tables, err := loadTables(ctx, tx)
 		if table != "" {
 			var t *schema.Table
@@ -94,7 +94,7 @@ func (db *DB) QuarantineReasons(ctx context.Context, table string) ([]ingest.Rea
 	return counts, err
 }
 
-func reasons(ctx context.Context, tx *sql.Tx, table string) ([]ingest.ReasonCount, error) {
+func reasons(ctx context.Context, tx *sql.Conn, table string) ([]ingest.ReasonCount, error) {
 	rows, err := tx.QueryContext(ctx, forTable(`SELECT reason, count(*), min(quarantined_at), max(quarantined_at), arg_max(message, quarantined_at)
 		FROM {table} GROUP BY reason ORDER BY count(*) DESC, reason`, quarantineSchema, table))
 	if err != nil {

@@ -3,7 +3,6 @@ package duckdb
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -34,15 +33,13 @@ type rows struct {
 	columns  []query.Column
 	types    []columnType
 	schema   *arrow.Schema
-	begun    bool
 }
 
 // start prepares, binds and starts the statement.
 func (r *rows) start(ctx context.Context, s query.Statement, params any) error {
-	if _, err := r.conn.ExecContext(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
-		return r.db.explain(fmt.Errorf("begin: %w", err))
+	if err := begin(ctx, r.conn, readOnly); err != nil {
+		return r.db.explain(err)
 	}
-	r.begun = true
 	var err error
 	if r.c, err = native(r.conn); err != nil {
 		return err
@@ -266,11 +263,5 @@ func (r *rows) Close() error {
 	if r.stop != nil {
 		r.stop() // before ROLLBACK, which it would interrupt
 	}
-	var err error
-	if r.begun {
-		if _, err = r.conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
-			err = r.db.explain(fmt.Errorf("end a query's transaction: %w", err))
-		}
-	}
-	return errors.Join(err, r.conn.Close())
+	return r.db.explain(giveBack(r.conn))
 }

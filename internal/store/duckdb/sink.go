@@ -278,7 +278,7 @@ func saveShards(ctx context.Context, conn *sql.Conn, states map[shardKey]event.S
 // StreamState loads what is remembered of a source; the zero state if nothing is.
 func (db *DB) StreamState(ctx context.Context, source string) (event.StreamState, error) {
 	var state event.StreamState
-	err := db.read(ctx, func(tx *sql.Tx) (err error) {
+	err := db.read(ctx, func(tx *sql.Conn) (err error) {
 		state, _, err = streamState(ctx, tx, source)
 		return err
 	})

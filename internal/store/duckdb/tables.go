@@ -134,7 +134,7 @@ func (db *DB) DropTable(ctx context.Context, name string) error {
 // hold: it errs on the side that loses nothing.
 func (db *DB) Table(ctx context.Context, name string) (*schema.Table, error) {
 	var t *schema.Table
-	err := db.read(ctx, func(tx *sql.Tx) (err error) {
+	err := db.read(ctx, func(tx *sql.Conn) (err error) {
 		if t, err = loadTable(ctx, tx, name); err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (db *DB) Table(ctx context.Context, name string) (*schema.Table, error) {
 	return t, err
 }
 
-func inexact(ctx context.Context, tx *sql.Tx, t *schema.Table) (map[string]bool, error) {
+func inexact(ctx context.Context, tx *sql.Conn, t *schema.Table) (map[string]bool, error) {
 	var names, tests []string
 	for _, c := range t.Columns {
 		if c.Type == schema.BigInt || c.Type == schema.HugeInt {
@@ -176,7 +176,7 @@ func inexact(ctx context.Context, tx *sql.Tx, t *schema.Table) (map[string]bool,
 // Tables loads all tables with their sizes, by name.
 func (db *DB) Tables(ctx context.Context) ([]ingest.TableInfo, error) {
 	infos := []ingest.TableInfo{}
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	err := db.read(ctx, func(tx *sql.Conn) error {
 		tables, err := loadTables(ctx, tx)
 		if err != nil {
 			return err
@@ -196,7 +196,7 @@ func (db *DB) Tables(ctx context.Context) ([]ingest.TableInfo, error) {
 // TableInfo loads one table with its size; fault.NotFound if there is none.
 func (db *DB) TableInfo(ctx context.Context, name string) (ingest.TableInfo, error) {
 	var info ingest.TableInfo
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	err := db.read(ctx, func(tx *sql.Conn) error {
 		t, err := loadTable(ctx, tx, name)
 		if err != nil {
 			return err
@@ -207,7 +207,7 @@ func (db *DB) TableInfo(ctx context.Context, name string) (ingest.TableInfo, err
 	return info, err
 }
 
-func tableInfo(ctx context.Context, tx *sql.Tx, t *schema.Table) (ingest.TableInfo, error) {
+func tableInfo(ctx context.Context, tx *sql.Conn, t *schema.Table) (ingest.TableInfo, error) {
 	info := ingest.TableInfo{Table: *t}
 	for schemaName, into := range map[string]*int64{mainSchema: &info.Rows, quarantineSchema: &info.Quarantined} {
 		if err := tx.QueryRowContext(ctx, forTable("SELECT count(*) FROM {table}", schemaName, t.Name)).Scan(into); err != nil {
@@ -220,7 +220,7 @@ func tableInfo(ctx context.Context, tx *sql.Tx, t *schema.Table) (ingest.TableIn
 // History loads the changes of a table's schema, oldest first; fault.NotFound if there is no such table.
 func (db *DB) History(ctx context.Context, name string) ([]schema.Change, error) {
 	changes := []schema.Change{}
-	err := db.read(ctx, func(tx *sql.Tx) error {
+	err := db.read(ctx, func(tx *sql.Conn) error {
 		t, err := loadTable(ctx, tx, name)
 		if err != nil {
 			return err
