@@ -69,10 +69,17 @@ func (c *commit) batch(ctx context.Context, b *ingest.Batch) error {
 	if err := c.table(ctx, b); err != nil {
 		return err
 	}
+	forward := len(b.Shards) == 0
 	for _, s := range b.Shards {
-		if err := c.move(ctx, b.Source, s); err != nil {
+		ahead, err := c.move(ctx, b.Source, s)
+		if err != nil {
 			return err
 		}
+		forward = forward || ahead
+	}
+	if !forward && (b.Rows != nil && b.Rows.N > 0 || len(b.Rejected) > 0) {
+		// So it looks when a COMMIT took place that had reported an error, and its batch comes again.
+		return fault.New(fault.Internal, "rows that move no position: they are there already")
 	}
 	return nil
 }
@@ -93,23 +100,24 @@ func (c *commit) begin(ctx context.Context, source string, state *event.StreamSt
 	}
 	c.db.positions[source] = map[string]event.Position{}
 	for _, s := range state.Shards {
-		if err := c.move(ctx, source, s); err != nil {
+		if _, err := c.move(ctx, source, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// move takes down a shard's new state. No position ever moves backwards: its rows would be written twice.
-func (c *commit) move(ctx context.Context, source string, s event.ShardState) error {
+// move takes down a shard's new state, and reports whether its position is ahead of what it was. None ever moves backwards:
+// its rows would be written twice.
+func (c *commit) move(ctx context.Context, source string, s event.ShardState) (ahead bool, err error) {
 	positions, ok := c.db.positions[source]
 	if !ok {
 		state, begun, err := streamState(ctx, c.conn, source)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !begun {
-			return fault.New(fault.Internal, "a position of source %s, of which nothing is remembered", source)
+			return false, fault.New(fault.Internal, "a position of source %s, of which nothing is remembered", source)
 		}
 		positions = map[string]event.Position{}
 		for _, known := range state.Shards {
@@ -117,13 +125,15 @@ func (c *commit) move(ctx context.Context, source string, s event.ShardState) er
 		}
 		c.db.positions[source] = positions
 	}
-	if before := positions[s.ShardID]; s.Position.Compare(before) < 0 {
-		return fault.New(fault.Internal, "shard %s would move back from %s+%d to %s+%d",
+	before := positions[s.ShardID]
+	step := s.Position.Compare(before)
+	if step < 0 {
+		return false, fault.New(fault.Internal, "shard %s would move back from %s+%d to %s+%d",
 			s.ShardID, before.Sequence, before.Taken, s.Position.Sequence, s.Position.Taken)
 	}
 	positions[s.ShardID] = s.Position
 	c.shards[shardKey{source, s.ShardID}] = s
-	return nil
+	return step > 0, nil
 }
 
 // table writes what a batch holds for its table and for the table's quarantine.

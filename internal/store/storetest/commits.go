@@ -354,3 +354,19 @@ func readersBesideCommits(t *testing.T, s Store) {
 		require.Equal(t, 2*commits, count(t, s, tab.Name))
 	}
 }
+
+func comesAgain(t *testing.T, s Store) {
+	t.Helper()
+	tab := table("events", "i", schema.BigInt)
+	create(t, s, tab)
+	commit(t, s, started("source"))
+	b := batch(tab)
+	b.Rows = rows(tab, 0, []any{int64(1)})
+	b.Shards = append(b.Shards, state("shard-0", 1))
+	commit(t, s, b)
+	for range 2 { // by what is known, and by what is stored
+		require.Equal(t, fault.Internal, fault.CodeOf(s.Commit(t.Context(), batches(b))))
+		require.Len(t, query(t, s, "SELECT i FROM events"), 1)
+		s = s.Reopen(t)
+	}
+}

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a failing batch takes the whole transaction with it", atomicity},
 		{"rows for another version of the table are refused", staleRows},
 		{"positions come back, and never move backwards", positions},
+		{"a batch that comes again adds nothing", comesAgain},
 		{"a beginning replaces all that was remembered", beginnings},
 		{"quarantined events are listed page by page, by key", quarantinePages},
 		{"released events leave the quarantine once", releases},
