@@ -18,6 +18,11 @@ const (
 	// idleCheckpoint is how often a log below the bound is written into the file, so that a start after a crash is quick.
 	idleCheckpoint = 30 * time.Second
 
+	// checkpointRetry is the pause after a checkpoint that failed, patience how many may fail before somebody is told: a
+	// transaction that happens to run is reason enough for one.
+	checkpointRetry = time.Second
+	patience        = 5
+
 	// reserve is the free space in bytes, beside twice the size of the log, without which no checkpoint is tried: DuckDB
 	// gives the file up, for readers too, when the disk runs full in the middle of one. A commit that finds the disk full
 	// only fails.
@@ -31,7 +36,7 @@ func (db *DB) maintain() {
 	ctx := context.Background()
 	idle := time.NewTicker(idleCheckpoint)
 	defer idle.Stop()
-	grown := db.grown
+	grown, failed := db.grown, 0
 	for {
 		select {
 		case <-db.closing:
@@ -48,10 +53,15 @@ func (db *DB) maintain() {
 		}
 		err := db.checkpoint(ctx)
 		<-db.writing
-		grown = db.grown
-		if err != nil {
-			db.log.WarnContext(ctx, "checkpoint failed, will be tried again", "error", err)
-			grown = nil // not with every commit
+		if err == nil {
+			grown, failed = db.grown, 0
+			idle.Reset(idleCheckpoint)
+			continue
+		}
+		grown = nil // not with every commit
+		idle.Reset(checkpointRetry)
+		if failed++; failed == patience {
+			db.log.WarnContext(ctx, "checkpoints keep failing, and are tried again", "error", err)
 		}
 	}
 }
