@@ -38,7 +38,7 @@ func Main(ctx context.Context, args []string, in io.Reader, out, talk io.Writer)
 	case err == nil:
 		return 0
 	case errors.Is(err, errStopped):
-		c.say("Stopped.")
+		c.stopped()
 		return exitStopped
 	}
 	c.explain(err)
@@ -47,6 +47,12 @@ func Main(ctx context.Context, args []string, in io.Reader, out, talk io.Writer)
 
 // exitStopped is the exit code of what Ctrl-C stopped, as shells have it: 128 and the signal's number.
 const exitStopped = 130
+
+// stopped says that Ctrl-C was obeyed, in place of what the terminal shows of it.
+func (c *console) stopped() {
+	term.NewProgress(c.talk).Clear()
+	c.say("Stopped.")
+}
 
 // errStopped says that a person or the system stopped a command before its end.
 var errStopped = errors.New("stopped")

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"io"
@@ -244,4 +245,39 @@ func TestTheShellCompletesNamesFromTheServer(t *testing.T) {
 	require.Contains(t, helios(t, "", "__complete", "sql", "--format", "").out, "parquet\n")
 	t.Setenv("HELIOS_URL", "http://127.0.0.1:1")
 	require.Equal(t, ":4\n", helios(t, "", "__complete", "sources", "show", "").out, "without a server there is nothing, and no file names")
+}
+
+func TestWhatCtrlCStopsSaysSoInPlainWordsAndExitsWith130(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or the server does not notice that the client is gone
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	for _, line := range []string{"sources list", "sql SELECT", "streams sample s", "sql SELECT --format csv"} {
+		ctx, stop := context.WithCancel(t.Context())
+		go func() {
+			<-asked
+			stop()
+		}()
+		var out, talk bytes.Buffer
+		code := cli.Main(ctx, append(strings.Fields(line), "--url", server.URL), strings.NewReader(""), &out, &talk)
+		require.Equal(t, 130, code, line)
+		require.Equal(t, "Stopped.\n", talk.String(), line)
+	}
+}
+
+func TestConfigCheckNamesEachMistakeInALineOfItsOwn(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("HELIOS_LISTN", "127.0.0.1:1")
+	require.NoError(t, os.WriteFile("helios.yaml", []byte("lissten: x\nsources:\n  - {stream: a, tabel: b}\n"), 0o600))
+	got := helios(t, "", "config", "check")
+	require.Equal(t, 2, got.code)
+	require.Equal(t, 3, strings.Count(got.talk, "\n"), got.talk)
+	for _, want := range []string{"there is no setting HELIOS_LISTN", "helios.yaml:1: ", `helios.yaml:3: a source has no key "tabel". The keys are stream, table`} {
+		require.Contains(t, got.talk, want)
+	}
+	require.NoError(t, os.WriteFile("helios.yaml", []byte("sources:\n  - {stream: a, table: b, evolve: maybe}\n"), 0o600))
+	require.Equal(t, 2, helios(t, "", "config", "check").code, "what serve refuses")
 }

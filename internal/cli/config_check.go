@@ -25,6 +25,7 @@ What can only be known by asking AWS, such as whether a declared source's stream
   helios config check --config /etc/helios.yaml`,
 		Args: named(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.warnOfUnknown()
 			settings, err := config.Load(file, c.env, nil)
 			if err == nil {
 				err = app.Check(settings)
@@ -32,7 +33,6 @@ What can only be known by asking AWS, such as whether a declared source's stream
 			if err != nil {
 				return settingsError(cmd, err)
 			}
-			c.warnOfUnknown()
 			c.say("The settings are in order: listen on %s, data in %s, %s.",
 				settings.Listen, settings.Data, term.Counted(int64(len(settings.Sources)), "declared source"))
 			return nil

@@ -207,7 +207,7 @@ It is worth doing after the schema has changed.`,
 		if result.Replayed > 0 || result.Rejected == 0 {
 			return nil
 		}
-		return c.sayReasons(ctx, api, args[0])
+		return c.sayReasons(ctx, api, args[0], which.Reason)
 	})
 	cmd.Flags().BoolVar(&which.All, "all", false, "all of the table's")
 	cmd.Flags().StringVar(&which.Reason, "reason", "", "those of a `REASON`, as `helios quarantine list` shows it")
@@ -216,14 +216,16 @@ It is worth doing after the schema has changed.`,
 	return c.jsonFlag(c.yesFlag(cmd))
 }
 
-// sayReasons says why events stay in quarantine.
-func (c *console) sayReasons(ctx context.Context, api *client.Client, table string) error {
+// sayReasons says why events stay in quarantine: those of a reason, of all when it is "".
+func (c *console) sayReasons(ctx context.Context, api *client.Client, table, reason string) error {
 	reasons, err := api.QuarantineReasons(ctx, table)
 	if err != nil {
 		return err
 	}
 	for _, r := range reasons {
-		c.say("  %s, %s; the newest says: %s", r.Reason, term.Counted(r.Count, "event"), r.Example)
+		if reason == "" || r.Reason == reason {
+			c.say("  %s, %s; the newest says: %s", r.Reason, term.Counted(r.Count, "event"), r.Example)
+		}
 	}
 	c.say("The table does not take them as it is today.")
 	return nil

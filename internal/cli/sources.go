@@ -63,7 +63,7 @@ func (c *console) listSources(sources []client.Source) error {
 		{Name: "LAG", Right: true, Whole: true},
 		{Name: "ROWS", Right: true, Whole: true},
 		{Name: "QUARANTINED", Right: true, Whole: true},
-		{Name: "NEWEST EVENT", Whole: true},
+		{Name: "NEWEST", Whole: true},
 	}
 	if term.Is(c.out) { // a person knows that a source is named as its table, and looks for what is not 0
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Counters.Quarantined > 0 }) {
@@ -174,7 +174,7 @@ func (c *console) listShards(shards []client.SourceShard) error {
 		{Name: "POSITION", Whole: true},
 		{Name: "LAG", Right: true, Whole: true},
 		{Name: "EVENTS/S", Right: true, Whole: true},
-		{Name: "NEWEST EVENT", Whole: true},
+		{Name: "NEWEST", Whole: true},
 	}, rows); err != nil {
 		return err
 	}

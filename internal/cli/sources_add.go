@@ -116,7 +116,7 @@ func (c *console) agree(ctx context.Context, api *client.Client, source client.N
 		question = fmt.Sprintf("Connect the stream %s to the table %s, which is there already, and go on where it stopped?", source.Stream, source.Table)
 	}
 	if !c.yes && term.Is(c.in) {
-		sample, err := c.sample(ctx, api, source.Connection, source.Stream, 0)
+		sample, err := c.sample(ctx, api, source.Connection, source.Stream, client.SampleOptions{MaxDepth: source.MaxDepth, MaxColumns: source.MaxColumns})
 		if err != nil {
 			return err
 		}

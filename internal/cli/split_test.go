@@ -125,10 +125,11 @@ func TestThePromptObeysCommandsInTheMiddleOfAStatement(t *testing.T) {
 
 func TestHintsPutCommandsIntoBackticks(t *testing.T) {
 	for in, want := range map[string]string{
-		"helios sources list shows those there are": "`helios sources list` shows those there are",
-		"see `helios sql --help`":                   "see `helios sql --help`",
-		"start helios again":                        "start helios again",
-		"name one of helios streams list":           "name one of `helios streams list`",
+		"helios sources list shows those there are":   "`helios sources list` shows those there are",
+		"see `helios sql --help`":                     "see `helios sql --help`",
+		"remove it with helios sources remove clicks": "remove it with `helios sources remove clicks`",
+		"start helios again":                          "start helios again",
+		"name one of helios streams list":             "name one of `helios streams list`",
 	} {
 		require.Equal(t, want, quoteCommands(in))
 	}

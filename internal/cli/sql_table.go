@@ -19,7 +19,7 @@ func (c *console) resultTable(r *client.QueryResult) error {
 	}
 	columns := make([]term.Column, len(r.Columns))
 	for i, column := range r.Columns {
-		columns[i] = term.Column{Name: column.Name, Right: isNumber(column.Type), Whole: isWhole(column.Type)}
+		columns[i] = term.Column{Name: column.Name, Right: isNumber(column.Type), Whole: isWhole(column)}
 	}
 	rows := make([][]string, len(r.Rows))
 	for i, row := range r.Rows {
@@ -43,13 +43,16 @@ func (c *console) plan(r *client.QueryResult) error {
 	return nil
 }
 
-// isWhole reports whether values of a type say nothing when shortened.
-func isWhole(kind string) bool {
-	switch base, _, _ := strings.Cut(kind, "("); base {
+// isWhole reports whether values of a column say nothing when shortened.
+func isWhole(column client.QueryColumn) bool {
+	if column.Name == "_sequence_number" { // whose last digits differ
+		return true
+	}
+	switch base, _, _ := strings.Cut(column.Type, "("); base {
 	case "UUID", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "INTERVAL", "BOOLEAN":
 		return true
 	}
-	return isNumber(kind)
+	return isNumber(column.Type)
 }
 
 // isNumber reports whether values of a type are aligned to the right.

@@ -90,7 +90,7 @@ the share of events that have it, the share that would go to quarantine because 
 		if err := checkConnection(cmd, conn); err != nil {
 			return err
 		}
-		sample, err := c.sample(ctx, api, conn, args[0], limit)
+		sample, err := c.sample(ctx, api, conn, args[0], client.SampleOptions{Limit: limit})
 		if err != nil {
 			return err
 		}
@@ -111,11 +111,11 @@ the share of events that have it, the share that would go to quarantine because 
 }
 
 // sample takes a sample, and shows on a terminal that it does.
-func (c *console) sample(ctx context.Context, api *client.Client, conn client.Connection, stream string, limit int) (client.Sample, error) {
+func (c *console) sample(ctx context.Context, api *client.Client, conn client.Connection, stream string, o client.SampleOptions) (client.Sample, error) {
 	progress := term.NewProgress(c.talk)
 	progress.Show("Sampling %s …", term.Clean(stream))
 	defer progress.Clear()
-	return api.SampleStream(ctx, conn, stream, limit)
+	return api.SampleStream(ctx, conn, stream, o)
 }
 
 // showSample writes what a sample says about the table.

@@ -82,6 +82,9 @@ bytes are not UTF-8. With several --filter an event must match all; a field insi
 			Stream:     args[0], From: start, Filter: filter, Each: show, Logger: logger,
 		})
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			if term.Is(c.talk) {
+				c.stopped()
+			}
 			return nil // a person has seen enough
 		}
 		return err

@@ -132,3 +132,29 @@ func TestTailOfAnUnknownStreamSaysSo(t *testing.T) {
 	require.Contains(t, got.talk, "helios streams list")
 	require.Equal(t, 1, strings.Count(got.talk, "\n"))
 }
+
+func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
+	endpoint := stream(t, "clicks", "{\n \"a\": 1 }", "{\"b\":\"\xff\"}")
+	tail := func(flag, last string) string {
+		ctx, enough := context.WithCancel(t.Context())
+		defer enough()
+		var out, talk screens
+		code := make(chan int, 1)
+		args := []string{"tail", "clicks", "--from", "horizon", "--region", "us-east-1", "--endpoint-url", endpoint, flag}
+		go func() { code <- cli.Main(ctx, args, strings.NewReader(""), &out, &talk) }()
+		require.Eventually(t, func() bool { return strings.Contains(out.String(), last) }, 20*time.Second, 5*time.Millisecond, &talk)
+		enough()
+		require.Zero(t, <-code, talk.String())
+		return out.String()
+	}
+	require.Equal(t, "{\n \"a\": 1 }\n{\"b\":\"\xff\"}\n", tail("--raw", "\xff\"}\n"))
+	lines := strings.Split(tail("--json", "base64"), "\n")
+	require.NotContains(t, lines[0], "base64")
+	var e struct {
+		Event string `json:"event"`
+		Bytes []byte `json:"event_base64"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &e))
+	require.Equal(t, "{\"b\":\"\ufffd\"}", e.Event)
+	require.Equal(t, "{\"b\":\"\xff\"}", string(e.Bytes))
+}

@@ -110,9 +110,13 @@ func records(w io.Writer, cells [][]string) error {
 	return nil
 }
 
-// appendLine writes one line; the last column is not padded.
+// appendLine writes one line. What stands last in it is not padded.
 func appendLine(b *strings.Builder, columns []Column, widths []int, line []string) {
-	for i, cell := range line {
+	last := len(line) - 1
+	for last > 0 && line[last] == "" {
+		last--
+	}
+	for i, cell := range line[:last+1] {
 		if i > 0 {
 			b.WriteString(gap)
 		}
@@ -121,7 +125,7 @@ func appendLine(b *strings.Builder, columns []Column, widths []int, line []strin
 			b.WriteString(padding)
 		}
 		b.WriteString(cell)
-		if !columns[i].Right && i < len(line)-1 {
+		if !columns[i].Right && i < last {
 			b.WriteString(padding)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -82,4 +83,51 @@ func TestConfirmTakesOnlyYesForYes(t *testing.T) {
 	defer never.CloseWithError(errors.New("the test is over"))
 	_, err := term.Confirm(ctx, never, io.Discard, "Sure?")
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestATableThatDoesNotFitBecomesOneValueALine(t *testing.T) {
+	columns := []term.Column{{Name: "id", Whole: true}, {Name: "n", Right: true, Whole: true}, {Name: "a long note"}}
+	rows := [][]string{{"0a6e0202-26c3-4849-8d09-e2f426e383a3", "9007199254740993", "something to read"}}
+	var out bytes.Buffer
+	require.NoError(t, term.Table(&out, columns, rows, 66))
+	require.Contains(t, out.String(), "\n0a6e0202-26c3-4849-8d09-e2f426e383a3  9007199254740993  something…\n")
+	out.Reset()
+	require.NoError(t, term.Table(&out, columns, rows, 60))
+	require.Equal(t, "── row 1\nid           0a6e0202-26c3-4849-8d09-e2f426e383a3\nn            9007199254740993\na long note  something to read\n", out.String())
+}
+
+func TestATableEndsItsLinesWithText(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, term.Table(&out, []term.Column{{Name: "a"}, {Name: "b"}, {Name: "c"}}, [][]string{{"x", "", ""}, {"", "", "y"}}, 0))
+	require.Equal(t, "a  b  c\n─  ─  ─\nx\n      y\n", out.String())
+}
+
+func TestWrapBreaksBetweenWordsAndKeepsWhatIsIndented(t *testing.T) {
+	require.Equal(t, "one two\nthree\n\n  an example that stays\nfour five", term.Wrap("one two three\n\n  an example that stays\nfour\nfive", 9))
+}
+
+func TestMiddleKeepsBothEnds(t *testing.T) {
+	require.Equal(t, "1234…89", term.Middle("123456789", 4, 2))
+	require.Equal(t, "1234567", term.Middle("1234567", 4, 2))
+}
+
+// screen is a terminal.
+type screen struct{ bytes.Buffer }
+
+func (*screen) IsTerminal() bool { return true }
+
+func TestTheTimeOfWhatTakesLongIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out screen
+		stop := term.NewProgress(&out).Elapsed(2 * time.Second)
+		time.Sleep(3500 * time.Millisecond)
+		stop()
+		stop()
+		require.Equal(t, "\r\x1b[K2.0 s …\r\x1b[K3.0 s …\r\x1b[K", out.String())
+		out.Reset()
+		stop = term.NewProgress(&out).Elapsed(2 * time.Second)
+		time.Sleep(time.Second)
+		stop()
+		require.Equal(t, "\r\x1b[K", out.String())
+	})
 }
