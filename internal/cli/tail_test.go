@@ -147,7 +147,7 @@ func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
 		require.Zero(t, <-code, talk.String())
 		return out.String()
 	}
-	require.Equal(t, "{\n \"a\": 1 }\n{\"b\":\"\xff\"}\n", tail("--raw", "\xff\"}\n"))
+	require.Equal(t, []byte("{\n \"a\": 1 }\n{\"b\":\"\xff\"}\n"), []byte(tail("--raw", "\xff\"}\n")))
 	lines := strings.Split(tail("--json", "base64"), "\n")
 	require.NotContains(t, lines[0], "base64")
 	var e struct {
@@ -155,6 +155,6 @@ func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
 		Bytes []byte `json:"event_base64"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(lines[1]), &e))
-	require.Equal(t, "{\"b\":\"\ufffd\"}", e.Event)
-	require.Equal(t, "{\"b\":\"\xff\"}", string(e.Bytes))
+	require.Equal(t, []byte("{\"b\":\"\ufffd\"}"), []byte(e.Event))
+	require.Equal(t, []byte("{\"b\":\"\xff\"}"), e.Bytes)
 }
