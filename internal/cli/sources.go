@@ -62,12 +62,12 @@ func (c *console) listSources(sources []client.Source) error {
 		{Name: "EVENTS/S", Right: true, Whole: true},
 		{Name: "LAG", Right: true, Whole: true},
 		{Name: "ROWS", Right: true, Whole: true},
-		{Name: "QUARANTINED", Right: true, Whole: true},
+		{Name: "QUARANTINE", Right: true, Whole: true},
 		{Name: "NEWEST", Whole: true},
 	}
 	if term.Is(c.out) { // a person knows that a source is named as its table, and looks for what is not 0
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Counters.Quarantined > 0 }) {
-			columns, rows = without(columns, rows, "QUARANTINED")
+			columns, rows = without(columns, rows, "QUARANTINE")
 		}
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Settings.Table != s.Settings.Name }) {
 			columns, rows = without(columns, rows, "TABLE")

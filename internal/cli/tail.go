@@ -81,7 +81,7 @@ bytes are not UTF-8. With several --filter an event must match all; a field insi
 			Connection: ingest.Connection{Region: conn.Region, Endpoint: conn.Endpoint, Profile: conn.Profile},
 			Stream:     args[0], From: start, Filter: filter, Each: show, Logger: logger,
 		})
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
 			if term.Is(c.talk) {
 				c.stopped()
 			}

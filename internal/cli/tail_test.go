@@ -134,7 +134,8 @@ func TestTailOfAnUnknownStreamSaysSo(t *testing.T) {
 }
 
 func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
-	endpoint := stream(t, "clicks", "{\n \"a\": 1 }", "{\"b\":\"\xff\"}")
+	sent := []string{"{\n \"a\": 1 }", "{\"b\":\"\xff\"}"}
+	endpoint := stream(t, "clicks", sent...)
 	tail := func(flag, last string) string {
 		ctx, enough := context.WithCancel(t.Context())
 		defer enough()
@@ -147,7 +148,7 @@ func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
 		require.Zero(t, <-code, talk.String())
 		return out.String()
 	}
-	require.Equal(t, []byte("{\n \"a\": 1 }\n{\"b\":\"\xff\"}\n"), []byte(tail("--raw", "\xff\"}\n")))
+	require.Equal(t, strings.Join(sent, "\n")+"\n", tail("--raw", "\xff\"}\n"))
 	lines := strings.Split(tail("--json", "base64"), "\n")
 	require.NotContains(t, lines[0], "base64")
 	var e struct {
@@ -155,6 +156,6 @@ func TestTailGivesTheBytesThatAreNotText(t *testing.T) {
 		Bytes []byte `json:"event_base64"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(lines[1]), &e))
-	require.Equal(t, []byte("{\"b\":\"\ufffd\"}"), []byte(e.Event))
-	require.Equal(t, []byte("{\"b\":\"\xff\"}"), e.Bytes)
+	require.Equal(t, strings.ToValidUTF8(sent[1], "\ufffd"), e.Event)
+	require.Equal(t, sent[1], string(e.Bytes))
 }
