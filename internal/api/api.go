@@ -32,7 +32,7 @@ type Sources interface {
 type Live interface {
 	Tail(ctx context.Context, source string, f ingest.Filter, each func(ingest.SampleEvent) error, skipped func(int64) error) error
 	Freshness(tables []string) []ingest.Freshness
-	SampleStream(ctx context.Context, c ingest.Connection, stream string, limit int) (ingest.Sample, error)
+	SampleStream(ctx context.Context, c ingest.Connection, stream string, o ingest.SampleOptions) (ingest.Sample, error)
 }
 
 // Streams finds streams.

@@ -67,9 +67,9 @@ func statusOf(code fault.Code) int {
 		return http.StatusGatewayTimeout // not 408: that invites clients to send the same again by themselves
 	case fault.Credentials, fault.Network:
 		return http.StatusBadGateway
-	case fault.Unavailable:
+	case fault.Unavailable, fault.Environment: // of the server's machine: somebody must mend it there, and no defect of Helios
 		return http.StatusServiceUnavailable
-	default: // Environment, Internal
+	default: // Internal
 		return http.StatusInternalServerError
 	}
 }

@@ -64,11 +64,13 @@ func (s *server) streamRoutes() {
 		Description: "Reads the oldest and the newest records of every shard. Nothing is kept.",
 	}, named, func(ctx context.Context, in *struct {
 		ConnectionParams
-		Name  string `path:"name"`
-		Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"Records to look at"`
+		Name       string `path:"name"`
+		Limit      int    `query:"limit" default:"1000" minimum:"1" maximum:"10000" doc:"Records to look at"`
+		MaxDepth   int    `query:"max_depth" default:"3" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
+		MaxColumns int    `query:"max_columns" default:"500" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
 	},
 	) (*output[ingest.Sample], error) {
-		return answered(s.Live.SampleStream(ctx, in.domain(), in.Name, in.Limit))
+		return answered(s.Live.SampleStream(ctx, in.domain(), in.Name, ingest.SampleOptions{Limit: in.Limit, MaxDepth: in.MaxDepth, MaxColumns: in.MaxColumns}))
 	})
 }
 

@@ -90,10 +90,10 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 	described, err := c.Stream(ctx, client.Connection{}, "clicks")
 	require.NoError(t, err)
 	same(t, stream, described)
-	sample, err := c.SampleStream(ctx, client.Connection{}, "clicks", 77)
+	sample, err := c.SampleStream(ctx, client.Connection{}, "clicks", client.SampleOptions{Limit: 77, MaxDepth: 2, MaxColumns: 9})
 	require.NoError(t, err)
 	require.Equal(t, 77, sample.Records)
-	w.Sample.Records = 77
+	w.Sample.Records, w.Sample.Inference.Table.MaxDepth, w.Sample.Inference.Table.MaxColumns = 77, 2, 9
 	same(t, w.Sample, sample)
 
 	sources, err := c.Sources(ctx)
@@ -295,7 +295,7 @@ func TestASilentServerIsNotWaitedForForEverButAQueryMayTakeItsTime(t *testing.T)
 		_, err = c.Sources(t.Context())
 		require.Equal(t, fault.Timeout, fault.CodeOf(err))
 		require.ErrorContains(t, err, "has not answered within 1m0s")
-		_, err = c.SampleStream(t.Context(), client.Connection{}, "s", 0)
+		_, err = c.SampleStream(t.Context(), client.Connection{}, "s", client.SampleOptions{})
 		require.ErrorContains(t, err, "within 5m0s")
 
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
@@ -310,7 +310,7 @@ func TestARefusedRequestSaysWhichPart(t *testing.T) {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		_, _ = w.Write([]byte(`{"code":"invalid","detail":"validation failed","errors":[{"location":"query.limit","message":"expected number <= 10000"}]}`))
 	}))
-	_, err := c.SampleStream(t.Context(), client.Connection{}, "s", 20_000)
+	_, err := c.SampleStream(t.Context(), client.Connection{}, "s", client.SampleOptions{Limit: 20_000})
 	require.EqualError(t, err, "validation failed: query.limit: expected number <= 10000")
 	refused, ok := errors.AsType[*client.RequestError](err)
 	require.True(t, ok)

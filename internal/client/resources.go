@@ -23,10 +23,21 @@ func (c *Client) Stream(ctx context.Context, conn Connection, name string) (Stre
 	return r, err
 }
 
-// SampleStream looks at up to limit records of a stream, 0 for the server's default, and infers a table from them.
-func (c *Client) SampleStream(ctx context.Context, conn Connection, name string, limit int) (Sample, error) {
+// SampleOptions say how much to look at, and the bounds of the table to infer; 0 for the server's defaults.
+type SampleOptions struct {
+	Limit, MaxDepth, MaxColumns int
+}
+
+// SampleStream looks at records of a stream and infers a table from them.
+func (c *Client) SampleStream(ctx context.Context, conn Connection, name string, o SampleOptions) (Sample, error) {
+	q := limited(conn.query(), o.Limit)
+	for key, bound := range map[string]int{"max_depth": o.MaxDepth, "max_columns": o.MaxColumns} {
+		if bound > 0 {
+			q.Set(key, strconv.Itoa(bound))
+		}
+	}
 	var r Sample
-	err := c.callFor(ctx, longPatience, http.MethodGet, pathOf("streams", name, "sample"), limited(conn.query(), limit), nil, &r)
+	err := c.callFor(ctx, longPatience, http.MethodGet, pathOf("streams", name, "sample"), q, nil, &r)
 	return r, err
 }
 

@@ -21,11 +21,15 @@ func TestASampleTakesItsShareOfEveryRecordAndNoMore(t *testing.T) {
 		s.put(strings.Repeat(fmt.Sprintf(`{"id":"%d","field_%d":1}`+"\n", i, i), 5000) + strings.Repeat("oops\n", 3))
 	}
 	service, _ := serving(t, s, newMemory(), &registry{})
-	sample, err := service.SampleStream(t.Context(), ingest.Connection{}, "orders", 60)
+	sample, err := service.SampleStream(t.Context(), ingest.Connection{}, "orders", ingest.SampleOptions{Limit: 60, MaxDepth: 3, MaxColumns: 500})
 	require.NoError(t, err)
 	require.Equal(t, 60, sample.Inference.Events)
 	require.LessOrEqual(t, len(sample.Events), 60+3)
 	require.Len(t, sample.Inference.Fields, 4, "the newest record is looked at too")
+
+	sample, err = service.SampleStream(t.Context(), ingest.Connection{}, "orders", ingest.SampleOptions{Limit: 60, MaxDepth: 3, MaxColumns: 6})
+	require.NoError(t, err)
+	require.Len(t, sample.Inference.Table.Columns, 6, "as it would be made")
 }
 
 func TestTheCrumbsOfLargeRecordsDoNotKeepThemInMemory(t *testing.T) {

@@ -12,9 +12,14 @@ import (
 
 const sampleBytes = 32 << 20 // of the events in a sample
 
-// SampleStream looks at up to limit events of as many records of a stream, oldest and newest of every shard, and says what
+// SampleOptions say how much to look at, and the bounds of the table to infer.
+type SampleOptions struct {
+	Limit, MaxDepth, MaxColumns int
+}
+
+// SampleStream looks at up to o.Limit events of as many records of a stream, oldest and newest of every shard, and says what
 // table they could become.
-func (s *Service) SampleStream(ctx context.Context, c Connection, stream string, limit int) (Sample, error) {
+func (s *Service) SampleStream(ctx context.Context, c Connection, stream string, o SampleOptions) (Sample, error) {
 	detail, err := s.streams.Describe(ctx, c, stream)
 	if err != nil {
 		return Sample{}, err
@@ -23,7 +28,7 @@ func (s *Service) SampleStream(ctx context.Context, c Connection, stream string,
 	if err != nil {
 		return Sample{}, err
 	}
-	sample, err := sampleStream(ctx, src, limit, Settings{MaxDepth: schema.DefaultMaxDepth, MaxColumns: schema.DefaultMaxColumns})
+	sample, err := sampleStream(ctx, src, o.Limit, Settings{MaxDepth: o.MaxDepth, MaxColumns: o.MaxColumns})
 	sample.Stream = detail
 	return sample, err
 }

@@ -183,9 +183,10 @@ func (s sources) Freshness(names []string) []ingest.Freshness {
 	return all
 }
 
-func (s sources) SampleStream(_ context.Context, _ ingest.Connection, _ string, limit int) (ingest.Sample, error) {
+func (s sources) SampleStream(_ context.Context, _ ingest.Connection, _ string, o ingest.SampleOptions) (ingest.Sample, error) {
 	sample := s.w.Sample
-	sample.Records = limit
+	sample.Records = o.Limit
+	sample.Inference.Table.MaxDepth, sample.Inference.Table.MaxColumns = o.MaxDepth, o.MaxColumns
 	return sample, s.w.Err
 }
 
