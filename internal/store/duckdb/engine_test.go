@@ -201,6 +201,10 @@ func TestParametersBindByPositionAndByName(t *testing.T) {
 	require.Equal(t, "two", batch.Column(0).ValueStr(0))
 	_, batch = only(t, db, "SELECT count(*) FROM (VALUES (TIMESTAMP '2026-01-02')) t(seen) WHERE seen > $1", []any{"2026-01-01"})
 	require.Equal(t, "1", batch.Column(0).ValueStr(0))
+	for _, end := range []string{"; -- comment", ";;/* ; */ ", " -- ';", "\n; -- a\n-- b\n"} {
+		_, batch = only(t, db, `SELECT 1::VARIANT AS v, E'a\';' || 'b;''' || $$;$$ /* ; */ AS s`+end, nil)
+		require.Equal(t, "a';b;';", batch.Column(1).ValueStr(0), end)
+	}
 	_, batch = only(t, db, "SELECT $1, 1::VARIANT", []any{"cast"})
 	require.Equal(t, "cast", batch.Column(0).ValueStr(0))
 

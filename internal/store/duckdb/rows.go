@@ -134,7 +134,7 @@ func (r *rows) executeCast(params any) error {
 	}
 	original := r.columns
 	r.ran.prefix = "SELECT " + strings.Join(values, ", ") + " FROM (\n"
-	statement := strings.TrimRight(r.ran.text(), "; \t\r\n")
+	statement := r.ran.prefix + guard.Bare(r.ran.statement[r.ran.skip:])
 	if err := r.execute(statement+"\n) AS t("+strings.Join(names, ", ")+")", params); err != nil {
 		return err
 	}

@@ -75,6 +75,16 @@ func Keyword(sql string) string {
 	return first
 }
 
+// Bare is the one statement of a text, without the semicolon at its end and what follows that.
+func Bare(sql string) string {
+	for t := token(sql); t.word != "" || t.symbol != 0; t = token(t.rest) {
+		if t.symbol == ';' {
+			return sql[:len(sql)-len(t.rest)-1]
+		}
+	}
+	return sql
+}
+
 // lexeme is a piece of SQL.
 type lexeme struct {
 	word   string // of letters, digits and _, not quoted
@@ -95,6 +105,9 @@ func token(sql string) lexeme {
 		for n < len(sql) && (letter(sql[n]) || '0' <= sql[n] && sql[n] <= '9' || sql[n] == '$') {
 			n++
 		}
+		if strings.EqualFold(sql[:n], "e") && strings.HasPrefix(sql[n:], "'") {
+			return lexeme{symbol: '\'', rest: afterEscaped(sql[n+1:])}
+		}
 		return lexeme{word: sql[:n], rest: sql[n:]}
 	case c == '\'' || c == '"':
 		return lexeme{symbol: '\'', rest: after(sql[1:], string(c))}
@@ -114,6 +127,19 @@ func letter(c byte) bool {
 func after(sql, end string) string {
 	_, rest, _ := strings.Cut(sql, end)
 	return rest
+}
+
+// afterEscaped is what follows the quote that ends a string in which a backslash takes the next character along.
+func afterEscaped(sql string) string {
+	for i := 0; i < len(sql); i++ {
+		switch sql[i] {
+		case '\\':
+			i++
+		case '\'':
+			return sql[i+1:]
+		}
+	}
+	return ""
 }
 
 // blank skips white space and comments, which may be nested.
