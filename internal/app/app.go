@@ -214,7 +214,7 @@ func endQueries(ctx context.Context, queries *query.Service, log *slog.Logger, e
 	case broken:
 		return fault.New(fault.Internal, "the database cannot be opened again: %w", left).WithHint("start helios again: what was committed is safe")
 	default:
-		log.WarnContext(ctx, "the process ends without its last queries", "cause", left)
+		log.WarnContext(ctx, "the process ends without its last queries", "error", left)
 		return err
 	}
 }

@@ -40,7 +40,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	kinesis := localkinesis.New(localkinesis.Options{Logger: o.Logger})
 	defer running(func(ctx context.Context) {
 		if err := kinesis.Serve(ctx, listener); err != nil {
-			o.Logger.WarnContext(ctx, "the local Kinesis ended", "cause", err)
+			o.Logger.WarnContext(ctx, "the local Kinesis ended", "error", err)
 		}
 	})()
 	endpoint := "http://" + listener.Addr().String()

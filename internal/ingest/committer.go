@@ -234,7 +234,7 @@ func (c *Committer) commitGroup(ctx context.Context, group []*pending) {
 		}
 	case len(alive) > 1:
 		// One bad batch must not take the others with it: each by itself.
-		c.opt.Logger.WarnContext(ctx, "group commit failed; committing its batches one by one", "batches", len(alive), "cause", err)
+		c.opt.Logger.WarnContext(ctx, "group commit failed; committing its batches one by one", "batches", len(alive), "error", err)
 		for _, p := range alive {
 			c.commitGroup(ctx, []*pending{p})
 		}

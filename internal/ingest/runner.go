@@ -99,7 +99,7 @@ func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 		}
 		r.settled()
 		r.status.set(SourceFailing, err)
-		r.logger.WarnContext(ctx, "source failed; it is tried again", "cause", err, "wait", wait)
+		r.logger.WarnContext(ctx, "source failed; it is tried again", "error", err, "wait", wait)
 		timer := time.NewTimer(wait/2 + rand.N(wait/2))
 		select {
 		case <-ctx.Done():

@@ -7,7 +7,11 @@
 package kinesis
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -75,10 +79,29 @@ func newClient(ctx context.Context, conn ingest.Connection) (*kinesis.Client, er
 	}
 	cfg.Credentials = explainedCredentials{cfg.Credentials}
 	return kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
+		o.HTTPClient = ownBody{o.HTTPClient}
 		if conn.Endpoint != "" {
 			o.BaseEndpoint = &conn.Endpoint
 		}
 	}), nil
+}
+
+// ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there; net/http, which may
+// still be looking for that body's end, then drops the connection under the answer: "use of closed network connection".
+type ownBody struct{ client kinesis.HTTPClient }
+
+// Do implements kinesis.HTTPClient. The bodies of this package's requests are small.
+func (o ownBody) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return o.client.Do(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return o.client.Do(r)
 }
 
 // checkEndpoint reports whether an endpoint is on this machine.

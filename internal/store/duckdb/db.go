@@ -223,7 +223,7 @@ func (db *DB) noteBroken(err error) {
 // giveUp tells the owner that the instance must not be used any more.
 func (db *DB) giveUp(cause error) {
 	db.breaking.Do(func() {
-		db.log.Error("the database had a fault and must be opened anew", "cause", cause)
+		db.log.Error("the database had a fault and must be opened anew", "error", cause)
 		close(db.broken)
 	})
 }
