@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
 )
@@ -23,16 +24,32 @@ func fileSchema(res *query.Result) *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// renamed is the batch under another schema of the same types.
-func renamed(schema *arrow.Schema, batch arrow.RecordBatch) arrow.RecordBatch {
-	return array.NewRecordBatch(schema, batch.Columns(), batch.NumRows())
+// renamed is the batch under another schema of the same types. It refuses what files cannot hold: their decimals end at 38
+// digits, a HUGEINT has up to 39.
+func renamed(schema *arrow.Schema, batch arrow.RecordBatch) (arrow.RecordBatch, error) {
+	for i, column := range batch.Columns() {
+		numbers, ok := column.(*array.Decimal128)
+		if !ok {
+			continue
+		}
+		for row := range numbers.Len() {
+			if numbers.IsValid(row) && !numbers.Value(row).FitsInPrecision(38) {
+				return nil, fault.New(fault.Invalid, "column %q holds %s, which has more digits than the 38 of this format", schema.Field(i).Name, numbers.Value(row).BigInt()).
+					WithHint("write CAST(… AS VARCHAR), or take CSV or JSON")
+			}
+		}
+	}
+	return array.NewRecordBatch(schema, batch.Columns(), batch.NumRows()), nil
 }
 
 func writeArrow(ctx context.Context, s *sink, res *query.Result, _ func() []ingest.Freshness) (err error) {
 	schema := fileSchema(res)
 	w := ipc.NewWriter(s, ipc.WithSchema(schema))
 	if err := eachBatch(ctx, res, func(batch arrow.RecordBatch) error {
-		out := renamed(schema, batch)
+		out, err := renamed(schema, batch)
+		if err != nil {
+			return err
+		}
 		defer out.Release()
 		if err := w.Write(out); err != nil {
 			return err
@@ -62,7 +79,10 @@ func writeParquet(ctx context.Context, s *sink, res *query.Result, _ func() []in
 		return err
 	}
 	if err := eachBatch(ctx, res, func(batch arrow.RecordBatch) error {
-		out := renamed(schema, batch)
+		out, err := renamed(schema, batch)
+		if err != nil {
+			return err
+		}
 		defer out.Release()
 		if err := w.WriteBuffered(out); err != nil {
 			return err

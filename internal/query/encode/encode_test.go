@@ -312,6 +312,22 @@ func TestAQueryThatFailsInTheMiddleLeavesNoFileThatLooksWhole(t *testing.T) {
 	}
 }
 
+func TestFilesThatCannotHoldANumberSaySoInsteadOfHoldingAnother(t *testing.T) {
+	s := service(t)
+	for _, f := range encode.Formats() {
+		const largest = "170141183460469231731687303715884105727"
+		var b bytes.Buffer
+		err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT "+largest+"::HUGEINT AS huge"), nil)
+		if f.Name == "parquet" || f.Name == "arrow" {
+			require.Equal(t, fault.Invalid, fault.CodeOf(err), f.Name)
+			require.ErrorContains(t, err, `"huge"`)
+		} else {
+			require.NoError(t, err)
+			require.Contains(t, b.String(), largest)
+		}
+	}
+}
+
 // BenchmarkExport writes a million rows of thirteen columns; MB are those of the output.
 func BenchmarkExport(b *testing.B) {
 	db, err := duckdb.Open(b.Context(), b.TempDir(), duckdb.Options{Threads: 2})

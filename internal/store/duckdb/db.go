@@ -182,7 +182,7 @@ func setup(dir string, opt Options) []string {
 func (db *DB) Broken() <-chan struct{} { return db.broken }
 
 // Close waits for the running commit, writes the write-ahead log into the file and closes the store; who wants to write
-// from now on is told that it is Unavailable. When ctx ends first, or the disk is full, the log stays, and is read at the
+// from now on is told that it is Unavailable. When ctx ends first, the disk is full or a query does not end, the log stays, and is read at the
 // next start: nothing is lost. It is called once, when nobody reads any more.
 func (db *DB) Close(ctx context.Context) error {
 	close(db.closing)
@@ -192,10 +192,15 @@ func (db *DB) Close(ctx context.Context) error {
 	if !db.isBroken() {
 		err = db.checkpoint(ctx)
 	}
-	if ctx.Err() != nil || errors.Is(err, errNoRoom) || db.isBroken() {
+	if ctx.Err() != nil || errors.Is(err, errNoRoom) || busy(err) || db.isBroken() {
 		err = nil
 	}
 	return errors.Join(err, db.release())
+}
+
+// busy tells whether a checkpoint found a query that still reads what was before the last commits.
+func busy(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Cannot CHECKPOINT: there are other")
 }
 
 // release gives back what open has taken.

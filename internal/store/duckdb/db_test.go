@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
@@ -123,4 +124,24 @@ func TestAFileThatIsNoDatabaseIsRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "helios.duckdb"), make([]byte, 8192), 0o600))
 	_, err := duckdb.Open(t.Context(), dir, duckdb.Options{})
 	require.Equal(t, fault.Environment, fault.CodeOf(err))
+}
+
+func TestAQueryThatDoesNotEndDoesNotKeepTheStoreFromClosing(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, dir)
+	table := storefront()
+	require.NoError(t, db.CreateTable(t.Context(), table, ""))
+	reading, err := runQuery(t.Context(), db, "FROM storefront, range(1000000)", nil)
+	require.NoError(t, err)
+	begin := event.StreamState{CreatedAt: time.Now()}
+	require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Begin: &begin}}))
+	require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Table: table, Rows: events(table, 0, 10), At: time.Now(), Shards: taken(0)}}))
+	require.NoError(t, db.Close(t.Context()))
+	_ = reading.Close()
+
+	db = open(t, dir)
+	count, err := db.Query(t.Context(), "SELECT count(*) FROM storefront")
+	require.NoError(t, err)
+	require.Equal(t, [][]any{{int64(10)}}, count)
+	require.NoError(t, db.Close(t.Context()))
 }

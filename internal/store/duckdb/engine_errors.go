@@ -32,6 +32,13 @@ func (e executed) explain(text string) error {
 		code, hint = fault.TooLarge, "let it return or group fewer rows"
 		message, _, _ = strings.Cut(message, "\n") // what follows advises to change settings
 		message = "the query needs more memory than it may have: " + message
+	case "Catalog":
+		if what, instead, ok := strings.Cut(message, "\nDid you mean \""); ok && (strings.HasPrefix(instead, "pg_") || strings.HasPrefix(instead, "duckdb_") || strings.HasPrefix(instead, "sqlite_")) {
+			message = what // nobody meant one of the engine's own
+		}
+		if strings.HasPrefix(message, "Table with name") {
+			hint = "SHOW ALL TABLES lists those there are"
+		}
 	case "Permission":
 		code = fault.Refused
 	case "INTERNAL", "FATAL", "IO", "TransactionContext", "Serialization":
