@@ -95,7 +95,7 @@ func note(wrong *SettingErrors, where string, err error) {
 	}
 }
 
-// Unknown are the variables of names, such as os.Environ gives them, that look like settings and are none.
+// Unknown are the variables, such as os.Environ gives them, that look like settings and are none. It passes over what Kubernetes sets beside a service named helios, and what this repository's tests read.
 func Unknown(environ []string) []string {
 	known := []string{"HELIOS_URL"}
 	for _, s := range settings() {
@@ -104,7 +104,8 @@ func Unknown(environ []string) []string {
 	var unknown []string
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "HELIOS_") && !slices.Contains(known, name) {
+		foreign := strings.HasPrefix(name, "HELIOS_SERVICE_") || strings.HasPrefix(name, "HELIOS_PORT") || strings.HasPrefix(name, "HELIOS_TEST_")
+		if strings.HasPrefix(name, "HELIOS_") && !foreign && !slices.Contains(known, name) {
 			unknown = append(unknown, name)
 		}
 	}
