@@ -13,6 +13,9 @@ import (
 const (
 	// BrokenOneIn is how many events there are for each broken one.
 	BrokenOneIn = 500
+
+	// firstBroken is the step that is broken in any case, so that nobody finds the quarantine empty.
+	firstBroken = 100
 	// ExperimentAfter is how long after the start the field "experiment" appears.
 	ExperimentAfter = time.Minute
 
@@ -28,6 +31,7 @@ type Storefront struct {
 	opened   time.Time
 	sessions []session
 	known    []visitor // a bounded memory of visitors who may come back
+	steps    int
 }
 
 // New opens a shop with that many visitors in it at any time. The clock stamps the events; nothing waits for it.
@@ -53,7 +57,8 @@ func (s *Storefront) Next(dst []byte) []byte {
 // appendStep lets a session make its next step and appends the event, or what is left of it.
 func (s *Storefront) appendStep(dst []byte, visit *session) []byte {
 	event := s.advance(visit)
-	if s.rand.IntN(BrokenOneIn) == 0 {
+	s.steps++
+	if s.rand.IntN(BrokenOneIn) == 0 || s.steps == firstBroken {
 		return s.appendBroken(dst, visit, event)
 	}
 	return s.appendEvent(dst, visit, event, "")
