@@ -18,7 +18,7 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
-const hungryCommits, hungryRows = 12, 10_000
+const hungryCommits, hungryRows = 6, 10_000
 
 // Without the memory that queries have taken, commits failed, rows that a failed COMMIT had left were written again, and
 // the writer stayed in a transaction that nobody ended. It runs in processes of its own: DuckDB without memory can crash.
@@ -63,7 +63,7 @@ func commitBesideHungryQueries(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return complained
 	}
-	db, err := duckdb.Open(ctx, dir, duckdb.Options{Threads: 2, MemoryLimit: 80 << 20})
+	db, err := duckdb.Open(ctx, dir, duckdb.Options{Threads: 2, MemoryLimit: 100 << 20})
 	if err != nil {
 		return complain(err)
 	}
