@@ -18,7 +18,7 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
 
-const hungryCommits, hungryRows = 6, 10_000
+const hungryCommits, hungryRows = 8, 10_000
 
 // Without the memory that queries have taken, commits failed, rows that a failed COMMIT had left were written again, and
 // the writer stayed in a transaction that nobody ended. It runs in processes of its own: DuckDB without memory can crash.
@@ -35,6 +35,7 @@ func TestQueriesThatTakeAllMemoryNeitherKeepRowsFromBeingCommittedNorDoubleThem(
 		cmd.Env = append(os.Environ(), hungryDir+"="+dir)
 		complaint, err := cmd.CombinedOutput()
 		if err == nil {
+			t.Logf("the process was started %d times", life+1)
 			break
 		}
 		exit, _ := errors.AsType[*exec.ExitError](err)
@@ -63,7 +64,7 @@ func commitBesideHungryQueries(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return complained
 	}
-	db, err := duckdb.Open(ctx, dir, duckdb.Options{Threads: 2, MemoryLimit: 100 << 20})
+	db, err := duckdb.Open(ctx, dir, duckdb.Options{Threads: 2, MemoryLimit: 80 << 20})
 	if err != nil {
 		return complain(err)
 	}
