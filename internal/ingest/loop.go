@@ -37,6 +37,7 @@ type loop struct {
 
 	// The batch in the making.
 	result   unpack.Result
+	counted  reading // and not yet in the status
 	rejected []event.Rejected
 	touched  map[string]bool // shards whose state has changed
 	bytes    int64           // of what is not in the decoder
@@ -176,12 +177,14 @@ func (l *loop) take(ctx context.Context, it item) error {
 	state := l.known[d.ShardID]
 	state.ShardID = d.ShardID
 	shard := unpack.Range{First: d.FirstHash, Last: d.LastHash}
+	at := l.now()
+	defer l.count()
 	for i := range d.Records {
 		r := &d.Records[i]
 		if whole := (event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}); whole.Compare(state.Position) <= 0 {
 			continue
 		}
-		if err := l.takeRecord(ctx, r, shard, &state); err != nil {
+		if err := l.takeRecord(ctx, r, shard, &state, at); err != nil {
 			return err
 		}
 	}
@@ -192,16 +195,15 @@ func (l *loop) take(ctx context.Context, it item) error {
 
 // takeRecord makes rows and rejections of a record. In a large one the batch may be handed over half-way: the position
 // then says how many of its events have been taken.
-func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Range, state *event.ShardState) error {
+func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Range, state *event.ShardState, at time.Time) error {
 	taken := r.Taken
 	if r.Sequence == state.Position.Sequence {
 		taken = max(taken, state.Position.Taken)
 	}
 	l.result.Reset()
 	l.unpacker.Unpack(r, shard, &l.result)
-	l.status.read(1, len(r.Data), l.result.Counts)
+	l.counted.add(len(r.Data), l.result.Counts)
 	l.bytes += 128
-	at := l.now()
 	events, rejects := l.result.Events, l.result.Rejected
 	for len(events) > 0 || len(rejects) > 0 {
 		var rejected *event.Rejected
@@ -235,6 +237,12 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 	state.Position = event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}
 	state.ArrivedAt = r.ArrivedAt
 	return nil
+}
+
+// count tells the status what was read since the last time.
+func (l *loop) count() {
+	l.status.read(l.counted)
+	l.counted = reading{}
 }
 
 // reject puts an event into the batch in the making. It is copied: a few bytes of a record must not keep all of it, or all

@@ -103,15 +103,28 @@ func (s *status) notice(n Notice) {
 	}
 }
 
+// reading is what came in.
+type reading struct {
+	records, bytes int64
+	unpack.Counts
+}
+
+func (r *reading) add(bytes int, c unpack.Counts) {
+	r.records++
+	r.bytes += int64(bytes)
+	r.Control += c.Control
+	r.LeftToResend += c.LeftToResend
+}
+
 // read counts what came in.
-func (s *status) read(records, bytes int, c unpack.Counts) {
+func (s *status) read(r reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counters.Records += int64(records)
-	s.counters.Bytes += int64(bytes)
-	s.counters.Control += c.Control
-	s.counters.LeftToResend += c.LeftToResend
-	s.bytes.add(s.now(), int64(bytes))
+	s.counters.Records += r.records
+	s.counters.Bytes += r.bytes
+	s.counters.Control += r.Control
+	s.counters.LeftToResend += r.LeftToResend
+	s.bytes.add(s.now(), r.bytes)
 }
 
 // decoded takes over the run's count of duplicate keys.
