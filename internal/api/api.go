@@ -22,9 +22,14 @@ type Sources interface {
 	Add(ctx context.Context, s ingest.Settings) (ingest.SourceStatus, error)
 	List() []ingest.SourceStatus
 	Get(name string) (ingest.SourceStatus, error)
+	Remove(ctx context.Context, name string, dropTable bool) error
+}
+
+// Steering tells the sources that are there what to do: *ingest.Service.
+type Steering interface {
 	Pause(ctx context.Context, name string) (ingest.SourceStatus, error)
 	Resume(ctx context.Context, name string) (ingest.SourceStatus, error)
-	Remove(ctx context.Context, name string, dropTable bool) error
+	Change(ctx context.Context, name string, c ingest.Changes) (ingest.SourceStatus, error)
 	Replay(ctx context.Context, f ingest.QuarantineFilter) (ingest.ReplayResult, error)
 }
 
@@ -66,6 +71,7 @@ type Recorder interface {
 // Deps is what the API stands on. All of it is required.
 type Deps struct {
 	Sources  Sources
+	Steering Steering
 	Live     Live
 	Streams  Streams
 	Tables   Tables
@@ -163,7 +169,7 @@ func (s *server) describe(op *huma.Operation, statuses []int) {
 		op.Responses = map[string]*huma.Response{}
 	}
 	all := append([]int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}, statuses...)
-	if op.Method == http.MethodPost {
+	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
 		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestTimeout)
 	}
 	for _, status := range all {

@@ -140,7 +140,7 @@ func (s *server) quarantineRoutes() {
 		Body replay
 	},
 	) (*output[ingest.ReplayResult], error) {
-		return answered(s.Sources.Replay(ctx, in.Body.domain(in.Table)))
+		return answered(s.Steering.Replay(ctx, in.Body.domain(in.Table)))
 	})
 }
 

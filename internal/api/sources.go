@@ -14,18 +14,44 @@ import (
 
 // newSource is a source as it is asked for. What is left out gets its default.
 type newSource struct {
-	Stream     string        `json:"stream" minLength:"1" doc:"The stream to read"`
-	Table      string        `json:"table" minLength:"1" doc:"The table that is to hold its events"`
-	Name       string        `json:"name,omitempty" nullable:"true" doc:"The source's name; without it the table's"`
-	Region     string        `json:"region,omitempty" nullable:"true" doc:"AWS region; without it the server's standard chain decides"`
-	Endpoint   string        `json:"endpoint,omitempty" nullable:"true" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
-	Profile    string        `json:"profile,omitempty" nullable:"true" doc:"Profile of the server's AWS configuration"`
-	From       string        `json:"from,omitempty" nullable:"true" pattern:"^(|horizon|latest|\\d{4}-\\d\\d-\\d\\dT.+)$" patternDescription:"horizon, latest or a time such as 2026-01-31T12:00:00Z" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
-	Evolve     schema.Evolve `json:"evolve,omitempty" nullable:"true" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
-	Aggregates unpack.Mode   `json:"aggregates,omitempty" nullable:"true" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
-	MaxDepth   whole         `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
-	MaxColumns whole         `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
-	Columns    []newColumn   `json:"columns,omitempty" doc:"The columns, instead of inferring them from a sample"`
+	Stream     string          `json:"stream" minLength:"1" doc:"The stream to read"`
+	Table      string          `json:"table" minLength:"1" doc:"The table that is to hold its events"`
+	Name       string          `json:"name,omitempty" nullable:"true" doc:"The source's name; without it the table's"`
+	Region     string          `json:"region,omitempty" nullable:"true" doc:"AWS region; without it the server's standard chain decides"`
+	Endpoint   string          `json:"endpoint,omitempty" nullable:"true" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
+	Profile    string          `json:"profile,omitempty" nullable:"true" doc:"Profile of the server's AWS configuration"`
+	From       string          `json:"from,omitempty" nullable:"true" pattern:"^(|horizon|latest|\\d{4}-\\d\\d-\\d\\dT.+)$" patternDescription:"horizon, latest or a time such as 2026-01-31T12:00:00Z" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
+	Evolve     schema.Evolve   `json:"evolve,omitempty" nullable:"true" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
+	Aggregates unpack.Mode     `json:"aggregates,omitempty" nullable:"true" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
+	Read       ingest.ReadMode `json:"read,omitempty" nullable:"true" enum:"auto,poll,fan_out" doc:"fan_out: by enhanced fan-out, with a consumer that is registered with the stream; auto (default) and poll: by polling"`
+	MaxDepth   whole           `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
+	MaxColumns whole           `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
+	Columns    []newColumn     `json:"columns,omitempty" doc:"The columns, instead of inferring them from a sample"`
+
+	Retain           string `json:"retain,omitempty" nullable:"true" doc:"How long or how much of the table to keep: a time, a size or both, as 30d, 200GB; forever (default) keeps all" example:"30d, 200GB"`
+	RetainQuarantine string `json:"retain_quarantine,omitempty" nullable:"true" doc:"The same for quarantined events; 30d unless said"`
+}
+
+// sourceChanges are settings to be changed. What is left out stays as it is.
+type sourceChanges struct {
+	Retain           *string `json:"retain,omitempty" nullable:"true" doc:"How long or how much of the table to keep: a time, a size or both, as 30d, 200GB; forever keeps all" example:"30d, 200GB"`
+	RetainQuarantine *string `json:"retain_quarantine,omitempty" nullable:"true" doc:"The same for quarantined events"`
+}
+
+func (n sourceChanges) domain() (c ingest.Changes, err error) {
+	if c.Retain, err = retainOrNil("retain", n.Retain); err != nil {
+		return c, err
+	}
+	c.RetainQuarantine, err = retainOrNil("retain_quarantine", n.RetainQuarantine)
+	return c, err
+}
+
+func retainOrNil(setting string, text *string) (*ingest.Retain, error) {
+	if text == nil {
+		return nil, nil // no change
+	}
+	r, err := ingest.ParseRetain(setting, *text)
+	return &r, err
 }
 
 // newColumn is a column as it is asked for.
@@ -38,15 +64,22 @@ type newColumn struct {
 
 func (n newSource) domain() (ingest.Settings, error) {
 	from, err := event.ParseStart(n.From)
+	if err != nil {
+		return ingest.Settings{}, err
+	}
 	s := ingest.Settings{
 		Name: n.Name, Stream: n.Stream, Table: n.Table,
 		Connection: ingest.Connection{Region: n.Region, Endpoint: n.Endpoint, Profile: n.Profile},
-		From:       from, Evolve: n.Evolve, Aggregates: n.Aggregates,
+		From:       from, Evolve: n.Evolve, Aggregates: n.Aggregates, Read: n.Read,
 		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns),
 	}
 	for _, c := range n.Columns {
 		s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: c.Type, Path: c.Path, Format: c.Format})
 	}
+	if s.Retain, err = ingest.ParseRetain("retain", n.Retain); err != nil {
+		return s, err
+	}
+	s.RetainQuarantine, err = ingest.ParseRetain("retain_quarantine", n.RetainQuarantine)
 	return s, err
 }
 
@@ -89,6 +122,20 @@ func (s *server) sourceRoutes() {
 		return answered(s.Sources.Get(in.Name))
 	})
 	register(s, huma.Operation{
+		Method: http.MethodPatch, Path: "/api/v1/sources/{name}", OperationID: "change-source", Tags: tags,
+		Summary: "Change settings of a source while it runs",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		SourceName
+		Body sourceChanges
+	},
+	) (*output[ingest.SourceStatus], error) {
+		changes, err := in.Body.domain()
+		if err != nil {
+			return nil, err
+		}
+		return answered(s.Steering.Change(ctx, in.Name, changes))
+	})
+	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/sources/{name}", OperationID: "remove-source", Tags: tags,
 		Summary: "Disconnect a stream; its table stays unless drop_table is true",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
@@ -102,12 +149,12 @@ func (s *server) sourceRoutes() {
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/pause", OperationID: "pause-source", Tags: tags,
 		Summary: "Stop reading until resumed, over restarts too",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
-		return answered(s.Sources.Pause(ctx, in.Name))
+		return answered(s.Steering.Pause(ctx, in.Name))
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/resume", OperationID: "resume-source", Tags: tags,
 		Summary: "Go on reading where the pause began",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
-		return answered(s.Sources.Resume(ctx, in.Name))
+		return answered(s.Steering.Resume(ctx, in.Name))
 	})
 }

@@ -176,7 +176,7 @@ func serveOnce(ctx context.Context, o *Options, body func(context.Context, *serv
 	metrics.RunningQueries(func() int { return len(queries.Running()) })
 	up := &server{addresses: Addresses{API: "http://" + cfg.Listen, Data: cfg.Data}, store: store, catalog: registry, sources: sources, tell: o.Ready}
 	handler := api.New(api.Deps{
-		Sources: sources, Live: sources, Streams: streams, Tables: store, Queries: queries, Ready: up.ready,
+		Sources: sources, Steering: sources, Live: sources, Streams: streams, Tables: store, Queries: queries, Ready: up.ready,
 		Metrics: metrics.Handler(), Recorder: metrics, Logger: o.Logger,
 	})
 	defer running(func(ctx context.Context) {

@@ -48,7 +48,13 @@ func declaration(d *config.Source) (ingest.Settings, error) {
 	s := ingest.Settings{
 		Name: d.Name, Stream: d.Stream, Table: d.Table, From: from,
 		Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile},
-		Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
+		Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), Read: ingest.ReadMode(d.Read), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
+	}
+	if s.Retain, err = ingest.ParseRetain("retain", d.Retain); err != nil {
+		return s, err
+	}
+	if s.RetainQuarantine, err = ingest.ParseRetain("retain_quarantine", d.RetainQuarantine); err != nil {
+		return s, err
 	}
 	for _, c := range d.Columns {
 		if len(c.Path) == 0 {

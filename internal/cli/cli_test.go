@@ -141,7 +141,7 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 		"streams sample s --limit 0", "quarantine show t --limit -3", "sources add s --table t --endpoint-url 127.0.0.1:4567", "streams list --endpoint-url nowhere",
 		"tail s --endpoint-url ftp://x", "sources add s --table bad-name", "sources add s --table t --max-columns 0", "tail s --from -15m", "tables show", "queries cancel",
 		"streams list --url ftp://x", "streams sample", "sources add", "sources add s", "sources add s --table t --from yesterday",
-		"sources add s --table t --evolve maybe", "sources add s --table t --aggregates some", "sources add s --table t --max-depth -1",
+		"sources add s --table t --evolve maybe", "sources add s --table t --aggregates some", "sources add s --table t --read fast", "sources add s --table t --max-depth -1",
 		"sources add s --table t", "quarantine replay t", "quarantine replay t --all --reason empty", "quarantine replay t --key x:y",
 		"quarantine replay t --all", "tail", "tail s --filter x", "tail s --from soon", "tail s --raw --json",
 		"demo --rate -1", "demo --rate fast", "serve --listen 0.0.0.0:8080", "serve --listen nowhere", "serve --data", "config check --frob",
@@ -158,7 +158,7 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 func TestEveryCommandExplainsItself(t *testing.T) {
 	for _, line := range []string{
 		"", "demo", "serve", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
-		"sources show", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
+		"sources show", "sources set", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
 		"quarantine replay", "version", "completion", "completion bash", "tables", "tables list", "tables show", "queries", "queries list", "queries cancel",
 	} {
 		got := helios(t, "", append(strings.Fields(line), "--help")...)

@@ -20,7 +20,7 @@ func (c *console) sources() *cobra.Command {
 		Long:  `A source is a stream connected to a table. Its name is the table's unless told otherwise.`,
 	})
 	c.urlFlag(group)
-	group.AddCommand(c.sourcesAdd(), c.sourcesList(), c.sourcesShow(), c.sourcesPause(), c.sourcesResume(), c.sourcesRemove())
+	group.AddCommand(c.sourcesAdd(), c.sourcesList(), c.sourcesShow(), c.sourcesSet(), c.sourcesPause(), c.sourcesResume(), c.sourcesRemove())
 	return group
 }
 

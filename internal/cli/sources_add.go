@@ -72,10 +72,13 @@ The server reads the stream with its own AWS credentials, from the standard chai
 	connectionFlags(cmd, &source.Connection)
 	flags.StringVar(&source.Evolve, "evolve", "add", "new fields: `add` columns, or fixed: their events go to quarantine")
 	flags.StringVar(&source.Aggregates, "aggregates", "auto", "user records of a KPL aggregate outside their shard: `auto`, keep or drop")
+	flags.StringVar(&source.Read, "read", "auto", "`auto` or poll: by polling; fan_out: by enhanced fan-out, which AWS charges for")
 	flags.IntVar(&source.MaxDepth, "max-depth", 0, "flatten objects down to `N` names in a path, below they stay JSON (default: the server's, 3)")
 	flags.IntVar(&source.MaxColumns, "max-columns", 0, "let the table have up to `N` columns (default: the server's, 500)")
+	retainFlags(flags, &source.Retain, &source.RetainQuarantine)
 	_ = cmd.RegisterFlagCompletionFunc("evolve", cobra.FixedCompletions([]string{"add", "fixed"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("aggregates", cobra.FixedCompletions([]string{"auto", "keep", "drop"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("read", cobra.FixedCompletions([]string{"auto", "poll", "fan_out"}, cobra.ShellCompDirectiveNoFileComp))
 	return c.jsonFlag(c.yesFlag(cmd))
 }
 
@@ -98,6 +101,9 @@ func checkNewSource(cmd *cobra.Command, s client.NewSource) (from string, err er
 		return "", err
 	}
 	if err := among(cmd, "aggregates", s.Aggregates, "auto", "keep", "drop"); err != nil {
+		return "", err
+	}
+	if err := among(cmd, "read", s.Read, "auto", "poll", "fan_out"); err != nil {
 		return "", err
 	}
 	if err := checkConnection(cmd, s.Connection); err != nil {

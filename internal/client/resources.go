@@ -59,22 +59,27 @@ func (c *Client) AddSource(ctx context.Context, s NewSource) (Source, error) {
 
 // Source shows one source.
 func (c *Client) Source(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodGet, pathOf("sources", name))
+	return c.source(ctx, http.MethodGet, pathOf("sources", name), nil)
 }
 
 // PauseSource stops the reading of a source until it is resumed.
 func (c *Client) PauseSource(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodPost, pathOf("sources", name, "pause"))
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "pause"), nil)
 }
 
 // ResumeSource goes on with a paused source.
 func (c *Client) ResumeSource(ctx context.Context, name string) (Source, error) {
-	return c.source(ctx, http.MethodPost, pathOf("sources", name, "resume"))
+	return c.source(ctx, http.MethodPost, pathOf("sources", name, "resume"), nil)
 }
 
-func (c *Client) source(ctx context.Context, method, path string) (Source, error) {
+// ChangeSource changes settings of a source while it runs.
+func (c *Client) ChangeSource(ctx context.Context, name string, changes SourceChanges) (Source, error) {
+	return c.source(ctx, http.MethodPatch, pathOf("sources", name), changes)
+}
+
+func (c *Client) source(ctx context.Context, method, path string, body any) (Source, error) {
 	var r Source
-	err := c.call(ctx, method, path, nil, nil, &r)
+	err := c.call(ctx, method, path, nil, body, &r)
 	return r, err
 }
 

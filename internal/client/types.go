@@ -127,9 +127,19 @@ type NewSource struct {
 	From       string   `json:"from,omitempty"`       // "horizon", "latest" or a time, RFC 3339
 	Evolve     string   `json:"evolve,omitempty"`     // "add" or "fixed"
 	Aggregates string   `json:"aggregates,omitempty"` // "auto", "keep" or "drop"
+	Read       string   `json:"read,omitempty"`       // "auto", "poll" or "fan_out"
 	MaxDepth   int      `json:"max_depth,omitempty"`
 	MaxColumns int      `json:"max_columns,omitempty"`
 	Columns    []Column `json:"columns,omitempty"` // instead of inferring them from a sample
+
+	Retain           string `json:"retain,omitempty"` // "30d", "200GB", "30d, 200GB" or "forever"
+	RetainQuarantine string `json:"retain_quarantine,omitempty"`
+}
+
+// SourceChanges are settings of a source to be changed; nil leaves one as it is.
+type SourceChanges struct {
+	Retain           *string `json:"retain,omitempty"`
+	RetainQuarantine *string `json:"retain_quarantine,omitempty"`
 }
 
 // Start is where the reading of a source began.
@@ -147,11 +157,15 @@ type SourceSettings struct {
 	From       Start      `json:"from"`
 	Evolve     string     `json:"evolve"`
 	Aggregates string     `json:"aggregates"`
+	Read       string     `json:"read"`
 	MaxDepth   int        `json:"max_depth"`
 	MaxColumns int        `json:"max_columns"`
 	Columns    []Column   `json:"columns,omitempty"`
 	Paused     bool       `json:"paused"`
 	CreatedAt  time.Time  `json:"created_at"`
+
+	Retain           string `json:"retain,omitempty"` // as somebody chose it
+	RetainQuarantine string `json:"retain_quarantine,omitempty"`
 }
 
 // Source is a source and how it is doing.

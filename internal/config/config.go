@@ -63,9 +63,13 @@ type Source struct {
 	From       string   `yaml:"from"` // horizon, latest or a time, RFC 3339; "" for the default
 	Evolve     string   `yaml:"evolve"`
 	Aggregates string   `yaml:"aggregates"`
+	Read       string   `yaml:"read"`
 	MaxDepth   int      `yaml:"max_depth"`
 	MaxColumns int      `yaml:"max_columns"`
 	Columns    []Column `yaml:"columns"` // instead of inferring them from a sample
+
+	Retain           string `yaml:"retain"` // how long or how much to keep, as in "30d, 200GB"; "" for the default
+	RetainQuarantine string `yaml:"retain_quarantine"`
 }
 
 // Column is a column of a declared source.

@@ -31,6 +31,7 @@ type runner struct {
 
 	control sync.Mutex // one of start, stop, replay at a time
 	removed bool       // from the service, for who has waited for control meanwhile
+	saving  sync.Mutex // one change of the settings at a time
 
 	mu       sync.Mutex
 	settings Settings
@@ -193,7 +194,7 @@ func (r *runner) ensureTable(ctx context.Context, src Source, settings Settings)
 		}
 		columns, reason = sample.Inference.Table.Columns, inferredReason(sample.Inference.Events)
 		settings.MaxDepth = sample.Inference.Table.MaxDepth
-		if err := r.remember(ctx, settings); err != nil {
+		if err := r.remember(ctx, func(s *Settings) { s.MaxDepth = settings.MaxDepth }); err != nil {
 			return err
 		}
 	}
@@ -204,8 +205,12 @@ func (r *runner) ensureTable(ctx context.Context, src Source, settings Settings)
 	return s.sink.CreateTable(ctx, table, reason)
 }
 
-// remember saves changed settings.
-func (r *runner) remember(ctx context.Context, settings Settings) error {
+// remember changes the settings and saves them.
+func (r *runner) remember(ctx context.Context, change func(*Settings)) error {
+	r.saving.Lock()
+	defer r.saving.Unlock()
+	settings := r.current()
+	change(&settings)
 	if err := r.service.registry.SaveSource(ctx, settings); err != nil {
 		return err
 	}
@@ -213,6 +218,16 @@ func (r *runner) remember(ctx context.Context, settings Settings) error {
 	defer r.mu.Unlock()
 	r.settings = settings
 	return nil
+}
+
+// change makes changes to the settings, if they are any.
+func (r *runner) change(ctx context.Context, changes Changes) error {
+	r.control.Lock()
+	defer r.control.Unlock()
+	if r.removed {
+		return unknown(r.name)
+	}
+	return r.remember(ctx, changes.apply)
 }
 
 // replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.

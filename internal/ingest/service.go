@@ -168,7 +168,7 @@ func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, err
 }
 
 // Declare adds those of the sources that are not there yet, without waiting for their streams: what is declared in a file
-// may come before the stream exists.
+// may come before the stream exists. Of those that are there it changes what may be changed, where the declaration says it.
 func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 	s.adding.Lock()
 	defer s.adding.Unlock()
@@ -177,7 +177,10 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.runner(settings.Name); err == nil {
+		if r, err := s.runner(settings.Name); err == nil {
+			if err := r.change(ctx, settings.changes()); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := s.free(settings); err != nil {
@@ -270,12 +273,20 @@ func (s *Service) steer(ctx context.Context, name string, pause bool) (SourceSta
 	if pause {
 		r.halt(SourcePaused) // before anything is saved: a run saves settings too
 	}
-	settings := r.current()
-	settings.Paused = pause
-	err = r.remember(ctx, settings)
+	err = r.remember(ctx, func(s *Settings) { s.Paused = pause })
 	if !r.current().Paused {
 		r.start()
 	}
+	return r.view(), err
+}
+
+// Change changes settings of a source, from now on and over restarts.
+func (s *Service) Change(ctx context.Context, name string, changes Changes) (SourceStatus, error) {
+	r, err := s.runner(name)
+	if err != nil {
+		return SourceStatus{}, err
+	}
+	err = r.change(ctx, changes)
 	return r.view(), err
 }
 

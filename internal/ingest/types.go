@@ -15,6 +15,16 @@ type Connection struct {
 	Profile  string `json:"profile,omitempty"`
 }
 
+// ReadMode is how a stream is read.
+type ReadMode string
+
+// The modes.
+const (
+	ReadAuto   ReadMode = "auto"    // whatever leaves the account as it is: polling
+	ReadPoll   ReadMode = "poll"    // within the limits that all who poll a shard share
+	ReadFanOut ReadMode = "fan_out" // by a consumer of the source's own, which is registered with the stream, and costs
+)
+
 // Settings are what Helios remembers of a source: the person's choices.
 type Settings struct {
 	Name       string          `json:"name"` // the source's name: that of its table
@@ -24,11 +34,15 @@ type Settings struct {
 	From       event.Start     `json:"from"`
 	Evolve     schema.Evolve   `json:"evolve"`
 	Aggregates unpack.Mode     `json:"aggregates"`
+	Read       ReadMode        `json:"read"`
 	MaxDepth   int             `json:"max_depth"`
 	MaxColumns int             `json:"max_columns"`
 	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out
 	Paused     bool            `json:"paused"`
 	CreatedAt  time.Time       `json:"created_at"`
+
+	Retain           Retain `json:"retain,omitzero"`            // of the table's rows; zero: for ever
+	RetainQuarantine Retain `json:"retain_quarantine,omitzero"` // of quarantined events; zero: DefaultQuarantineRetain
 }
 
 // SourceState is what a source is doing.

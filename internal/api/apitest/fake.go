@@ -59,7 +59,7 @@ func (w *World) Handler() http.Handler {
 	}
 	w.tail = make(chan TailItem)
 	return api.New(api.Deps{
-		Sources: sources{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
+		Sources: sources{w}, Steering: sources{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
 		Ready:   func() error { return w.NotReady },
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
 		Logger:  log,
@@ -143,6 +143,17 @@ func (s sources) Pause(_ context.Context, name string) (ingest.SourceStatus, err
 func (s sources) Resume(_ context.Context, name string) (ingest.SourceStatus, error) {
 	note(s.w, &s.w.calls, "resume "+name)
 	return s.find(name)
+}
+
+func (s sources) Change(_ context.Context, name string, c ingest.Changes) (ingest.SourceStatus, error) {
+	v, err := s.find(name)
+	if c.Retain != nil {
+		v.Settings.Retain = *c.Retain
+	}
+	if c.RetainQuarantine != nil {
+		v.Settings.RetainQuarantine = *c.RetainQuarantine
+	}
+	return v, err
 }
 
 func (s sources) Remove(_ context.Context, name string, dropTable bool) error {

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/helios-sql/helios/internal/client"
+)
+
+func (c *console) sourcesSet() *cobra.Command {
+	var retain, quarantine string
+	cmd := &cobra.Command{
+		Use:   "set SOURCE",
+		Short: "Change settings of a source while it runs",
+		Long: `Changes how much of a source's table and of its quarantine is kept. What is older or more is deleted for good, oldest first,
+from now on. A source that helios.yaml declares with another setting gets that one back at the next start.`,
+		Example: `  helios sources set clicks --retain 30d
+  helios sources set clicks --retain "30d, 200GB" --retain-quarantine 90d --yes
+  helios sources set clicks --retain forever`,
+		Args:              named("SOURCE"),
+		ValidArgsFunction: c.complete(sourceNames),
+	}
+	retainFlags(cmd.Flags(), &retain, &quarantine)
+	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
+		var changes client.SourceChanges
+		var less []string
+		for _, f := range []struct {
+			flag, value, of string
+			to              **string
+		}{
+			{"retain", retain, "its table", &changes.Retain},
+			{"retain-quarantine", quarantine, "its quarantine", &changes.RetainQuarantine},
+		} {
+			if !cmd.Flags().Changed(f.flag) {
+				continue
+			}
+			if *f.to = &f.value; f.value != "forever" {
+				less = append(less, fmt.Sprintf("%s of %s", f.value, f.of))
+			}
+		}
+		if changes == (client.SourceChanges{}) {
+			return usage(cmd, "%s needs something to set", path(cmd)).withHint("for example --retain 30d")
+		}
+		if len(less) > 0 {
+			if err := c.confirm(ctx, fmt.Sprintf("Keep only %s for the source %s, and delete the rest for good?", strings.Join(less, " and "), args[0])); err != nil {
+				return err
+			}
+		}
+		source, err := api.ChangeSource(ctx, args[0], changes)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.printJSON(source)
+		}
+		c.say("The source %s is changed. `helios sources show %[1]s` tells what it keeps.", source.Settings.Name)
+		return nil
+	})
+	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// retainFlags adds the flags that say how much is kept.
+func retainFlags(flags *pflag.FlagSet, retain, quarantine *string) {
+	flags.StringVar(retain, "retain", "", "keep rows this `LONG`, this much or both, as 30d, 200GB or \"30d, 200GB\" (default: forever)")
+	flags.StringVar(quarantine, "retain-quarantine", "", "the same for quarantined events, as `LONG` (default: 30d)")
+}
