@@ -11,10 +11,10 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint unit e2e fuzz bench clean
+.PHONY: help build demo test lint unit e2e fuzz bench microbench clean
 
 help: ## list the commands
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 build: ## build bin/helios
 	@command -v gcc >/dev/null || command -v cc >/dev/null || { echo "Helios needs a C compiler, for DuckDB. On Debian: apt-get install gcc" >&2; exit 1; }
@@ -45,7 +45,10 @@ fuzz: ## fuzz the parsers, 60 s each
 	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
 	    echo "== $$target $$f"; $(GO) test -run='^$$' -fuzz="^$$f$$" -fuzztime=60s ./$$target || exit 1; done; done
 
-bench: ## run the benchmarks
+bench: build ## measure what Helios promises: a table, and bench/out/bench.json
+	$(GO) run ./bench -helios bin/helios $(BENCHFLAGS)
+
+microbench: ## run the benchmarks of the packages
 	$(GO) test -run='^$$' -bench=. -benchmem ./internal/...
 
 clean: ## remove what was built and installed here
