@@ -198,7 +198,7 @@ func TestASourceIsAddedAsItWasAskedFor(t *testing.T) {
 	w := world()
 	h := w.Handler()
 	answer := call(t, h, "POST", "/api/v1/sources", `{"stream":"s","table":"t","name":"n","region":"eu-west-1","endpoint":"http://127.0.0.1:1","profile":"p",
-		"from":"2026-01-02T03:04:05+01:00","evolve":"fixed","aggregates":"keep","max_depth":2.0,"max_columns":null,
+		"from":"2026-01-02T03:04:05+01:00","evolve":"fixed","aggregates":"keep","read":"fan_out","max_depth":2.0,"max_columns":null,
 		"columns":[{"name":"at","type":"TIMESTAMP","path":["a","b"],"format":"epoch_ms"}]}`)
 	require.Equal(t, 201, answer.Code, answer.Body)
 	got := w.Added()[0]
@@ -206,7 +206,7 @@ func TestASourceIsAddedAsItWasAskedFor(t *testing.T) {
 	got.From.At = got.From.At.AddDate(-3000, 0, 0)
 	require.Equal(t, ingest.Settings{
 		Name: "n", Stream: "s", Table: "t", Connection: ingest.Connection{Region: "eu-west-1", Endpoint: "http://127.0.0.1:1", Profile: "p"},
-		From: event.Start{Kind: event.FromTimestamp, At: got.From.At}, Evolve: "fixed", Aggregates: "keep", MaxDepth: 2,
+		From: event.Start{Kind: event.FromTimestamp, At: got.From.At}, Evolve: "fixed", Aggregates: "keep", Read: ingest.ReadFanOut, MaxDepth: 2,
 		Columns: []schema.Column{{Name: "at", Type: schema.Timestamp, Path: []string{"a", "b"}, Format: schema.EpochMilli}},
 	}, got)
 	problem(t, call(t, h, "POST", "/api/v1/sources", `{"stream":"s","table":"clicks"}`), 409, fault.Conflict)

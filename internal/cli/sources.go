@@ -140,6 +140,7 @@ func (c *console) showSource(s client.Source) error {
 	}
 	pairs = append(pairs,
 		[2]string{"from", from},
+		[2]string{"read", s.Settings.Read},
 		[2]string{"new fields", newFields(s.Settings.Evolve)},
 		[2]string{"rate", fmt.Sprintf("%s events/s, %s/s", rate(s.EventsPerSec), term.Bytes(s.BytesPerSec))},
 		[2]string{"lag", lag(s.LagMS)},

@@ -28,6 +28,7 @@ not used then. A table that another stream filled is refused.
 The server reads the stream with its own AWS credentials, from the standard chain (environment, profile, instance role).`,
 		Example: `  helios sources add clicks --table clicks --from horizon
   helios sources add clicks --table clicks_today --from 2026-03-01T00:00:00Z --region eu-central-1 --yes
+  helios sources add clicks --table clicks_live --from latest --read fan_out --yes
   helios sources add orders --table orders --endpoint-url http://127.0.0.1:4567 --evolve fixed --yes`,
 		Args:              named("STREAM"),
 		ValidArgsFunction: c.complete(streamNames(&source.Connection)),

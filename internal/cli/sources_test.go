@@ -10,7 +10,7 @@ import (
 )
 
 const source = `{"settings":{"name":"clicks","stream":"click-stream","connection":{"region":"eu-central-1"},"table":"clicks",
-	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","max_depth":3,"max_columns":500,"paused":false,
+	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","read":"auto","max_depth":3,"max_columns":500,"paused":false,
 	"created_at":"2026-03-01T12:00:00Z"},"state":"failing","error":"throttled by AWS","shards":[
 	{"shard_id":"shardId-000000000000","condition":"reading","sequence_number":"49640000000000000000000000000000000000000000000000000001","taken":-1,
 	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z"},
@@ -98,11 +98,11 @@ func TestEmptyListsSayWhatToDoNextAndAreListsInJSON(t *testing.T) {
 func TestAddingASourceSendsWhatWasSaid(t *testing.T) {
 	server := serve(t, everything())
 	got := helios(t, "", strings.Fields("sources add s --table t --name n --from 2026-03-01T00:00:00Z --region r --endpoint-url http://127.0.0.1:1 --profile p"+
-		" --evolve fixed --aggregates keep --max-depth 2 --max-columns 9 --yes")...)
+		" --evolve fixed --aggregates keep --read fan_out --max-depth 2 --max-columns 9 --yes")...)
 	require.Zero(t, got.code, got.talk)
 	require.Len(t, server.saw(), 2)
 	require.JSONEq(t, `{"stream":"s","table":"t","name":"n","from":"2026-03-01T00:00:00Z","region":"r","endpoint":"http://127.0.0.1:1","profile":"p",
-		"evolve":"fixed","aggregates":"keep","max_depth":2,"max_columns":9}`, server.saw()[1].body)
+		"evolve":"fixed","aggregates":"keep","read":"fan_out","max_depth":2,"max_columns":9}`, server.saw()[1].body)
 }
 
 func TestAddingToAKeptTableSaysThatItGoesOn(t *testing.T) {

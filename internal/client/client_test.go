@@ -69,7 +69,7 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 		Sources: []ingest.SourceStatus{{
 			Settings: ingest.Settings{
 				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
-				Evolve: "fixed", Aggregates: "keep", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
+				Evolve: "fixed", Aggregates: "keep", Read: "poll", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
 			},
 			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x"}},
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},
@@ -138,12 +138,12 @@ func TestTheClientAsksForWhatItIsTold(t *testing.T) {
 
 	_, err := c.AddSource(ctx, client.NewSource{
 		Stream: "s", Table: "t", Name: "n", Connection: client.Connection{Region: "r", Endpoint: "e", Profile: "p"}, From: "latest",
-		Evolve: "fixed", Aggregates: "drop", MaxDepth: 2, MaxColumns: 20, Columns: []client.Column{{Name: "x", Type: "DATE", Path: []string{"y"}}},
+		Evolve: "fixed", Aggregates: "drop", Read: "fan_out", MaxDepth: 2, MaxColumns: 20, Columns: []client.Column{{Name: "x", Type: "DATE", Path: []string{"y"}}},
 	})
 	require.NoError(t, err)
 	require.Equal(t, []ingest.Settings{{
 		Name: "n", Stream: "s", Table: "t", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, From: event.Start{Kind: event.FromLatest},
-		Evolve: "fixed", Aggregates: "drop", MaxDepth: 2, MaxColumns: 20, Columns: []schema.Column{{Name: "x", Type: schema.Date, Path: []string{"y"}}},
+		Evolve: "fixed", Aggregates: "drop", Read: "fan_out", MaxDepth: 2, MaxColumns: 20, Columns: []schema.Column{{Name: "x", Type: schema.Date, Path: []string{"y"}}},
 	}}, w.Added())
 
 	for _, which := range []client.ReplayRequest{{All: true}, {Reason: "empty"}, {Key: &client.QuarantineKey{ShardID: "s", Sequence: "9", Index: 2}}} {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -95,6 +96,7 @@ func (s *Service) Stop() {
 }
 
 func (s *Service) launch(settings Settings) *runner {
+	settings.Read = cmp.Or(settings.Read, ReadAuto) // a source that was added before there was a choice
 	r := newRunner(s, settings)
 	s.mu.Lock()
 	s.byName[settings.Name] = r

@@ -343,6 +343,7 @@ func TestWhatCannotBeAddedIsRefusedBeforeAnythingIsRemembered(t *testing.T) {
 		"a bad table name":     {ingest.Settings{Stream: "s", Table: "drop table"}, fault.Invalid},
 		"an unknown policy":    {ingest.Settings{Stream: "s", Table: "t", Evolve: "maybe"}, fault.Invalid},
 		"unknown aggregates":   {ingest.Settings{Stream: "s", Table: "t", Aggregates: "maybe"}, fault.Invalid},
+		"unknown way to read":  {ingest.Settings{Stream: "s", Table: "t", Read: "fast"}, fault.Invalid},
 		"an unknown type":      {ingest.Settings{Stream: "s", Table: "t", Columns: []schema.Column{{Name: "a", Type: "FLOAT7", Path: []string{"a"}}}}, fault.Invalid},
 		"a negative max depth": {ingest.Settings{Stream: "s", Table: "t", MaxDepth: -1}, fault.Invalid},
 	} {

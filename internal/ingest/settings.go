@@ -35,6 +35,9 @@ func (s Settings) Complete() (Settings, error) {
 	if s.Aggregates == "" {
 		s.Aggregates = unpack.Auto
 	}
+	if s.Read == "" {
+		s.Read = ReadAuto
+	}
 	if s.MaxDepth == 0 {
 		s.MaxDepth = schema.DefaultMaxDepth
 	}
@@ -43,6 +46,9 @@ func (s Settings) Complete() (Settings, error) {
 	}
 	if !slices.Contains([]unpack.Mode{unpack.Auto, unpack.Keep, unpack.Drop}, s.Aggregates) {
 		return s, fault.New(fault.Invalid, "aggregates is %q", s.Aggregates).WithHint("use auto, keep or drop")
+	}
+	if !slices.Contains([]ReadMode{ReadAuto, ReadPoll, ReadFanOut}, s.Read) {
+		return s, fault.New(fault.Invalid, "read is %q", s.Read).WithHint("use auto, poll or fan_out")
 	}
 	_, err := schema.NewTable(s.Table, s.Columns, s.bounds())
 	return s, err
