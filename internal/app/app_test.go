@@ -3,10 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,15 +17,26 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/helios-sql/helios/internal/config"
-	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/localkinesis"
 	"github.com/helios-sql/helios/internal/query"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+// TestMain makes this program a worker when a test's supervisor starts it as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		if err := work(context.Background(), os.Stderr, swallow); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
 
 // poison makes DuckDB give the database up. The guard refuses it; it stands for what the guard does not know.
-const poison = "SELECT reservoir_quantile(id::HUGEINT, 0.5, 2147483647) FROM range(20000) t(id) GROUP BY id"
+const (
+	poison = "SELECT reservoir_quantile(id::HUGEINT, 0.5, 2147483647) FROM range(20000) t(id) GROUP BY id"
+	breaks = 3 // workers that swallow it
+)
 
 func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
@@ -38,54 +50,52 @@ func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *te
 
 	settings := config.Default()
 	settings.Listen, settings.Data = "127.0.0.1:0", t.TempDir()
+	settings.Sources = []config.Source{{Stream: "shop", Table: "shop", Region: "us-east-1", Endpoint: "http://" + listener.Addr().String()}}
 	up := make(chan Addresses, 1)
-	o := Options{Config: settings, Logger: log, Ready: func(a Addresses) { up <- a }}
-	source := ingest.Settings{Stream: "shop", Table: "shop", Connection: ingest.Connection{Region: "us-east-1", Endpoint: "http://" + listener.Addr().String()}}
-	const breaks = 3
-	var lives, published atomic.Int64
+	o := Options{Config: settings, Worker: []string{"worker"}, Talk: t.Output(), Logger: log, Ready: func(a Addresses) { up <- a }}
+	var published atomic.Int64
 	served := make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	go func() {
-		served <- serve(ctx, o, func(ctx context.Context, s *server) error {
-			if err := s.sources.Start(ctx); err != nil {
-				return err
-			}
-			if err := s.sources.Declare(ctx, []ingest.Settings{source}); err != nil {
-				return err
-			}
-			s.announce()
-			if lives.Add(1) <= breaks {
-				return swallow(ctx, s)
-			}
-			<-ctx.Done()
-			return nil
-		})
-	}()
+	go func() { served <- Serve(ctx, o) }()
+	var at Addresses
+	select {
+	case at = <-up:
+	case err := <-served:
+		require.FailNow(t, "the server ended", "%v", err)
+	}
+	broken := func() bool { return restarts(t, at.API) >= breaks }
 	defer running(func(ctx context.Context) {
 		every := time.NewTicker(time.Millisecond)
 		defer every.Stop()
-		for lives.Load() <= breaks && ctx.Err() == nil {
+		for looked := time.Now(); ctx.Err() == nil; <-every.C {
+			if time.Since(looked) > 100*time.Millisecond {
+				if broken() {
+					return
+				}
+				looked = time.Now()
+			}
 			i := published.Load()
 			_, err := kinesis.PutRecords("shop", []localkinesis.Record{{PartitionKey: fmt.Sprint(i), Data: fmt.Appendf(nil, `{"id":%d}`, i)}})
 			if err == nil {
 				published.Add(1)
 			}
-			<-every.C
 		}
 	})()
-	at := <-up
 	require.Eventually(t, func() bool {
 		n := published.Load()
 		rows := ask(t, at.API, "SELECT count(*), count(DISTINCT id) FROM shop")
-		return lives.Load() > breaks && len(rows) == 1 && rows[0] == [2]int64{n, n}
+		return broken() && len(rows) == 1 && rows[0] == [2]int64{n, n} && n == published.Load()
 	}, time.Minute, 50*time.Millisecond)
 	stop()
 	require.NoError(t, <-served)
 }
 
-// swallow runs the poison once rows are being committed, and waits for what comes of it.
-func swallow(ctx context.Context, s *server) error {
+// swallow runs the poison once rows are being committed, as the first workers do.
+func swallow(ctx context.Context, s *server) {
+	if s.worker.Restarts[databaseFault] >= breaks {
+		return
+	}
 	for {
 		if source, err := s.sources.Get("shop"); err != nil || source.Counters.Rows > 0 {
 			break
@@ -93,7 +103,7 @@ func swallow(ctx context.Context, s *server) error {
 		select {
 		case <-time.After(time.Millisecond):
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 	rows, err := s.store.Run(ctx, query.Statement{SQL: poison}, nil)
@@ -102,10 +112,26 @@ func swallow(ctx context.Context, s *server) error {
 		_ = rows.Close()
 	}
 	if err == nil {
-		return errors.New("the poison did no harm")
+		s.logger.ErrorContext(ctx, "the poison did no harm")
 	}
-	<-ctx.Done()
-	return err
+}
+
+// restarts is how often the server was started again because of its database, as its metrics have it.
+func restarts(t *testing.T, url string) (n int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/metrics", nil)
+	require.NoError(t, err)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	text, _ := io.ReadAll(res.Body)
+	if _, after, ok := strings.Cut(string(text), `helios_restarts_total{reason="database_fault"} `); ok {
+		_, _ = fmt.Sscan(after, &n)
+	}
+	return n
 }
 
 // ask gives the rows of a query, or none while there is no answer.

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
 	"time"
 
+	"github.com/helios-sql/helios/internal/client"
+	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/demo"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -31,7 +34,8 @@ type DemoOptions struct {
 }
 
 // Demo runs a local Kinesis, a storefront that publishes to it, and a server that reads it, until ctx ends. Records live in
-// memory: when it stops, the storefront closes first, and what it has published becomes rows before the rest goes down.
+// the memory of this process, whatever becomes of its workers: when it stops, the storefront closes first, and what it has
+// published becomes rows before the rest goes down.
 func Demo(ctx context.Context, o DemoOptions) error {
 	listener, err := listen(ctx, o.KinesisListen, "--kinesis-listen")
 	if err != nil {
@@ -43,95 +47,67 @@ func Demo(ctx context.Context, o DemoOptions) error {
 			o.Logger.WarnContext(ctx, "the local Kinesis ended", "error", err)
 		}
 	})()
-	endpoint := "http://" + listener.Addr().String()
+	t := task{Config: o.Config, Demo: "http://" + listener.Addr().String()}
+	t.Config.Sources = nil
+
+	apiListener, err := o.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = apiListener.Close() }()
 
 	shop := &storefront{kinesis: kinesis, open: make(chan struct{}), last: map[string]string{}}
 	publishing, closeShop := context.WithCancelCause(ctx)
-	wait := func() {}
-	defer func() {
-		closeShop(nil)
-		wait()
-	}()
+	defer closeShop(nil)
 	if o.Rate > 0 {
 		if err := kinesis.CreateStream(DemoStream, demoShards); err != nil {
 			return err
 		}
-		wait = running(func(context.Context) {
+		t.Config.Sources = []config.Source{{Name: DemoStream, Stream: DemoStream, Table: DemoStream, Region: "us-east-1", Endpoint: t.Demo}}
+		defer running(func(context.Context) {
 			closeShop(demo.Run(publishing, shop, demo.Options{Stream: DemoStream, Rate: o.Rate, Opening: opening}))
-		})
+		})()
+		defer closeShop(nil)
+		select { // so that the table is inferred from a sample, as it would be from a stream in use
+		case <-shop.open:
+		case <-publishing.Done():
+		}
 	}
 
 	// The server outlives ctx by as long as the last events need.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	return serve(serving, o.Options, func(serving context.Context, s *server) error {
-		s.addresses.Kinesis = endpoint
-		if o.Rate > 0 {
-			if err := s.moveDemo(serving, endpoint); err != nil {
-				return err
-			}
-		}
-		if err := s.sources.Start(serving); err != nil {
-			return err
-		}
-		if o.Rate > 0 {
-			select { // so that the table is inferred from a sample, as it would be from a stream in use
-			case <-shop.open:
-			case <-publishing.Done():
-			}
-			connection := ingest.Connection{Region: "us-east-1", Endpoint: endpoint}
-			if err := s.sources.Declare(serving, []ingest.Settings{{Stream: DemoStream, Table: DemoStream, Connection: connection}}); err != nil {
-				return err
-			}
-		}
-		s.announce()
-		select {
-		case <-serving.Done():
-			return nil
-		case <-publishing.Done():
-		}
-		if o.Rate > 0 {
-			s.drain(serving, shop)
-		}
-		if ctx.Err() == nil {
-			return fmt.Errorf("the storefront closed: %w", context.Cause(publishing))
-		}
-		return nil
-	})
+	served := make(chan error, 1)
+	go func() { served <- o.supervise(serving, apiListener, t) }()
+	select {
+	case err := <-served:
+		return err
+	case <-publishing.Done():
+	}
+	if o.Rate > 0 {
+		shop.drain(serving, "http://"+apiListener.Addr().String())
+	}
+	stop()
+	err = <-served
+	if ctx.Err() == nil {
+		return errors.Join(fmt.Errorf("the storefront closed: %w", context.Cause(publishing)), err)
+	}
+	return err
 }
 
 // moveDemo tells a source that an earlier demo has left where Kinesis is now.
-func (s *server) moveDemo(ctx context.Context, endpoint string) error {
+func (s *server) moveDemo(ctx context.Context) error {
 	known, err := s.catalog.Sources(ctx)
 	if err != nil {
 		return err
 	}
 	for _, source := range known {
-		if source.Name == DemoStream && source.Connection.Endpoint != endpoint {
-			source.Connection.Endpoint = endpoint
+		if source.Name == DemoStream && source.Connection.Endpoint != s.Demo {
+			source.Connection.Endpoint = s.Demo
 			return s.catalog.SaveSource(ctx, source)
 		}
 	}
 	return nil
-}
-
-// drain waits until what the storefront has published is committed.
-func (s *server) drain(ctx context.Context, shop *storefront) {
-	ctx, cancel := context.WithTimeout(ctx, drainGrace)
-	defer cancel()
-	check := time.NewTicker(10 * time.Millisecond)
-	defer check.Stop()
-	for {
-		source, err := s.sources.Get(DemoStream)
-		if err != nil || source.State != ingest.SourceReading || shop.committed(source.Shards) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-check.C:
-		}
-	}
 }
 
 // storefront publishes to the local Kinesis and remembers the last record of each shard.
@@ -183,8 +159,32 @@ func (s *storefront) remember(results []localkinesis.PutResult, records []localk
 	return refused
 }
 
+// drain waits until what was published is committed, as the server at url has it.
+func (s *storefront) drain(ctx context.Context, url string) {
+	ctx, cancel := context.WithTimeout(ctx, drainGrace)
+	defer cancel()
+	server, err := client.New(url, client.Options{})
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	check := time.NewTicker(10 * time.Millisecond)
+	defer check.Stop()
+	for {
+		source, err := server.Source(ctx, DemoStream)
+		if err != nil || source.State != string(ingest.SourceReading) || s.committed(source.Shards) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-check.C:
+		}
+	}
+}
+
 // committed reports whether all that was published lies behind the committed positions.
-func (s *storefront) committed(shards []ingest.ShardView) bool {
+func (s *storefront) committed(shards []client.SourceShard) bool {
 	s.mu.Lock()
 	open := maps.Clone(s.last)
 	s.mu.Unlock()

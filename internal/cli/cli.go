@@ -120,7 +120,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 	add("run", c.demo(), c.serve(), c.configGroup())
 	add("streams", c.streams(), c.sources(), c.tail())
 	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
-	root.AddCommand(c.version())
+	root.AddCommand(c.version(), c.worker())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

@@ -61,7 +61,7 @@ tables are kept in the data directory, and a demo started again goes on with the
 			return settingsError(cmd, err)
 		}
 		return settingsError(cmd, app.Demo(ctx, app.DemoOptions{
-			Options: app.Options{Config: settings, Logger: logger, Ready: func(at app.Addresses) {
+			Options: app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
 				c.banner("The Helios demo is running.", [][2]string{{"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
 				fmt.Fprint(c.talk, demoHints(at, rate))
 			}},

@@ -59,7 +59,7 @@ There are no accounts yet, so it listens on loopback only.`,
 		if err != nil {
 			return settingsError(cmd, err)
 		}
-		return settingsError(cmd, app.Serve(ctx, app.Options{Config: settings, Logger: logger, Ready: func(at app.Addresses) {
+		return settingsError(cmd, app.Serve(ctx, app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
 			c.banner("Helios is running.", [][2]string{{"API", at.API}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
 		}}))
 	})
@@ -68,6 +68,18 @@ There are no accounts yet, so it listens on loopback only.`,
 	cmd.Flags().StringVar(&flags.data, "data", defaults.Data, "the `DIR` that holds everything")
 	configFlag(cmd, &flags.file)
 	return cmd
+}
+
+// workerCommand is what this program starts itself with, to do the work.
+const workerCommand = "worker"
+
+func (c *console) worker() *cobra.Command {
+	return &cobra.Command{
+		Use: workerCommand, Short: "Do the work of a server; the server starts it", Hidden: true, Args: named(),
+		RunE: run(func(ctx context.Context, cmd *cobra.Command, _ []string) error {
+			return settingsError(cmd, app.Work(ctx, c.talk))
+		}),
+	}
 }
 
 // banner says what runs where. It is talk: standard output stays free for data.

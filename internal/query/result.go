@@ -42,6 +42,8 @@ type Result struct {
 	closing error                  // of the engine
 	done    chan struct{}          // closed when nothing of the query is left
 
+	verdict error // of an engine that is ended for this query; set before the service's aborted is closed
+
 	ahead     arrow.RecordBatch // read, not delivered yet; nil at the end
 	truncated bool
 	abandoned bool // the engine did not heed the end of the context in time
@@ -106,11 +108,15 @@ func (r *Result) read() error {
 	var more bool
 	select {
 	case r.ahead, more = <-r.out:
+	case <-r.service.aborted:
+		return r.abort()
 	case <-r.ended:
 		late := time.NewTimer(grace)
 		defer late.Stop()
 		select {
 		case r.ahead, more = <-r.out:
+		case <-r.service.aborted:
+			return r.abort()
 		case <-late.C:
 			r.abandoned = true
 			return r.explain(r.cause())
@@ -120,6 +126,23 @@ func (r *Result) read() error {
 		return r.explain(r.err)
 	}
 	return nil
+}
+
+// abort gives up a query whose engine is ended.
+func (r *Result) abort() error {
+	r.abandoned = true
+	if r.verdict != nil {
+		return r.verdict
+	}
+	return errRestarted
+}
+
+// running describes the query while it waits or runs.
+func (r *Result) running() Running {
+	return Running{
+		ID: r.id, SQL: r.sql, StartedAt: r.started, ElapsedMS: time.Since(r.started).Milliseconds(),
+		Rows: r.rows.Load(), Waiting: !r.admitted.Load(), Cancelling: r.cause() != nil,
+	}
 }
 
 // ID names the query in Running and Cancel.

@@ -65,6 +65,7 @@ type Service struct {
 	mu      sync.Mutex
 	results map[string]*Result // that wait or run
 	closed  bool
+	aborted chan struct{} // closed when every query is answered without waiting for the engine
 }
 
 // New makes a service of an engine.
@@ -73,7 +74,7 @@ func New(engine Engine, options Options) *Service {
 	return &Service{
 		engine: engine, options: options,
 		slots:   make(chan struct{}, options.MaxConcurrent),
-		results: make(map[string]*Result),
+		results: make(map[string]*Result), aborted: make(chan struct{}),
 	}
 }
 
@@ -127,7 +128,12 @@ func (s *Service) add(r *Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return fault.New(fault.Unavailable, "Helios is stopping")
+		select {
+		case <-s.aborted:
+			return errRestarted
+		default:
+			return fault.New(fault.Unavailable, "Helios is stopping")
+		}
 	}
 	if len(s.results) >= s.options.MaxConcurrent+s.options.MaxWaiting {
 		return fault.New(fault.Unavailable, "%d queries are running and %d are waiting", s.options.MaxConcurrent, s.options.MaxWaiting).
@@ -154,10 +160,7 @@ func (s *Service) Running() []Running {
 	defer s.mu.Unlock()
 	list := make([]Running, 0, len(s.results))
 	for _, r := range s.results {
-		list = append(list, Running{
-			ID: r.id, SQL: r.sql, StartedAt: r.started, ElapsedMS: time.Since(r.started).Milliseconds(),
-			Rows: r.rows.Load(), Waiting: !r.admitted.Load(), Cancelling: r.cause() != nil,
-		})
+		list = append(list, r.running())
 	}
 	slices.SortFunc(list, func(a, b Running) int {
 		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))

@@ -97,6 +97,18 @@ func (m *Metrics) RunningQueries(count func() int) {
 	}, func() float64 { return float64(count()) }))
 }
 
+// Restarts tells how often the server's process was started again, by reason. It is called once.
+func (m *Metrics) Restarts(counts map[string]int64) {
+	restarts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "helios_restarts_total",
+		Help: "New starts of the server's process under its supervisor, by what ended the one before.",
+	}, []string{"reason"})
+	for reason, n := range counts {
+		restarts.WithLabelValues(reason).Add(float64(n))
+	}
+	m.registry.MustRegister(restarts)
+}
+
 // Sources asks for the state of all sources whenever Prometheus does. It is called once.
 func (m *Metrics) Sources(list func() []Source) {
 	m.registry.MustRegister(newSourceCollector(list, time.Now))

@@ -4,6 +4,7 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -48,6 +49,8 @@ type Options struct {
 	MemoryLimit int64            // of DuckDB's buffers, in bytes; 0: three fifths of the memory of the machine or its cgroup
 	Logger      *slog.Logger     // nil: silent
 	Now         func() time.Time // nil: time.Now
+	Owner       int              // the process that a person ends to end this one, named to others who want the directory; 0: this one
+	LettingGo   time.Duration    // how long to wait for another process that is ending to let go of the directory
 }
 
 // DB is an open store. Its methods may be called from several goroutines.
@@ -60,6 +63,7 @@ type DB struct {
 	pool    *sql.DB       // connections to the one instance; all but the writer's only read
 	writing chan struct{} // holds a token while somebody uses the writer
 	writer  *sql.Conn
+	own     writerStatements
 	parser  *sql.DB // another instance, empty, that parses statements for the guard
 	// What the writer knows of the file, so that it need not ask for every batch. Forgotten when a transaction fails.
 	tables    map[string]*schema.Table             // by key
@@ -96,7 +100,7 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unwritable(dir, err)
 	}
-	lock, err := lockDir(dir)
+	lock, err := lockDir(ctx, dir, cmp.Or(opt.Owner, os.Getpid()), opt.LettingGo)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +146,14 @@ func (db *DB) open(ctx context.Context, opt Options) error {
 		return cannotOpen(db.dir, err)
 	}
 	statements = []string{use}
-	return db.migrate(ctx)
+	if err := db.prepareOwn(); err != nil {
+		return err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return err
+	}
+	db.own.save, err = prepare(db.writer, savePositions)
+	return err
 }
 
 const use = "USE " + catalog
@@ -206,6 +217,7 @@ func busy(err error) bool {
 // release gives back what open has taken.
 func (db *DB) release() error {
 	var errs []error
+	db.own.close()
 	if db.writer != nil {
 		errs = append(errs, db.writer.Close())
 	}

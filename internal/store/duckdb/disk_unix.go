@@ -4,12 +4,14 @@ package duckdb
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -17,13 +19,14 @@ import (
 const lockName = "helios.lock"
 
 // lockDir locks the directory for this process until the file is closed or the process ends, however it ends. DuckDB's own
-// lock does not keep one process from opening a file twice, and this one can name who holds it.
-func lockDir(dir string) (*os.File, error) {
+// lock does not keep one process from opening a file twice, and this one can name who holds it: the owner. It tries for as
+// long as patience allows.
+func lockDir(ctx context.Context, dir string, owner int, patience time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, unwritable(dir, err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	err = flock(ctx, f, patience)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		holder, _ := io.ReadAll(io.LimitReader(f, 20)) // for the message only
@@ -33,7 +36,7 @@ func lockDir(dir string) (*os.File, error) {
 		err = fault.New(fault.Environment, "the data directory %s cannot be locked: %w", dir, err)
 	default:
 		if err = f.Truncate(0); err == nil {
-			_, err = fmt.Fprintln(f, os.Getpid())
+			_, err = fmt.Fprintln(f, owner)
 		}
 		if err != nil {
 			err = unwritable(dir, err)
@@ -43,6 +46,22 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// flock takes the lock on a file, or gives EWOULDBLOCK once it has waited long enough.
+func flock(ctx context.Context, f *os.File, patience time.Duration) error {
+	const again = 20 * time.Millisecond
+	for begun := time.Now(); ; {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Since(begun) >= patience {
+			return err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // freeSpace is how many bytes may still be written to the directory's file system.

@@ -1,0 +1,265 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/helios-sql/helios/internal/api"
+	"github.com/helios-sql/helios/internal/catalog"
+	"github.com/helios-sql/helios/internal/config"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
+	"github.com/helios-sql/helios/internal/store/duckdb"
+	"github.com/helios-sql/helios/internal/supervise"
+	"github.com/helios-sql/helios/internal/telemetry"
+)
+
+// task is what a worker is told.
+type task struct {
+	Config config.Config
+	Demo   string // URL of the demo's Kinesis, where its source reads from, else ""
+}
+
+const (
+	queriesStop = time.Second // for queries to heed their end when the server stops
+
+	// answerTime is how long a worker that must end at once takes to send what its requests are to be told.
+	answerTime = 200 * time.Millisecond
+)
+
+// databaseFault is the reason of a new start after DuckDB has given the database up.
+const databaseFault = "database_fault"
+
+// Work runs a server in a process that Serve or Demo has started, and returns when that process must end: in order when it is
+// told to stop, at once when its supervisor is gone or the engine will not end. What goes wrong is told the supervisor.
+func Work(ctx context.Context, talk io.Writer) error {
+	return work(ctx, talk, func(context.Context, *server) {})
+}
+
+// work calls up once the server is ready; tests look inside.
+func work(ctx context.Context, talk io.Writer, up func(context.Context, *server)) error {
+	s := &server{answered: make(chan struct{}), given: make(chan *supervise.AgainError, 1), up: up}
+	worker, ctx, err := supervise.Join(ctx, &s.task)
+	if err != nil {
+		return err
+	}
+	s.worker = worker
+	if s.logger, err = telemetry.NewLogger(talk, s.Config.Log.Level, s.Config.Log.Format); err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.serve(ctx) }()
+	select {
+	case err := <-served:
+		s.worker.End(err)
+	case again := <-s.given:
+		select {
+		case <-s.answered:
+		case <-time.After(answerTime):
+		case <-s.worker.Alone:
+		}
+		s.worker.End(again) // the rest is left as it is: nothing that was committed is lost, and the engine may not end
+	case <-s.worker.Alone:
+	}
+	return nil
+}
+
+// server is what is up while a server runs.
+type server struct {
+	task
+	worker   *supervise.Worker
+	logger   *slog.Logger
+	store    *duckdb.DB
+	catalog  *catalog.Catalog
+	sources  *ingest.Service
+	started  atomic.Bool
+	answered chan struct{}              // closed when no request is open any more
+	given    chan *supervise.AgainError // why the engine is given up
+	up       func(context.Context, *server)
+}
+
+// serve starts the parts of a server in order, waits for the end of ctx, and stops them in the opposite order: first what
+// people use, then what reads, then what commits, then what stores.
+func (s *server) serve(ctx context.Context) (err error) {
+	cfg := &s.Config
+	declared, err := declarations(cfg.Sources)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+
+	// 1. The store.
+	s.store, err = duckdb.Open(ctx, cfg.Data, duckdb.Options{
+		Threads: cfg.Store.Threads, MemoryLimit: cfg.Store.MemoryLimit, Logger: s.logger, Owner: os.Getppid(), LettingGo: lettingGo,
+	})
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer func() { err = errors.Join(err, s.store.Close(context.WithoutCancel(ctx))) }()
+
+	// 2. The catalog.
+	s.catalog, err = catalog.Open(ctx, cfg.Data)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer func() { err = errors.Join(err, s.catalog.Close()) }()
+
+	// 3. The committer. It stops after the sources, when nothing is left to commit.
+	metrics := telemetry.NewMetrics()
+	metrics.Restarts(s.worker.Restarts)
+	committer := ingest.NewCommitter(s.store, ingest.CommitterOptions{
+		Group: cfg.Ingest.Group, QueueBytes: cfg.Ingest.QueueBytes, Logger: s.logger, Committed: metrics.Commit,
+	})
+	defer running(func(ctx context.Context) { committer.Run(ctx) })()
+
+	// 4. The sources; they start last.
+	streams := newStreams(s.logger)
+	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Logger: s.logger})
+	defer s.sources.Stop()
+	metrics.Sources(func() []telemetry.Source { return sourceMetrics(s.sources.List()) })
+
+	// 5. Queries, and who looks after them.
+	queries := query.New(s.store, query.Options{
+		Timeout: cfg.Query.Timeout, MaxTimeout: cfg.Query.MaxTimeout, MaxRows: cfg.Query.MaxRows, MaxConcurrent: cfg.Query.MaxConcurrent,
+	})
+	defer func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), queriesStop)
+		defer cancel()
+		if left := queries.Close(ending); left != nil {
+			s.logger.WarnContext(ctx, "the process ends without its last queries", "error", left)
+		}
+	}()
+	metrics.RunningQueries(func() int { return len(queries.Running()) })
+	limit, err := memoryBound(ctx, s.store, cfg.Store.MemoryLimit)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer running(func(ctx context.Context) {
+		if again := s.watch(ctx, queries, query.Bounds{Memory: supervise.Memory, Limit: limit}); again != nil {
+			s.given <- again
+			stop(again)
+		}
+	})()
+
+	// 6. The API. Its requests end first.
+	handler := api.New(api.Deps{
+		Sources: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready,
+		Metrics: metrics.Handler(), Recorder: metrics, Logger: s.logger,
+	})
+	defer running(func(ctx context.Context) {
+		defer close(s.answered)
+		if err := api.Serve(ctx, s.worker.Listener, handler, s.logger); err != nil {
+			stop(err)
+		}
+	})()
+
+	// 7. Reading.
+	if s.Demo != "" {
+		if err := s.moveDemo(ctx); err != nil {
+			return stopped(ctx, err)
+		}
+	}
+	if err := s.sources.Start(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	if err := s.sources.Declare(ctx, declared); err != nil {
+		return stopped(ctx, err)
+	}
+	s.started.Store(true)
+	s.worker.Ready()
+	s.up(ctx, s)
+	<-ctx.Done()
+	return stopped(ctx, nil)
+}
+
+// stopped is why a server ends: what ended ctx if that was more than being told to stop, else err, unless it follows from that.
+func stopped(ctx context.Context, err error) error {
+	switch cause := context.Cause(ctx); {
+	case ctx.Err() == nil:
+		return err
+	case !errors.Is(cause, context.Canceled):
+		return cause
+	case errors.Is(err, context.Canceled):
+		return nil
+	default:
+		return err
+	}
+}
+
+// ready says why queries cannot be taken yet, or nil.
+func (s *server) ready() error {
+	if !s.started.Load() {
+		return fault.New(fault.Unavailable, "Helios is starting")
+	}
+	return nil
+}
+
+// watch waits for what only a new process mends, and answers all queries before it returns; nil when ctx ends.
+func (s *server) watch(ctx context.Context, queries *query.Service, bounds query.Bounds) *supervise.AgainError {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer running(func(running context.Context) {
+		select {
+		case <-s.store.Broken():
+			cancel()
+		case <-running.Done():
+		}
+	})()
+	harm := queries.Watch(ctx, bounds)
+	if harm == nil {
+		select {
+		case <-s.store.Broken():
+			queries.Abort()
+			return &supervise.AgainError{Reason: databaseFault}
+		default:
+			return nil
+		}
+	}
+	for _, q := range harm.Queries {
+		s.logger.WarnContext(ctx, "the engine is ended because of a query", "reason", harm.Reason, "query_id", q.ID, "sql", q.SQL, "elapsed_ms", q.ElapsedMS)
+	}
+	return &supervise.AgainError{Reason: harm.Reason}
+}
+
+// memoryBound is how much memory the process may use before a query that runs is blamed, in bytes: a third more than what
+// DuckDB counts of its own may be. By default that is four fifths of the machine's. Small limits leave room for the rest of
+// Helios.
+func memoryBound(ctx context.Context, store *duckdb.DB, chosen int64) (int64, error) {
+	const rest = 512 << 20
+	limit, err := store.MemoryLimit(ctx)
+	if chosen == 0 {
+		return limit / 3 * 4, err
+	}
+	return max(limit/3*4, limit+rest), err
+}
+
+func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
+	metrics := make([]telemetry.Source, 0, len(all))
+	for i := range all {
+		s := &all[i]
+		m := telemetry.Source{
+			Name: s.Settings.Name, State: string(s.State), Records: s.Counters.Records, Bytes: s.Counters.Bytes, Rows: s.Counters.Rows,
+			Quarantined: s.Counters.Quarantined, DuplicateKeys: s.Counters.DuplicateKeys, SchemaChanges: s.Counters.SchemaChanges,
+		}
+		if s.NewestArrived != nil {
+			m.NewestArrived = *s.NewestArrived
+		}
+		for k := range s.Shards {
+			v := &s.Shards[k]
+			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition)}
+			if v.LagMS != nil {
+				shard.Lag = new(time.Duration(*v.LagMS) * time.Millisecond)
+			}
+			m.Shards = append(m.Shards, shard)
+		}
+		metrics = append(metrics, m)
+	}
+	return metrics
+}
