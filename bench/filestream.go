@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"strconv"
@@ -28,8 +29,8 @@ const (
 // fileStream is a stream of shards that a file holds: each shard has its part of the lines, read as one would read Kinesis,
 // and every line is a record. When all is delivered it stays silent, as a stream does.
 type fileStream struct {
-	file   storefrontFile
-	repeat int // times that the file is delivered
+	file storefrontFile
+	rows int // to be delivered, each shard beginning anew at its end if need be; 0: every line once
 }
 
 const fileStreamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/file"
@@ -90,20 +91,23 @@ func (s *fileStream) readShard(ctx context.Context, shard int, intake ingest.Int
 		return err
 	}
 	from, to := info.Size()*int64(shard)/loadShards, info.Size()*int64(shard+1)/loadShards
-	deliver := delivery{shard: shard, next: new(big.Int).Lsh(big.NewInt(int64(shard)+49_590), 170)}
+	d := delivery{shard: shard, last: new(big.Int).Lsh(big.NewInt(int64(shard)+49_590), 170), left: math.MaxInt}
+	if s.rows > 0 {
+		d.left = (s.rows + shard) / loadShards
+	}
 	intake.Observe(ingest.ShardStatus{ShardID: shardID(shard), Condition: ingest.ShardReading})
-	for range s.repeat {
-		if err := deliver.lines(ctx, file, from, to, intake); err != nil {
+	for {
+		if err := d.lines(ctx, file, from, to, intake); err != nil || s.rows == 0 || d.left == 0 {
 			return err
 		}
 	}
-	return nil
 }
 
 // delivery makes deliveries of one shard.
 type delivery struct {
 	shard int
-	next  *big.Int // the last sequence number
+	last  *big.Int // sequence number
+	left  int      // records
 }
 
 var one = big.NewInt(1)
@@ -122,12 +126,12 @@ func (d *delivery) lines(ctx context.Context, file *os.File, from, to int64, int
 		}
 		at += int64(len(skipped))
 	}
-	for at < to {
+	for at < to && d.left > 0 {
 		// One piece of memory a delivery: it belongs to who takes it.
 		block := make([]byte, 0, 5<<20)
 		records := make([]event.Record, 0, deliveryRecords)
 		arrived := time.Now().UTC()
-		for at < to && len(records) < deliveryRecords && len(block) < deliveryBytes {
+		for at < to && len(records) < min(deliveryRecords, d.left) && len(block) < deliveryBytes {
 			text, err := in.ReadSlice('\n')
 			if errors.Is(err, io.EOF) {
 				break
@@ -139,10 +143,11 @@ func (d *delivery) lines(ctx context.Context, file *os.File, from, to int64, int
 			begin := len(block)
 			block = append(block, text[:len(text)-1]...)
 			records = append(records, event.Record{
-				ShardID: shardID(d.shard), Sequence: d.next.Add(d.next, one).String(), PartitionKey: "v-" + strconv.Itoa(begin%visitors),
+				ShardID: shardID(d.shard), Sequence: d.last.Add(d.last, one).String(), PartitionKey: "v-" + strconv.Itoa(begin%visitors),
 				ArrivedAt: arrived, Data: block[begin:len(block):len(block)],
 			})
 		}
+		d.left -= len(records)
 		if err := intake.Deliver(ctx, ingest.Delivery{
 			ShardID: shardID(d.shard), LastHash: [16]byte{0: 0xff}, Records: records,
 		}); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,7 +30,7 @@ const (
 // loading is what a child is to load.
 type loading struct {
 	File    storefrontFile
-	Repeat  int // times that the file is loaded
+	Rows    int // to be loaded, the file's lines over and over; 0: each once
 	Table   string
 	Dir     string // data directory, or that of DuckDB's file
 	Profile string // path of a CPU profile to be written, "" for none
@@ -55,7 +56,7 @@ func measureLoad(ctx context.Context, b *bench) error {
 			into *[]loaded
 		}{{"duckdb-load", &theirs}, {"helios-load", &ours}} {
 			dir := b.scratch(fmt.Sprintf("%s-%d", turn.role, i))
-			l := loading{File: file, Repeat: 1, Table: "storefront", Dir: dir}
+			l := loading{File: file, Table: "storefront", Dir: dir}
 			if turn.role == "helios-load" && i == 0 {
 				if l.Profile, err = b.output("load.pprof"); err != nil {
 					return err
@@ -106,7 +107,7 @@ func heliosLoad(ctx context.Context, l loading) (result loaded, err error) {
 		defer close(committed)
 		committer.Run(committing)
 	}()
-	stream := &fileStream{file: l.File, repeat: l.Repeat}
+	stream := &fileStream{file: l.File, rows: l.Rows}
 	sources := ingest.NewService(store, committer, noRegistry{}, stream, ingest.Options{})
 	stop := func() error {
 		sources.Stop()
@@ -123,7 +124,7 @@ func heliosLoad(ctx context.Context, l loading) (result loaded, err error) {
 	begin := time.Now()
 	_, err = sources.Add(ctx, ingest.Settings{Stream: "file", Table: l.Table, Columns: l.File.Columns})
 	if err == nil {
-		err = arrived(ctx, sources, l.Table, int64(l.File.Events*l.Repeat))
+		err = arrived(ctx, sources, l.Table, int64(cmp.Or(l.Rows, l.File.Events)))
 	}
 	if err := errors.Join(err, stop()); err != nil { // the last checkpoint is a part of it
 		return result, err
@@ -225,13 +226,10 @@ func duckdbLoad(ctx context.Context, l loading) (result loaded, err error) {
 	//nolint:gosec // the names and the path are our own
 	insert := "INSERT INTO " + l.Table + " SELECT " + strings.Join(expressions, ", ") +
 		" FROM read_ndjson('" + l.File.Path + "', columns = {" + members(l.File.Columns, 0, ": '%s'") + "})"
-	for range l.Repeat {
-		if _, err := db.ExecContext(ctx, insert); err != nil {
+	for _, statement := range []string{insert, "CHECKPOINT"} {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return result, err
 		}
-	}
-	if _, err := db.ExecContext(ctx, "CHECKPOINT"); err != nil {
-		return result, err
 	}
 	result.Seconds = time.Since(begin).Seconds()
 	return result.weigh(path)

@@ -61,6 +61,7 @@ var parts = []struct {
 	measure func(context.Context, *bench) error
 }{
 	{"load", measureLoad},
+	{"freshness", measureFreshness},
 }
 
 func parent(ctx context.Context, args []string, out, talk io.Writer) (err error) {
@@ -119,7 +120,9 @@ type bench struct {
 	talk   io.Writer
 	began  time.Time
 	report report
-	events storefrontFile // made when it is first needed
+	file   storefrontFile // made when it is first needed
+
+	historyDir string // a data directory with the rows under the dashboard, made when it is first needed
 }
 
 // say tells who waits what is going on.

@@ -64,15 +64,15 @@ func whole(e []byte) bool {
 
 // storefrontEvents makes the file of events that are to be loaded, unless it is there.
 func (b *bench) storefrontEvents(ctx context.Context) (storefrontFile, error) {
-	if b.events.Path != "" {
-		return b.events, nil
+	if b.file.Path != "" {
+		return b.file, nil
 	}
-	b.say("making %s events", figure(float64(b.settings.events)))
-	f, err := makeStorefront(ctx, b.scratch("events.ndjson"), b.settings.events)
+	b.say("making %s events", figure(float64(b.events)))
+	made, err := makeStorefront(ctx, b.scratch("events.ndjson"), b.events)
 	if err == nil {
-		b.events = f
+		b.file = made
 	}
-	return f, err
+	return made, err
 }
 
 func makeStorefront(ctx context.Context, path string, n int) (made storefrontFile, err error) {
