@@ -1,9 +1,8 @@
 package localkinesis
 
 import (
-	"context"
 	"net/http"
-	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,14 +18,23 @@ type Request struct {
 	ShardID   string
 }
 
-// Fault is what happens to one request. Its parts combine, in this order.
+// Fault is what happens to one request. Its parts combine, in this order. Of a SubscribeToShard the last three, of which one
+// is taken, strike in place of an event: the first that follows After events with records.
 type Fault struct {
 	Delay     time.Duration // wait first
 	Drop      bool          // close the connection without an answer; the request has no effect
 	Error     *Error        // answer this instead; the request has no effect
 	Status    int           // HTTP status of Error; 0: 400
 	Duplicate bool          // carry the request out twice, as after a retry whose first answer was lost
-	Cut       bool          // carry it out, but close the connection in the middle of the answer
+	Cut       bool          // carry it out, but close the connection in the middle of the answer, or of the event
+
+	After       int    // SubscribeToShard only, as are those below: how many events with records are left in peace
+	Silence     bool   // send nothing more, and leave the connection open
+	StreamError *Error // end by this error, sent as an exception of the event stream
+}
+
+func (f *Fault) strikes(sent int) bool {
+	return sent >= f.After && (f.Cut || f.Silence || f.StreamError != nil)
 }
 
 // targeter is a request that names what it is about.
@@ -48,6 +56,26 @@ func (r *getShardIteratorRequest) target(s *Server) (stream, shardID string) {
 	return stream, r.ShardID
 }
 
+func (r *consumerRef) target(*Server) (stream, shardID string) {
+	if arn, _, found := strings.Cut(r.ConsumerARN, "/consumer/"); found {
+		return nameInARN(arn), ""
+	}
+	return nameInARN(r.StreamARN), ""
+}
+
+func (r *registerStreamConsumerRequest) target(*Server) (stream, shardID string) {
+	return nameInARN(r.StreamARN), ""
+}
+
+func (r *listStreamConsumersRequest) target(*Server) (stream, shardID string) {
+	return nameInARN(r.StreamARN), ""
+}
+
+func (r *subscribeToShardRequest) target(s *Server) (stream, shardID string) {
+	stream, _ = (&consumerRef{ConsumerARN: r.ConsumerARN}).target(s)
+	return stream, r.ShardID
+}
+
 func (r *getRecordsRequest) target(s *Server) (stream, shardID string) {
 	var it iterator
 	if !s.openToken(r.ShardIterator, &it) {
@@ -61,15 +89,15 @@ func (r *getRecordsRequest) target(s *Server) (stream, shardID string) {
 	return "", ""
 }
 
-func (s *Server) serveFaulty(ctx context.Context, w http.ResponseWriter, name string, c call) {
+func (s *Server) serveFaulty(x exchange, name string, c call) {
 	req := Request{Operation: name}
 	req.Stream, req.ShardID = c.target(s)
 	f := s.opt.Faults(req)
 	if f == nil {
-		s.answer(ctx, w, c)
+		s.answer(x, c, nil)
 		return
 	}
-	pause(ctx, f.Delay)
+	pause(x.ctx(), f.Delay)
 	switch {
 	case f.Drop:
 		panic(http.ErrAbortHandler)
@@ -79,23 +107,13 @@ func (s *Server) serveFaulty(ctx context.Context, w http.ResponseWriter, name st
 		if e.status == 0 {
 			e.status = http.StatusBadRequest
 		}
-		answerError(w, &e)
+		x.answerError(&e)
 		return
 	}
 	if f.Duplicate {
 		_, _ = c.run(s) // its answer is the one that was lost
 	}
-	if !f.Cut {
-		s.answer(ctx, w, c)
-		return
-	}
-	status, body := encode(c.run(s))
-	w.Header().Set("Content-Type", jsonType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
-	w.WriteHeader(status)
-	_, _ = w.Write(body[:len(body)/2])
-	_ = http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
+	s.answer(x, c, f)
 }
 
 // ExpireIterators makes every iterator handed out so far answer ExpiredIteratorException.

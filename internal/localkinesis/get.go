@@ -63,16 +63,18 @@ func (s *Server) startOf(st *stream, sh *shard, req *getShardIteratorRequest, no
 		"[AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON]")
 }
 
-// getRecordsAnswer is the answer before its encoding: records are immutable, so it holds them as stored.
-type getRecordsAnswer struct {
-	first    sequence // of records[0]
-	records  []record
-	next     string // "": the shard has ended
-	behind   int64  // ms
-	children []childShardShape
+// batch is an answer of GetRecords, or an event of SubscribeToShard, before its encoding: records are immutable, so it
+// holds them as stored.
+type batch struct {
+	first        sequence // of records[0]
+	records      []record
+	next         string // of GetRecords: the iterator that goes on; "": the shard has ended
+	continuation string // of SubscribeToShard: the number to go on after; "": the shard has ended
+	behind       int64  // ms
+	children     []childShardShape
 }
 
-func (s *Server) getRecords(req *getRecordsRequest) (*getRecordsAnswer, error) {
+func (s *Server) getRecords(req *getRecordsRequest) (*batch, error) {
 	var it iterator
 	if err := inRange("limit", req.Limit, 1, maxGetRecords); err != nil {
 		return nil, err
@@ -110,59 +112,90 @@ func (s *Server) getRecords(req *getRecordsRequest) (*getRecordsAnswer, error) {
 	if req.DryRun {
 		return nil, dryRun()
 	}
-	out := sh.read(it.Index, int(orDefault(req.Limit, maxGetRecords)), now)
-	if end := out.first.index + uint64(len(out.records)); sh.closed == 0 || end < sh.next() {
-		out.next = s.sealToken(&iterator{Stream: st.epoch, Shard: sh.index, Index: end, Made: now, Generation: s.generation})
+	out, size := sh.read(it.Index, int(orDefault(req.Limit, maxGetRecords)), maxGetBytes, now)
+	sh.readBytes.take(int64(min(size, maxGetBytes)))
+	if sh.ended(out) {
+		out.children = st.childShapes(sh)
 		return out, nil
 	}
+	out.next = s.sealToken(&iterator{Stream: st.epoch, Shard: sh.index, Index: out.end(), Made: now, Generation: s.generation})
+	return out, nil
+}
+
+// end is the index that follows the last record.
+func (b *batch) end() uint64 { return b.first.index + uint64(len(b.records)) }
+
+// ended tells whether nothing will ever follow what was read.
+func (sh *shard) ended(read *batch) bool { return sh.closed != 0 && read.end() == sh.next() }
+
+func (st *stream) childShapes(sh *shard) (shapes []childShardShape) {
 	for _, child := range st.children(sh.index) {
 		parents := make([]string, len(child.parents))
 		for i, p := range child.parents {
 			parents[i] = shardIDOf(p)
 		}
-		out.children = append(out.children, childShardShape{ShardID: child.id(), ParentShards: parents, HashKeyRange: child.hashes.shape()})
+		shapes = append(shapes, childShardShape{ShardID: child.id(), ParentShards: parents, HashKeyRange: child.hashes.shape()})
 	}
-	return out, nil
+	return shapes
 }
 
-// read takes records from index on, up to a number and to 10 MiB (and at least one). MillisBehindLatest is the age of the
-// oldest record left unread, which is how far behind the reader stays; 0 only when none is left.
-func (sh *shard) read(index uint64, limit int, now int64) *getRecordsAnswer {
+// read takes records from index on, up to a number and a size in bytes of data and keys (and at least one), and gives
+// their size. MillisBehindLatest is the age of the oldest record left unread, which is how far behind the reader stays; 0
+// only when none is left.
+func (sh *shard) read(index uint64, limit, maxBytes int, now int64) (out *batch, size int) {
 	from := min(max(index, sh.oldest()), sh.next())
-	end, size := from, 0
+	end := from
 	for end < sh.next() && end-from < uint64(limit) {
 		r := sh.at(end)
-		if size += len(r.data) + len(r.key); size > maxGetBytes && end > from {
+		more := len(r.data) + len(r.key)
+		if size+more > maxBytes && end > from {
 			break
 		}
+		size += more
 		end++
 	}
-	sh.readBytes.take(int64(min(size, maxGetBytes)))
-	out := &getRecordsAnswer{
+	out = &batch{
 		first:   sh.sequence(from),
 		records: append([]record(nil), sh.records[from-sh.first:end-sh.first]...),
 	}
 	if end < sh.next() {
 		out.behind = max(1, now-sh.at(end).arrived)
 	}
-	return out
+	return out, size
 }
 
-// jsonSize is close to what appendJSON will write, in bytes, and seldom below it.
-func (a *getRecordsAnswer) jsonSize() int {
+// wireSize is close to what the batch will take on the wire, in bytes, and seldom below it.
+func (b *batch) wireSize() int {
 	size := 1024
-	for i := range a.records {
-		size += base64.StdEncoding.EncodedLen(len(a.records[i].data)) + len(a.records[i].key) + 192
+	for i := range b.records {
+		size += base64.StdEncoding.EncodedLen(len(b.records[i].data)) + len(b.records[i].key) + 192
 	}
 	return size
 }
 
-// appendJSON writes the answer by hand: it is the hot path of reading, and only keys need escaping.
-func (a *getRecordsAnswer) appendJSON(dst []byte) []byte {
+// shape is the batch for encoders that go by types.
+func (b *batch) shape() batchShape {
+	shape := batchShape{
+		Records:                    make([]recordShape, len(b.records)),
+		MillisBehindLatest:         b.behind,
+		NextShardIterator:          b.next,
+		ContinuationSequenceNumber: b.continuation,
+		ChildShards:                b.children,
+	}
+	number := b.first
+	for i, r := range b.records {
+		shape.Records[i] = recordShape{number.String(), epochSeconds(r.arrived), "NONE", r.key, r.data}
+		number.index++
+	}
+	return shape
+}
+
+// appendJSON writes the batch by hand: it is the hot path of reading, and only keys need escaping.
+func (b *batch) appendJSON(dst []byte) []byte {
 	dst = append(dst, `{"Records":[`...)
-	number := a.first
-	for i := range a.records {
-		r := &a.records[i]
+	number := b.first
+	for i := range b.records {
+		r := &b.records[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -178,14 +211,19 @@ func (a *getRecordsAnswer) appendJSON(dst []byte) []byte {
 		dst = append(dst, `"}`...)
 	}
 	dst = append(dst, `],"MillisBehindLatest":`...)
-	dst = strconv.AppendInt(dst, a.behind, 10)
-	if a.next != "" {
+	dst = strconv.AppendInt(dst, b.behind, 10)
+	if b.next != "" {
 		dst = append(dst, `,"NextShardIterator":"`...)
-		dst = append(dst, a.next...)
+		dst = append(dst, b.next...)
 		dst = append(dst, '"')
 	}
-	if len(a.children) > 0 {
-		children, _ := json.Marshal(a.children) // strings always marshal
+	if b.continuation != "" {
+		dst = append(dst, `,"ContinuationSequenceNumber":"`...)
+		dst = append(dst, b.continuation...)
+		dst = append(dst, '"')
+	}
+	if len(b.children) > 0 {
+		children, _ := json.Marshal(b.children) // strings always marshal
 		dst = append(dst, `,"ChildShards":`...)
 		dst = append(dst, children...)
 	}

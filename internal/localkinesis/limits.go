@@ -13,6 +13,13 @@ const (
 	maxShards        = 1000 // open, in all streams together
 	maxStreams       = 500
 	maxListShards    = 1000
+	maxEventBytes    = 1 << 20 // of the data and keys in one event of a subscription, unless a record alone has more
+	maxConsumers     = 20      // of a stream
+	maxListConsumers = 100
+
+	maxCreatingConsumers = 5 // of a stream, at the same time
+
+	idleEvent        = 5 * time.Second // between events of a subscription when no records come
 	maxTags          = 50
 	nextTokenTTL     = 300 * time.Second
 	onDemandShards   = 4

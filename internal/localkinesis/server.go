@@ -9,6 +9,7 @@ package localkinesis
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,11 +23,14 @@ import (
 
 // Defaults of Options.
 const (
-	defaultIteratorTTL = 5 * time.Minute
-	defaultRetention   = 24 * time.Hour
-	defaultMaxBytes    = 256 << 20
-	defaultAccount     = "000000000000"
-	defaultRegion      = "us-east-1"
+	defaultIteratorTTL      = 5 * time.Minute
+	defaultSubscriptionTTL  = 5 * time.Minute
+	defaultResubscribeAfter = 5 * time.Second
+	defaultConsumerDelay    = 100 * time.Millisecond
+	defaultRetention        = 24 * time.Hour
+	defaultMaxBytes         = 256 << 20
+	defaultAccount          = "000000000000"
+	defaultRegion           = "us-east-1"
 )
 
 // Options sets a Server up; the zero value is a friendly server with AWS's own figures and no limits on rates.
@@ -34,12 +38,17 @@ type Options struct {
 	Now         func() time.Time // the server's clock; nil: time.Now
 	KeepLimits  bool             // throttle as AWS does: see limits.go for the rates
 	IteratorTTL time.Duration    // life of a shard iterator; 0: 5 minutes
-	Retention   time.Duration    // how long new streams keep records; 0: 24 hours
-	MaxBytes    int64            // bound on the memory of all records; 0: 256 MiB. Beyond it the oldest are trimmed: see TrimmedBytes
-	Logger      *slog.Logger     // nil: silent
-	AccountID   string           // twelve digits, part of ARNs; "": 000000000000
-	Region      string           // part of ARNs; "": us-east-1
-	Faults      Faults           // consulted for each request; nil: none
+
+	SubscriptionTTL  time.Duration // life of a SubscribeToShard, by the real clock; 0: 5 minutes
+	ResubscribeAfter time.Duration // how soon another SubscribeToShard takes a shard and consumer over; 0: 5 seconds
+	ConsumerDelay    time.Duration // how long a consumer stays CREATING, and DELETING; 0: 100 ms
+
+	Retention time.Duration // how long new streams keep records; 0: 24 hours
+	MaxBytes  int64         // bound on the memory of all records; 0: 256 MiB. Beyond it the oldest are trimmed: see TrimmedBytes
+	Logger    *slog.Logger  // nil: silent
+	AccountID string        // twelve digits, part of ARNs; "": 000000000000
+	Region    string        // part of ARNs; "": us-east-1
+	Faults    Faults        // consulted for each request; nil: none
 }
 
 // Server holds streams. Its methods are safe for concurrent use.
@@ -65,6 +74,15 @@ func New(opt Options) *Server {
 	if opt.IteratorTTL <= 0 {
 		opt.IteratorTTL = defaultIteratorTTL
 	}
+	if opt.SubscriptionTTL <= 0 {
+		opt.SubscriptionTTL = defaultSubscriptionTTL
+	}
+	if opt.ResubscribeAfter <= 0 {
+		opt.ResubscribeAfter = defaultResubscribeAfter
+	}
+	if opt.ConsumerDelay <= 0 {
+		opt.ConsumerDelay = defaultConsumerDelay
+	}
 	if opt.Retention <= 0 {
 		opt.Retention = defaultRetention
 	}
@@ -86,14 +104,38 @@ func New(opt Options) *Server {
 }
 
 // Handler answers the Kinesis API over HTTP.
-func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+func (s *Server) Handler() http.Handler { return s.handler(nil) }
 
-// Serve answers on ln until ctx ends, then lets running requests finish for up to a second and returns nil. It closes ln.
+// handler ends subscriptions when closing is closed.
+func (s *Server) handler(closing <-chan struct{}) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serveHTTP(w, r, closing) })
+}
+
+// Serve answers on ln, over HTTP/1.1 and over HTTP/2 with prior knowledge, which the KCL's fan-out wants. When ctx ends it
+// ends subscriptions, lets other running requests finish for up to a second and returns nil. It closes ln.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return s.serve(ctx, ln, nil, &protocols)
+}
+
+// ServeTLS is Serve over TLS: see SelfSignedCertificate. A server can serve several listeners at once.
+func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, cert tls.Certificate) error {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	return s.serve(ctx, tls.NewListener(ln, config), config, &protocols)
+}
+
+func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config, protocols *http.Protocols) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx)) // requests outlive ctx, by the grace
 	defer stop()
 	srv := &http.Server{
-		Handler:           s.Handler(),
+		Handler:           s.handler(ctx.Done()),
+		TLSConfig:         config,
+		Protocols:         protocols,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return running },
@@ -146,9 +188,28 @@ func (s *Server) CreateStream(name string, shards int) error {
 	return err
 }
 
-// DeleteStream forgets a stream and its records at once.
+// DeleteStream forgets a stream, its records and its consumers at once.
 func (s *Server) DeleteStream(name string) error {
-	_, err := s.deleteStream(&streamRequest{streamRef{StreamName: name}})
+	_, err := s.deleteStream(&deleteStreamRequest{streamRef: streamRef{StreamName: name}, EnforceConsumerDeletion: true})
+	return err
+}
+
+// SplitShard closes an open shard and opens one on each side of a hash key, a decimal.
+func (s *Server) SplitShard(stream, shardID, newStartingHashKey string) error {
+	_, err := s.splitShard(&splitShardRequest{streamRef{StreamName: stream}, shardID, newStartingHashKey})
+	return err
+}
+
+// MergeShards closes an open shard and the one that follows it on the ring, and opens one over both.
+func (s *Server) MergeShards(stream, shardID, adjacentShardID string) error {
+	_, err := s.mergeShards(&mergeShardsRequest{streamRef{StreamName: stream}, shardID, adjacentShardID})
+	return err
+}
+
+// UpdateShardCount cuts a stream's ring into that many shards of equal size: at most double, at least half of what it has.
+func (s *Server) UpdateShardCount(stream string, shards int) error {
+	n := int64(shards)
+	_, err := s.updateShardCount(&updateShardCountRequest{streamRef{StreamName: stream}, &n, "UNIFORM_SCALING"})
 	return err
 }
 

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
-// epochSeconds is a time on the wire, kept in ms: JSON has it as seconds with a fraction.
-type epochSeconds int64
+// epochSeconds is a time on the wire, kept in ms: JSON has it as seconds with a fraction, CBOR as milliseconds.
+type epochSeconds int64 //nolint:recvcheck // marshalling asks for values, unmarshalling for pointers
 
 // MarshalJSON writes seconds with three decimals.
 func (t epochSeconds) MarshalJSON() ([]byte, error) { return appendSeconds(nil, int64(t)), nil }
@@ -25,6 +27,28 @@ func (t *epochSeconds) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// epochTag is CBOR's mark of a time since 1970 (RFC 8949, 3.4.2). AWS counts in ms what the RFC has in seconds.
+const epochTag = 1
+
+// MarshalCBOR writes milliseconds.
+func (t epochSeconds) MarshalCBOR() ([]byte, error) {
+	return cbor.Marshal(cbor.Tag{Number: epochTag, Content: int64(t)})
+}
+
+// UnmarshalCBOR reads milliseconds, tagged or not.
+func (t *epochSeconds) UnmarshalCBOR(b []byte) error {
+	var tag cbor.RawTag
+	if cbor.Unmarshal(b, &tag) == nil {
+		b = tag.Content
+	}
+	var ms float64
+	if err := cbor.Unmarshal(b, &ms); err != nil || !(math.Abs(ms) < 1e15) {
+		return apiError(errSerialization, "a timestamp must be a number of milliseconds since 1970")
+	}
+	*t = epochSeconds(math.Floor(ms))
+	return nil
+}
+
 func appendSeconds(dst []byte, ms int64) []byte {
 	return strconv.AppendFloat(dst, float64(ms)/1000, 'f', 3, 64)
 }
@@ -39,6 +63,13 @@ type streamModeDetails struct {
 	StreamMode string
 }
 
+// consumerRef names a consumer, by its ARN or by its name and its stream's ARN.
+type consumerRef struct {
+	ConsumerARN  string
+	ConsumerName string
+	StreamARN    string
+}
+
 type createStreamRequest struct {
 	StreamName                 string
 	ShardCount                 *int64
@@ -49,8 +80,12 @@ type createStreamRequest struct {
 	Tags                       map[string]string
 }
 
-// streamRequest asks for nothing but a stream: DeleteStream, DescribeStreamSummary.
-type streamRequest struct {
+type deleteStreamRequest struct {
+	streamRef
+	EnforceConsumerDeletion bool
+}
+
+type describeStreamSummaryRequest struct {
 	streamRef
 }
 
@@ -114,6 +149,36 @@ type getRecordsRequest struct {
 	ShardIterator string
 	Limit         *int64
 	DryRun        bool
+}
+
+type registerStreamConsumerRequest struct {
+	StreamARN    string
+	ConsumerName string
+	Tags         map[string]string
+}
+
+// consumerRequest asks for nothing but a consumer: DescribeStreamConsumer, DeregisterStreamConsumer.
+type consumerRequest struct {
+	consumerRef
+}
+
+type listStreamConsumersRequest struct {
+	StreamARN  string
+	MaxResults *int64
+	NextToken  string
+}
+
+type subscribeToShardRequest struct {
+	ConsumerARN      string
+	ShardID          string `json:"ShardId"`
+	StartingPosition *startingPosition
+	DryRun           bool
+}
+
+type startingPosition struct {
+	Type           string
+	SequenceNumber string
+	Timestamp      *epochSeconds
 }
 
 type splitShardRequest struct {
@@ -247,6 +312,47 @@ type putRecordsAnswer struct {
 
 type getShardIteratorAnswer struct {
 	ShardIterator string
+}
+
+type recordShape struct {
+	SequenceNumber              string
+	ApproximateArrivalTimestamp epochSeconds
+	EncryptionType              string
+	PartitionKey                string
+	Data                        []byte
+}
+
+type batchShape struct {
+	Records                    []recordShape
+	MillisBehindLatest         int64
+	NextShardIterator          string            `json:",omitempty"`
+	ContinuationSequenceNumber string            `json:",omitempty"`
+	ChildShards                []childShardShape `json:",omitempty"`
+}
+
+type consumerShape struct {
+	ConsumerName              string
+	ConsumerARN               string
+	ConsumerStatus            string
+	ConsumerCreationTimestamp epochSeconds
+}
+
+type consumerDescription struct {
+	consumerShape
+	StreamARN string
+}
+
+type registerStreamConsumerAnswer struct {
+	Consumer consumerShape
+}
+
+type describeStreamConsumerAnswer struct {
+	ConsumerDescription consumerDescription
+}
+
+type listStreamConsumersAnswer struct {
+	Consumers []consumerShape
+	NextToken string `json:",omitempty"`
 }
 
 type updateShardCountAnswer struct {

@@ -27,10 +27,11 @@ type shard struct {
 	created  int64    // ms
 	closed   int64    // ms; 0 while open
 	records  []record
-	head     int    // records before it are trimmed and zeroed, to be shifted out in bulk
-	first    uint64 // index of records[0]
-	ending   uint64 // index of EndingSequenceNumber, once closed
-	lastTime int64  // arrival of the newest record, in ms: arrivals never go back within a shard
+	head     int           // records before it are trimmed and zeroed, to be shifted out in bulk
+	first    uint64        // index of records[0]
+	ending   uint64        // index of EndingSequenceNumber, once closed
+	lastTime int64         // arrival of the newest record, in ms: arrivals never go back within a shard
+	grown    chan struct{} // closed, and then forgotten, when a record comes or the shard ends; nil: nobody waits
 
 	reads, readBytes, writes, writeBytes bucket
 }
@@ -60,7 +61,16 @@ func (sh *shard) append(r record) uint64 {
 	sh.lastTime = max(sh.lastTime, r.arrived)
 	r.arrived = sh.lastTime
 	sh.records = append(sh.records, r)
+	sh.wake()
 	return sh.next() - 1
+}
+
+// wake tells the subscriptions that wait for it that the shard is not what it was.
+func (sh *shard) wake() {
+	if sh.grown != nil {
+		close(sh.grown)
+		sh.grown = nil
+	}
 }
 
 // trim forgets the records before index and says how much memory that freed.
@@ -91,7 +101,8 @@ type stream struct {
 	maxRecordKiB int64
 	tags         map[string]string
 	shards       []*shard // by index, closed ones included, expired ones gone
-	swept        int64    // ms; when retention was last applied
+	consumers    []*consumer
+	swept        int64 // ms; when retention was last applied
 	nextIndex    uint32
 }
 
@@ -153,6 +164,7 @@ func (st *stream) addShard(epoch uint64, hashes hashRange, ms int64, parents ...
 func (sh *shard) close(ms int64) (after int64) {
 	sh.closed = max(ms, sh.lastTime)
 	sh.ending = sh.next() // above every record's, below every child's
+	sh.wake()
 	return sh.closed + 1
 }
 

@@ -161,12 +161,20 @@ func (s *Server) createStream(req *createStreamRequest) (empty, error) {
 	return empty{}, nil
 }
 
-func (s *Server) deleteStream(req *streamRequest) (empty, error) {
+func (s *Server) deleteStream(req *deleteStreamRequest) (empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.lookup(req.streamRef)
 	if err != nil {
 		return empty{}, err
+	}
+	consumers := st.registered(s.nowMillis())
+	if len(consumers) > 0 && !req.EnforceConsumerDeletion {
+		return empty{}, apiError(errResourceInUse, "Stream %s under account %s has registered consumers: deregister them, or set EnforceConsumerDeletion.",
+			st.name, s.opt.AccountID)
+	}
+	for _, c := range consumers {
+		c.end(s.consumerNotFound(st, c.name))
 	}
 	for _, sh := range st.shards {
 		s.bytes -= sh.trim(sh.next())
@@ -195,7 +203,7 @@ func (s *Server) describe(st *stream) streamDescription {
 	}
 }
 
-func (s *Server) describeStreamSummary(req *streamRequest) (*describeStreamSummaryAnswer, error) {
+func (s *Server) describeStreamSummary(req *describeStreamSummaryRequest) (*describeStreamSummaryAnswer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.lookup(req.streamRef)
@@ -205,6 +213,7 @@ func (s *Server) describeStreamSummary(req *streamRequest) (*describeStreamSumma
 	out := &describeStreamSummaryAnswer{}
 	out.StreamDescriptionSummary.streamDescription = s.describe(st)
 	out.StreamDescriptionSummary.OpenShardCount = len(st.open())
+	out.StreamDescriptionSummary.ConsumerCount = len(st.registered(s.nowMillis()))
 	return out, nil
 }
 

@@ -26,6 +26,11 @@ type page struct {
 	Filter filterKind
 }
 
+// consumersPage means the rest of a listing of consumers.
+type consumersPage struct {
+	After uint32 // how many were listed
+}
+
 const tokenMAC = 16
 
 // sealToken makes a token of an iterator or a page: opaque, and worth nothing once changed.

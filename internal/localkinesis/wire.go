@@ -3,7 +3,6 @@ package localkinesis
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"mime"
 	"net/http"
@@ -14,14 +13,11 @@ import (
 	"github.com/google/uuid"
 )
 
-const (
-	targetPrefix = "Kinesis_20131202."
-	jsonType     = "application/x-amz-json-1.1"
-)
+const targetPrefix = "Kinesis_20131202."
 
 // operation decodes a request, carries it out and gives the answer to encode. Decoding is apart so that faults can be
 // asked about a request before it has any effect.
-type operation func(body []byte) (call, error)
+type operation func(c *codec, body []byte) (call, error)
 
 // call is a decoded request. target says which stream and shard it is about, as far as it says so itself.
 type call struct {
@@ -35,20 +31,25 @@ func operations() map[string]operation {
 		"CreateStream":                  op((*Server).createStream),
 		"DecreaseStreamRetentionPeriod": op((*Server).decreaseRetention),
 		"DeleteStream":                  op((*Server).deleteStream),
+		"DeregisterStreamConsumer":      op((*Server).deregisterStreamConsumer),
 		"DescribeLimits":                op((*Server).describeLimits),
 		"DescribeStream":                op((*Server).describeStream),
+		"DescribeStreamConsumer":        op((*Server).describeStreamConsumer),
 		"DescribeStreamSummary":         op((*Server).describeStreamSummary),
 		"GetRecords":                    op((*Server).getRecords),
 		"GetShardIterator":              op((*Server).getShardIterator),
 		"IncreaseStreamRetentionPeriod": op((*Server).increaseRetention),
 		"ListShards":                    op((*Server).listShards),
+		"ListStreamConsumers":           op((*Server).listStreamConsumers),
 		"ListStreams":                   op((*Server).listStreams),
 		"ListTagsForStream":             op((*Server).listTags),
 		"MergeShards":                   op((*Server).mergeShards),
 		"PutRecord":                     op((*Server).putRecord),
 		"PutRecords":                    op((*Server).putRecords),
+		"RegisterStreamConsumer":        op((*Server).registerStreamConsumer),
 		"RemoveTagsFromStream":          op((*Server).removeTags),
 		"SplitShard":                    op((*Server).splitShard),
+		"SubscribeToShard":              op((*Server).subscribeToShard),
 		"UpdateMaxRecordSize":           op((*Server).updateMaxRecordSize),
 		"UpdateShardCount":              op((*Server).updateShardCount),
 		"UpdateStreamMode":              op((*Server).updateStreamMode),
@@ -56,9 +57,9 @@ func operations() map[string]operation {
 }
 
 func op[Req, Answer any](run func(*Server, *Req) (Answer, error)) operation {
-	return func(body []byte) (call, error) {
+	return func(c *codec, body []byte) (call, error) {
 		req := new(Req)
-		if err := decodeJSON(body, req); err != nil {
+		if err := c.decode(body, req); err != nil {
 			return call{}, err
 		}
 		return call{
@@ -73,60 +74,64 @@ func op[Req, Answer any](run func(*Server, *Req) (Answer, error)) operation {
 	}
 }
 
-func decodeJSON(body []byte, into any) error {
-	if err := json.Unmarshal(body, into); err != nil {
-		if own, ok := errors.AsType[*Error](err); ok {
-			return own
-		}
-		return apiError(errSerialization, "%v", err)
-	}
-	return nil
+// exchange is one request and the way back to its client.
+type exchange struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	codec   *codec
+	closing <-chan struct{} // closed when the server stops: for what would go on for minutes
 }
 
-func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+// ctx ends when the client goes.
+func (x exchange) ctx() context.Context { return x.r.Context() }
+
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request, closing <-chan struct{}) {
 	w.Header().Set("x-amzn-RequestId", uuid.NewString())
+	x := exchange{w, r, codecFor(jsonType), closing}
 	name, found := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if !found || r.Method != http.MethodPost {
-		answerError(w, apiError(errUnknownOperation, "this is a Kinesis endpoint: POST with the header X-Amz-Target: "+
+		x.answerError(apiError(errUnknownOperation, "this is a Kinesis endpoint: POST with the header X-Amz-Target: "+
 			"%s<operation>, as AWS SDKs and `aws kinesis … --endpoint-url` do", targetPrefix))
 		return
 	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if media != jsonType && media != "application/json" {
-		answerError(w, apiError(errSerialization, "this server speaks %s, not %q: AWS SDKs for Java do so with CBOR disabled (aws.cborEnabled=false)", jsonType, media))
+	if c := codecFor(media); c != nil {
+		x.codec = c
+	} else {
+		x.answerError(apiError(errSerialization, "this server speaks %s and %s, not %q", jsonType, cborType, media))
 		return
 	}
 	decode, known := s.ops[name]
 	if !known {
-		answerError(w, apiError(errUnknownOperation, "localkinesis does not know the operation %s", name))
+		x.answerError(apiError(errUnknownOperation, "localkinesis does not know the operation %s", name))
 		return
 	}
-	c, err := s.receive(w, r, decode)
+	c, err := s.receive(x, decode)
 	if err != nil {
-		answerError(w, err)
+		x.answerError(err)
 		return
 	}
 	if s.opt.Faults != nil {
-		s.serveFaulty(r.Context(), w, name, c)
+		s.serveFaulty(x, name, c)
 		return
 	}
-	s.answer(r.Context(), w, c)
+	s.answer(x, c, nil)
 }
 
 // receive reads and decodes a request. Its bytes count as under way until then.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request, decode operation) (call, error) {
-	weight := r.ContentLength
+func (s *Server) receive(x exchange, decode operation) (call, error) {
+	weight := x.r.ContentLength
 	if weight < 0 || weight > maxRequestBytes {
 		weight = maxRequestBytes
 	}
-	if err := s.wire.Acquire(r.Context(), weight); err != nil {
+	if err := s.wire.Acquire(x.ctx(), weight); err != nil {
 		return call{}, err // the client has gone
 	}
 	defer s.wire.Release(weight)
-	rc := http.NewResponseController(w)
+	rc := http.NewResponseController(x.w)
 	_ = rc.SetReadDeadline(time.Now().Add(wirePatience)) // unsupported only by recorders in tests
 	body := bytes.NewBuffer(make([]byte, 0, min(weight, 1<<20)+bytes.MinRead))
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+	_, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, maxRequestBytes))
 	_ = rc.SetReadDeadline(time.Time{})
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		e := apiError(errRequestTooLarge, "a request may have at most %d bytes", tooLarge.Limit)
@@ -136,58 +141,44 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, decode operatio
 	if err != nil {
 		return call{}, apiError(errSerialization, "the body ended early: %v", err)
 	}
-	return decode(body.Bytes())
+	return decode(x.codec, body.Bytes())
 }
 
-func (s *Server) answer(ctx context.Context, w http.ResponseWriter, c call) {
+// answer carries a request out. Of the fault, which may be nil, only what happens to the answer is left to do.
+func (s *Server) answer(x exchange, c call, f *Fault) {
 	out, err := c.run(s)
+	if sub, ok := out.(*subscription); ok && err == nil {
+		s.push(x, sub, f)
+		return
+	}
 	weight := int64(0)
-	if sized, ok := out.(*getRecordsAnswer); ok && err == nil {
-		weight = int64(sized.jsonSize())
-		if s.wire.Acquire(ctx, weight) != nil {
+	if read, ok := out.(*batch); ok && err == nil {
+		weight = int64(read.wireSize())
+		if s.wire.Acquire(x.ctx(), weight) != nil {
 			return // the client has gone
 		}
 	}
 	defer s.wire.Release(weight)
-	status, body := encode(out, err)
-	write(w, status, body)
+	status, body := x.codec.encode(out, err)
+	if f != nil && f.Cut {
+		x.write(status, body[:len(body)/2], len(body)+1)
+		_ = http.NewResponseController(x.w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	x.write(status, body, len(body))
 }
 
-func answerError(w http.ResponseWriter, err error) {
-	status, body := encode(nil, err)
-	write(w, status, body)
+func (x exchange) answerError(err error) {
+	status, body := x.codec.encode(nil, err)
+	x.write(status, body, len(body))
 }
 
-func write(w http.ResponseWriter, status int, body []byte) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(wirePatience)) // unsupported only by recorders in tests
-	w.Header().Set("Content-Type", jsonType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away is no concern of ours
-}
-
-// encode gives an answer its form on the wire.
-func encode(out any, err error) (status int, body []byte) {
-	if err != nil {
-		e := &Error{Type: "InternalFailure", Message: err.Error(), status: http.StatusInternalServerError}
-		_ = errors.As(err, &e)
-		body, _ = json.Marshal(struct { // two strings always marshal
-			Type    string `json:"__type"`
-			Message string `json:"message"`
-		}{e.Type, e.Message})
-		return e.status, body
-	}
-	switch v := out.(type) {
-	case empty:
-		return http.StatusOK, nil
-	case *getRecordsAnswer:
-		return http.StatusOK, v.appendJSON(make([]byte, 0, v.jsonSize()))
-	}
-	body, err = json.Marshal(out)
-	if err != nil {
-		return encode(nil, err)
-	}
-	return http.StatusOK, body
+func (x exchange) write(status int, body []byte, length int) {
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(wirePatience)) // unsupported only by recorders in tests
+	x.w.Header().Set("Content-Type", x.codec.media)
+	x.w.Header().Set("Content-Length", strconv.Itoa(length))
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body) // a client that went away is no concern of ours
 }
 
 // pause waits, unless the context ends first.
