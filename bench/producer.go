@@ -65,16 +65,14 @@ func must[T any](v T, err error) T {
 func (p *producer) run(ctx context.Context, from time.Time) error {
 	perPut := time.Duration(p.pace.perPut*p.pace.perRecord) * time.Second / time.Duration(p.pace.rate)
 	begin := time.Now()
-	for puts := 0; ; puts++ {
-		// A put that comes late is made up for: the rate is kept.
-		wait(ctx, time.Until(begin.Add(time.Duration(puts)*perPut)))
-		if ctx.Err() != nil {
-			return nil
-		}
+	for puts := 1; ctx.Err() == nil; puts++ {
 		if err := p.put(from); err != nil {
 			return err
 		}
+		// A put that comes late is made up for: the rate is kept.
+		wait(ctx, time.Until(begin.Add(time.Duration(puts)*perPut)))
 	}
+	return nil
 }
 
 // put publishes one put's worth. What Kinesis refuses is gone, and counted.

@@ -129,7 +129,8 @@ func (s *server) connect(ctx context.Context, stream, endpoint, read string) err
 	var problem struct {
 		Detail string `json:"detail"`
 		Errors []struct {
-			Message, Location string
+			Message  string `json:"message"`
+			Location string `json:"location"`
 		} `json:"errors"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&problem); err != nil {
