@@ -32,16 +32,24 @@ func FuzzNoRequestBreaksTheServer(f *testing.F) {
 		"IncreaseStreamRetentionPeriod": `{"StreamName":"orders","RetentionPeriodHours":8760}`,
 		"AddTagsToStream":               `{"StreamName":"orders","Tags":{"a":"b"}}`,
 		"ListTagsForStream":             `{"StreamName":"orders","Limit":1}`,
+		"RegisterStreamConsumer":        `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/orders","ConsumerName":"app"}`,
+		"ListStreamConsumers":           `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/orders","MaxResults":1,"NextToken":"AAAA"}`,
+		"DescribeStreamConsumer":        `{"ConsumerARN":"arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/app:1"}`,
+		"SubscribeToShard":              `{"ConsumerARN":"arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/app:1","ShardId":"shardId-000000000000","StartingPosition":{"Type":"LATEST"}}`,
 	} {
-		f.Add(op, body)
+		f.Add(op, body, false)
 	}
-	f.Fuzz(func(t *testing.T, op, body string) {
+	f.Add("GetShardIterator", "\xa1\x69Timestamp\xc1\x1b\x00\x00\x01\x90\x00\x00\x00\x00", true)
+	f.Fuzz(func(t *testing.T, op, body string, cbor bool) {
 		s := localkinesis.New(localkinesis.Options{})
 		require.NoError(t, s.CreateStream("orders", 2))
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 		r.Header.Set("X-Amz-Target", "Kinesis_20131202."+op)
 		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		if cbor {
+			r.Header.Set("Content-Type", "application/x-amz-cbor-1.1")
+		}
 		s.Handler().ServeHTTP(w, r)
 		require.Contains(t, []int{200, 400}, w.Code, w.Body.String())
 		for _, hash := range []string{"0", half, last} {
