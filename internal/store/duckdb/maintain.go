@@ -90,7 +90,10 @@ func (db *DB) checkpoint(ctx context.Context) error {
 	if free, err := db.freeSpace(db.dir); err != nil || free < 2*size+reserve {
 		return errors.Join(errNoRoom, err)
 	}
-	if _, err := db.writer.ExecContext(ctx, "CHECKPOINT "+catalog); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, err := db.own.checkpoint.run(); err != nil {
 		_, after := db.writer.ExecContext(ctx, "SELECT 1") // a checkpoint that fails half-way is a fault of the instance
 		db.noteBroken(after)
 		if outOfMemory(err) {

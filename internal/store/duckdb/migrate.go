@@ -44,6 +44,13 @@ var migrations = []string{
 		reason      VARCHAR NOT NULL,
 		change      JSON NOT NULL -- all of it
 	);`,
+	`CREATE TABLE helios.volumes ( -- what was ever committed to a table or its quarantine
+		table_name VARCHAR NOT NULL,
+		quarantine BOOLEAN NOT NULL,
+		events     BIGINT NOT NULL,
+		bytes      BIGINT NOT NULL, -- of their documents
+		PRIMARY KEY (table_name, quarantine)
+	);`,
 }
 
 // migrate brings the file to the newest format, all or nothing.

@@ -37,7 +37,7 @@ type rows struct {
 
 // start prepares, binds and starts the statement.
 func (r *rows) start(ctx context.Context, s query.Statement, params any) error {
-	if err := begin(ctx, r.conn, readOnly); err != nil {
+	if err := begin(ctx, r.conn); err != nil {
 		return r.db.explain(err)
 	}
 	var err error

@@ -121,6 +121,7 @@ func (db *DB) DropTable(ctx context.Context, name string) error {
 			forTable("DROP TABLE {table}", quarantineSchema, t.Name),
 			"DELETE FROM helios.tables WHERE name = " + literal(t.Name),
 			"DELETE FROM helios.schema_changes WHERE table_name = " + literal(t.Name),
+			"DELETE FROM helios.volumes WHERE table_name = " + literal(t.Name),
 		} {
 			if _, err := conn.ExecContext(ctx, statement); err != nil {
 				return fmt.Errorf("drop table %s: %w", t.Name, err)

@@ -30,14 +30,22 @@ func (db *DB) queryConn(ctx context.Context) (*sql.Conn, error) {
 	return conn, nil
 }
 
-// begin begins a transaction. When memory was short, the last one on the connection may be there still, and so may be one
+// begin begins a transaction that reads.
+func begin(ctx context.Context, conn *sql.Conn) error {
+	return beginBy(ctx, conn, func() error {
+		_, err := conn.ExecContext(ctx, readOnly)
+		return err
+	})
+}
+
+// beginBy begins a transaction. When memory was short, the last one on the connection may be there still, and so may be one
 // whose BEGIN failed.
-func begin(ctx context.Context, conn *sql.Conn, statement string) error {
-	if _, err := conn.ExecContext(ctx, statement); err == nil {
+func beginBy(ctx context.Context, conn *sql.Conn, begin func() error) error {
+	if begin() == nil {
 		return nil
 	}
 	_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // the second BEGIN is the judge
-	if _, err := conn.ExecContext(ctx, statement); err != nil {
+	if err := begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	return nil
@@ -64,11 +72,14 @@ func (db *DB) write(ctx context.Context, f func(ctx context.Context, conn *sql.C
 		return errBroken
 	}
 	ctx = context.WithoutCancel(ctx)
-	err := begin(ctx, db.writer, readWrite)
+	err := beginBy(ctx, db.writer, func() error {
+		_, err := db.own.begin.run()
+		return err
+	})
 	if err == nil {
 		// After a failure COMMIT may still report success, without the rows: only ROLLBACK will do.
 		if err = f(ctx, db.writer); err == nil {
-			if _, err = db.writer.ExecContext(ctx, "COMMIT"); err == nil {
+			if _, err = db.own.commit.run(); err == nil {
 				return nil
 			}
 			err = fmt.Errorf("commit: %w", err)
@@ -121,7 +132,7 @@ func (db *DB) read(ctx context.Context, f func(conn *sql.Conn) error) error {
 	if err != nil {
 		return err
 	}
-	err = begin(ctx, conn, readOnly)
+	err = begin(ctx, conn)
 	if err == nil {
 		err = f(conn)
 	}
