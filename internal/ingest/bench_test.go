@@ -1,8 +1,11 @@
 package ingest_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,13 +21,22 @@ import (
 // BenchmarkSource drives a service with a source of four shards whose records are in memory and a store that forgets: what
 // reading, unpacking, decoding and grouping cost, without the commits.
 func BenchmarkSource(b *testing.B) {
-	for _, size := range []int{10, 1000} { // records a delivery
-		b.Run(fmt.Sprintf("delivery=%d", size), func(b *testing.B) {
-			s := &flood{size: size, begin: make(chan struct{})}
+	for _, c := range []struct {
+		name string
+		size int  // records a delivery
+		gzip bool // of 20 events each
+	}{{"records=10", 10, false}, {"records=1000", 1000, false}, {"records=100/gzip", 100, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := &flood{size: c.size, begin: make(chan struct{}), each: 1}
 			shop := demo.New(1, 200, time.Now)
 			for range 20_000 {
-				s.events = append(s.events, shop.Next(nil))
-				s.bytes += int64(len(s.events[len(s.events)-1]))
+				s.records = append(s.records, shop.Next(nil))
+				s.bytes += int64(len(s.records[len(s.records)-1]))
+			}
+			s.bytes /= int64(len(s.records))
+			if c.gzip {
+				s.each = 20
+				s.records = zipped(b, s.records, s.each)
 			}
 			store := &forgetful{memory: newMemory(), done: make(chan struct{})}
 			committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
@@ -36,7 +48,7 @@ func BenchmarkSource(b *testing.B) {
 			_, err := service.Add(b.Context(), ingest.Settings{Stream: "storefront", Table: "storefront"})
 			require.NoError(b, err)
 			store.want, s.total = int64(b.N), int64(b.N)
-			b.SetBytes(s.bytes / int64(len(s.events)))
+			b.SetBytes(s.bytes)
 			b.ReportAllocs()
 			b.ResetTimer()
 			close(s.begin)
@@ -53,20 +65,36 @@ func BenchmarkSource(b *testing.B) {
 // flood is a stream of four shards whose records never end.
 type flood struct {
 	stream
-	events [][]byte
-	bytes  int64
-	size   int
-	total  int64
-	begin  chan struct{}
+	records [][]byte
+	bytes   int64 // of an event
+	each    int   // events in a record
+	size    int
+	total   int64 // events
+	begin   chan struct{}
 }
 
-func (f *flood) Open(context.Context, ingest.Connection, string) (ingest.Source, error) {
+// zipped makes records of so many events each.
+func zipped(b *testing.B, events [][]byte, each int) [][]byte {
+	b.Helper()
+	var records [][]byte
+	for batch := range slices.Chunk(events, each) {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err := w.Write(bytes.Join(batch, []byte("\n")))
+		require.NoError(b, err)
+		require.NoError(b, w.Close())
+		records = append(records, packed.Bytes())
+	}
+	return records
+}
+
+func (f *flood) Open(context.Context, ingest.Connection, string, string) (ingest.Source, error) {
 	return f, nil
 }
 
 func (f *flood) Sample(context.Context, int) ([]event.Record, error) {
 	var sample []event.Record
-	for i, e := range f.events[:1000] {
+	for i, e := range f.records[:1000] {
 		sample = append(sample, event.Record{ShardID: "shard-0", Sequence: fmt.Sprint(i + 1), Data: e})
 	}
 	return sample, nil
@@ -87,13 +115,13 @@ func (f *flood) Read(ctx context.Context, state event.StreamState, start event.S
 	var sent atomic.Int64
 	for _, shard := range state.Shards {
 		shards.Go(func() {
-			for at := 0; sent.Add(int64(f.size)) < f.total+int64(f.size); {
+			for at, n := 0, int64(f.size*f.each); sent.Add(n) < f.total*11/10+n; { // more than wanted: what is cut off takes the next line with it
 				d := ingest.Delivery{ShardID: shard.ShardID}
 				for range f.size {
 					at++
 					d.Records = append(d.Records, event.Record{
 						ShardID: shard.ShardID, Sequence: fmt.Sprintf("49%054d", at), PartitionKey: "visitor-12345",
-						ArrivedAt: time.UnixMilli(int64(at)), Data: f.events[at%len(f.events)],
+						ArrivedAt: time.UnixMilli(int64(at)), Data: f.records[at%len(f.records)],
 					})
 				}
 				if intake.Deliver(ctx, d) != nil {

@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -15,47 +17,65 @@ import (
 )
 
 const (
-	intakeBytes = 32 << 20 // delivered and not yet decoded, a source
+	intakeBytes = 32 << 20 // unpacked and not yet decoded, a source
+	partBytes   = 2 << 20  // a part of a delivery of this size is handed on
+	eventSize   = 64       // bytes of an event beside its document
+	maxPooled   = 1 << 16  // events of a part whose memory is kept for others
 	batchBytes  = 8 << 20  // a batch of this size is handed over even in the middle of a record
 )
 
 // loop is one run of one source: it takes what the reader delivers, makes batches of it and hands them to the committer.
 // It owns the table's schema while it runs: whoever else would write to the table asks it by do.
+//
+// Records are unpacked by whoever delivers them, so on as many cores as there are shards. From there on events go one after
+// another through one decoder: the schema that one event changes is the next one's. That is no narrow place, as decoding
+// takes a fraction of what committing does (BenchmarkSource against the store's BenchmarkCommit).
 type loop struct {
 	settings Settings
 	lane     *Lane
 	decoder  *columns.Decoder
-	unpacker *unpack.Unpacker
 	known    map[string]event.ShardState // as they will be when all that was decoded is committed
 	status   *status
 	tails    *tails
 	now      func() time.Time
 
-	in    chan item
-	room  *semaphore.Weighted
-	ended chan struct{} // closed when work has ended: nothing is taken from in any more
+	unpackers chan *unpack.Unpacker // one for each core: what is being unpacked is not bounded otherwise
+	in        chan item
+	room      *semaphore.Weighted
+	parts     sync.Pool     // of *part
+	ended     chan struct{} // closed when work has ended: nothing is taken from in any more
 
 	// The batch in the making.
-	result   unpack.Result
-	counted  reading // and not yet in the status
 	rejected []event.Rejected
 	touched  map[string]bool // shards whose state has changed
 	bytes    int64           // of what is not in the decoder
 }
 
-// item is one thing for the loop to do, in order of arrival: take a delivery, or run a function.
+// item is one thing for the loop to do, in order of arrival: take a part of a delivery, or run a function.
 type item struct {
-	delivery Delivery
-	weight   int64
-	do       func(context.Context) error
+	part *part
+	do   func(context.Context) error
 }
+
+// part is some records of a delivery, unpacked.
+type part struct {
+	shard    string
+	records  []event.Record
+	ends     []end // by record
+	result   unpack.Result
+	bytes    int64 // of the records
+	weight   int64 // in memory
+	finished bool  // the shard has ended with it
+}
+
+// end is where the events and rejections of a record end, and those of the next one begin.
+type end struct{ events, rejected int }
 
 func newLoop(s Settings, t *schema.Table, state event.StreamState, lane *Lane, st *status, tl *tails, now func() time.Time) *loop {
 	l := &loop{
 		settings: s,
 		lane:     lane,
 		decoder:  columns.NewDecoder(t),
-		unpacker: unpack.New(unpack.Options{Aggregates: s.Aggregates}),
 		status:   st,
 		tails:    tl,
 		now:      now,
@@ -63,6 +83,11 @@ func newLoop(s Settings, t *schema.Table, state event.StreamState, lane *Lane, s
 		ended:    make(chan struct{}),
 		room:     semaphore.NewWeighted(intakeBytes),
 		touched:  map[string]bool{},
+	}
+	cores := runtime.GOMAXPROCS(0)
+	l.unpackers = make(chan *unpack.Unpacker, cores)
+	for range cores {
+		l.unpackers <- unpack.New(unpack.Options{Aggregates: s.Aggregates})
 	}
 	l.remember(state)
 	return l
@@ -92,16 +117,57 @@ func (l *loop) Begin(ctx context.Context, state event.StreamState) error {
 
 // Deliver implements Intake.
 func (l *loop) Deliver(ctx context.Context, d Delivery) error {
-	weight := int64(1024)
-	for i := range d.Records {
-		weight += int64(len(d.Records[i].Data)) + 256
+	shard := unpack.Range{First: d.FirstHash, Last: d.LastHash}
+	for rest := d.Records; ; {
+		var unpacker *unpack.Unpacker
+		select {
+		case unpacker = <-l.unpackers:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		var p *part
+		p, rest = l.unpack(unpacker, rest, shard)
+		p.shard, p.finished = d.ShardID, d.Finished && len(rest) == 0
+		err := l.hand(ctx, p)
+		l.unpackers <- unpacker // not before: what waits for room is unpacked already
+		if err != nil || len(rest) == 0 {
+			return err
+		}
 	}
-	weight = min(weight, intakeBytes)
-	if err := l.room.Acquire(ctx, weight); err != nil {
+}
+
+// unpack makes a part of the first records, and gives those that are left.
+func (l *loop) unpack(u *unpack.Unpacker, records []event.Record, shard unpack.Range) (*part, []event.Record) {
+	p, ok := l.parts.Get().(*part)
+	if !ok {
+		p = &part{}
+	}
+	p.weight = 1024
+	n := 0
+	for ; n < len(records) && p.weight < partBytes; n++ {
+		r := &records[n]
+		events := len(p.result.Events)
+		u.Unpack(r, shard, &p.result)
+		p.ends = append(p.ends, end{len(p.result.Events), len(p.result.Rejected)})
+		unpacked := 0
+		for i := range p.result.Events[events:] {
+			unpacked += len(p.result.Events[events+i].Data) + eventSize
+		}
+		p.bytes += int64(len(r.Data))
+		p.weight += int64(max(len(r.Data), unpacked)) + 256
+	}
+	p.records = records[:n]
+	return p, records[n:]
+}
+
+// hand queues a part.
+func (l *loop) hand(ctx context.Context, p *part) error {
+	p.weight = min(p.weight, intakeBytes)
+	if err := l.room.Acquire(ctx, p.weight); err != nil {
 		return context.Cause(ctx)
 	}
 	select {
-	case l.in <- item{delivery: d, weight: weight}:
+	case l.in <- item{part: p}:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -172,39 +238,47 @@ func (l *loop) take(ctx context.Context, it item) error {
 	if it.do != nil {
 		return it.do(ctx)
 	}
-	defer l.room.Release(it.weight)
-	d := it.delivery
-	state := l.known[d.ShardID]
-	state.ShardID = d.ShardID
-	shard := unpack.Range{First: d.FirstHash, Last: d.LastHash}
+	p := it.part
+	defer l.release(p)
+	l.status.read(len(p.records), p.bytes, p.result.Counts)
+	state := l.known[p.shard]
+	state.ShardID = p.shard
 	at := l.now()
-	defer l.count()
-	for i := range d.Records {
-		r := &d.Records[i]
-		if whole := (event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}); whole.Compare(state.Position) <= 0 {
-			continue
+	var begin end
+	for i := range p.records {
+		r, end := &p.records[i], p.ends[i]
+		if whole := (event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}); whole.Compare(state.Position) > 0 {
+			events, rejects := p.result.Events[begin.events:end.events], p.result.Rejected[begin.rejected:end.rejected]
+			if err := l.takeRecord(ctx, r, events, rejects, &state, at); err != nil {
+				return err
+			}
 		}
-		if err := l.takeRecord(ctx, r, shard, &state, at); err != nil {
-			return err
-		}
+		begin = end
 	}
-	state.Finished = state.Finished || d.Finished
+	state.Finished = state.Finished || p.finished
 	l.move(state)
 	return nil
 }
 
-// takeRecord makes rows and rejections of a record. In a large one the batch may be handed over half-way: the position
-// then says how many of its events have been taken.
-func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Range, state *event.ShardState, at time.Time) error {
+// release gives back what a part occupies.
+func (l *loop) release(p *part) {
+	weight := p.weight
+	p.result.Reset()
+	*p = part{ends: p.ends[:0], result: p.result}
+	if cap(p.result.Events)+cap(p.result.Rejected) < maxPooled {
+		l.parts.Put(p)
+	}
+	l.room.Release(weight)
+}
+
+// takeRecord makes rows and rejections of what a record holds. In a large one the batch may be handed over half-way: the
+// position then says how many of its events have been taken.
+func (l *loop) takeRecord(ctx context.Context, r *event.Record, events []event.Event, rejects []event.Rejected, state *event.ShardState, at time.Time) error {
 	taken := r.Taken
 	if r.Sequence == state.Position.Sequence {
 		taken = max(taken, state.Position.Taken)
 	}
-	l.result.Reset()
-	l.unpacker.Unpack(r, shard, &l.result)
-	l.counted.add(len(r.Data), l.result.Counts)
 	l.bytes += 128
-	events, rejects := l.result.Events, l.result.Rejected
 	for len(events) > 0 || len(rejects) > 0 {
 		var rejected *event.Rejected
 		var e *event.Event
@@ -237,12 +311,6 @@ func (l *loop) takeRecord(ctx context.Context, r *event.Record, shard unpack.Ran
 	state.Position = event.Position{Sequence: r.Sequence, Taken: event.WholeRecord}
 	state.ArrivedAt = r.ArrivedAt
 	return nil
-}
-
-// count tells the status what was read since the last time.
-func (l *loop) count() {
-	l.status.read(l.counted)
-	l.counted = reading{}
 }
 
 // reject puts an event into the batch in the making. It is copied: a few bytes of a record must not keep all of it, or all

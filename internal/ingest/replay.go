@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/unpack"
 )
 
 const (
@@ -37,6 +38,8 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 		release, added = nil, 0
 		return nil
 	}
+	// An unpacker of its own: those of the deliveries may all wait for this very loop.
+	unpacker := unpack.New(unpack.Options{Aggregates: l.settings.Aggregates})
 	var after *QuarantineKey
 	for {
 		page, err := sink.Quarantined(ctx, f, after, replayPage)
@@ -48,7 +51,7 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 			key := QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
 			after = &key
 			total.Matched++
-			rows, left := l.again(q)
+			rows, left := l.again(unpacker, q)
 			if rows == 0 {
 				total.Rejected++
 				continue
@@ -72,13 +75,13 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 }
 
 // again decodes one quarantined event. It gives the rows that came of it and what was rejected again.
-func (l *loop) again(q *Quarantined) (rows int64, left []event.Rejected) {
-	l.result.Reset()
-	l.unpacker.Again(q.Event, &l.result)
-	left = append(left, l.result.Rejected...)
+func (l *loop) again(u *unpack.Unpacker, q *Quarantined) (rows int64, left []event.Rejected) {
+	var result unpack.Result
+	u.Again(q.Event, &result)
+	left = append(left, result.Rejected...)
 	at := l.now()
-	for i := range l.result.Events {
-		if r := l.decoder.Append(&l.result.Events[i], at); r != nil {
+	for i := range result.Events {
+		if r := l.decoder.Append(&result.Events[i], at); r != nil {
 			left = append(left, *r)
 			continue
 		}

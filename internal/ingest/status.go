@@ -103,28 +103,15 @@ func (s *status) notice(n Notice) {
 	}
 }
 
-// reading is what came in.
-type reading struct {
-	records, bytes int64
-	unpack.Counts
-}
-
-func (r *reading) add(bytes int, c unpack.Counts) {
-	r.records++
-	r.bytes += int64(bytes)
-	r.Control += c.Control
-	r.LeftToResend += c.LeftToResend
-}
-
 // read counts what came in.
-func (s *status) read(r reading) {
+func (s *status) read(records int, bytes int64, c unpack.Counts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counters.Records += r.records
-	s.counters.Bytes += r.bytes
-	s.counters.Control += r.Control
-	s.counters.LeftToResend += r.LeftToResend
-	s.bytes.add(s.now(), r.bytes)
+	s.counters.Records += int64(records)
+	s.counters.Bytes += bytes
+	s.counters.Control += c.Control
+	s.counters.LeftToResend += c.LeftToResend
+	s.bytes.add(s.now(), bytes)
 }
 
 // decoded takes over the run's count of duplicate keys.
