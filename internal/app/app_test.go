@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // of the workers: they end often
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
 }
 

@@ -53,12 +53,12 @@ func (s *streams) Describe(ctx context.Context, c ingest.Connection, stream stri
 }
 
 // Open implements ingest.Streams.
-func (s *streams) Open(ctx context.Context, c ingest.Connection, stream string) (ingest.Source, error) {
+func (s *streams) Open(ctx context.Context, c ingest.Connection, stream, consumer string) (ingest.Source, error) {
 	a, err := s.account(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return a.Source(stream, kinesis.Options{}), nil
+	return a.Source(stream, kinesis.Options{Consumer: consumer}), nil
 }
 
 // TailOptions say what to tail.
@@ -78,7 +78,7 @@ func Tail(ctx context.Context, o TailOptions) error {
 	if _, err := all.Describe(ctx, o.Connection, o.Stream); err != nil {
 		return err
 	}
-	source, err := all.Open(ctx, o.Connection, o.Stream)
+	source, err := all.Open(ctx, o.Connection, o.Stream, "")
 	if err != nil {
 		return err
 	}

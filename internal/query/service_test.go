@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math/big"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ type engine struct {
 	pause   time.Duration
 	check   error
 	deaf    chan struct{} // when set: what Run heeds instead of its context
-	open    int
+	open    atomic.Int64
 }
 
 func (e *engine) Check(_ context.Context, sql string) (query.Statement, error) {
@@ -37,7 +38,7 @@ func (e *engine) Run(ctx context.Context, _ query.Statement, _ any) (query.Rows,
 	if e.deaf != nil {
 		<-e.deaf
 	}
-	e.open++
+	e.open.Add(1)
 	return &rows{engine: e, left: e.batches, ctx: ctx}, nil
 }
 
@@ -72,7 +73,7 @@ func (r *rows) Next() (arrow.RecordBatch, error) {
 }
 
 func (r *rows) Close() error {
-	r.engine.open--
+	r.engine.open.Add(-1)
 	return nil
 }
 
@@ -119,7 +120,7 @@ func TestAResultIsCutAtMaxRowsAndSaysSo(t *testing.T) {
 			require.Equal(t, []string{"shop"}, res.Tables())
 			require.NoError(t, res.Close())
 			require.NoError(t, res.Close())
-			require.Zero(t, e.open)
+			require.Zero(t, e.open.Load())
 			require.Empty(t, s.Running())
 		})
 	}
@@ -141,7 +142,7 @@ func TestADeadlineEndsAQueryWhereverItIs(t *testing.T) {
 		_, err = s.Start(t.Context(), query.Request{SQL: "SELECT", Timeout: time.Millisecond})
 		require.Equal(t, fault.Timeout, fault.CodeOf(err))
 		require.Empty(t, s.Running())
-		require.Zero(t, e.open)
+		require.Zero(t, e.open.Load())
 	})
 }
 
@@ -230,7 +231,7 @@ func TestAQueryThatDoesNotHeedItsEndIsAnsweredAndKeepsItsSlot(t *testing.T) {
 				close(e.deaf)
 				require.NoError(t, s.Close(t.Context()))
 				require.Empty(t, s.Running())
-				require.Zero(t, e.open)
+				require.Zero(t, e.open.Load())
 				_, err = s.Start(t.Context(), query.Request{SQL: "late"})
 				require.Equal(t, fault.Unavailable, fault.CodeOf(err))
 			})
