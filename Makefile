@@ -11,7 +11,7 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint unit e2e fuzz bench microbench clean
+.PHONY: help build demo test lint unit e2e fuzz bench microbench soak clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,13 @@ e2e: build ## run the binary against emulators that others wrote
 	e2e/emulator/install.sh
 	e2e/foreign/venv.sh
 	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/...
+
+MINUTES ?= 10
+RATE    ?= 1000
+SEED    ?= 0
+
+soak: build ## everything at once for MINUTES=10, kills among it, then an audit event by event
+	cd soak && $(GO) test -tags soak -count=1 -timeout 0 -v -run '^TestSoak$$' . -minutes $(MINUTES) -rate $(RATE) -seed $(SEED)
 
 fuzz: ## fuzz the parsers, 60 s each
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u); do \

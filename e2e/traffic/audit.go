@@ -92,6 +92,24 @@ func (f *finder) count(n int64) {
 	}
 }
 
+// finish finds what was never seen, and positions, by shard, that are not where the books end.
+func (f *finder) finish(positions map[string]string) {
+	for n, i := range f.of {
+		if i < 0 {
+			continue // it was put, but never acknowledged
+		}
+		f.result.Published++
+		if f.seen[n] == 0 {
+			f.find(&f.result.Lost, "event %d, published %s at %v, is nowhere", n, f.entries[i].at.Format("15:04:05.000"), f.entries[i].place)
+		}
+	}
+	for shard, sequence := range f.last {
+		if positions[shard] != sequence {
+			f.find(&f.result.Positions, "the position of shard %s is %q, its last record %s", shard, positions[shard], sequence)
+		}
+	}
+}
+
 // Audit compares a source's table, quarantine and positions with the books, event by event. Nothing may be published
 // meanwhile, and Helios must have read all that was.
 func (t *Traffic) Audit(ctx context.Context, api *client.Client, source string) (Audit, error) {
@@ -107,21 +125,9 @@ func (t *Traffic) Audit(ctx context.Context, api *client.Client, source string) 
 	if err != nil {
 		return f.result, err
 	}
-	for n, i := range t.of {
-		if i >= 0 && f.seen[n] == 0 {
-			f.find(&f.result.Lost, "event %d, published %s at %v, is nowhere", n, t.entries[i].at.Format("15:04:05.000"), t.entries[i].place)
-		}
-		if i >= 0 {
-			f.result.Published++
-		}
-	}
 	positions := map[string]string{}
 	err = export(ctx, api, `SELECT shard_id, sequence_number FROM helios.positions WHERE source = '`+source+`'`, func(r []string) { positions[r[0]] = r[1] })
-	for shard, sequence := range t.last {
-		if positions[shard] != sequence {
-			f.find(&f.result.Positions, "the position of shard %s is %q, its last record %s", shard, positions[shard], sequence)
-		}
-	}
+	f.finish(positions)
 	return f.result, err
 }
 

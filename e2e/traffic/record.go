@@ -65,10 +65,13 @@ func (m *maker) lines(n int) (data []byte, events int) {
 func (m *maker) aggregate(users int) (data []byte, events int) {
 	message := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "k-"+strconv.Itoa(m.rand.IntN(1000)))
 	for range users {
-		user, n := m.event(), 1
+		var user []byte
+		n := 1
 		if m.rand.IntN(10) == 0 {
 			user, n = m.lines(3)
 			user = zipped(user)
+		} else {
+			user = m.event()
 		}
 		events += n
 		inner := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 0)
