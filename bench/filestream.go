@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"math/big"
 	"os"
 	"strconv"
 	"time"
@@ -19,11 +18,10 @@ import (
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
-// What one read of a Kinesis shard gives at most.
 const (
-	deliveryRecords = 10_000
-	deliveryBytes   = 10 << 20
 	loadShards      = 4
+	deliveryRecords = 10_000    // what one read of a Kinesis shard gives at most
+	deliveryBytes   = 4_300_000 // … and what so many of these events take: Kinesis would give up to 10 MiB
 )
 
 // fileStream is a stream of shards that a file holds: each shard has its part of the lines, read as one would read Kinesis,
@@ -48,9 +46,12 @@ func (s *fileStream) Describe(context.Context, ingest.Connection, string) (inges
 }
 
 // Open implements ingest.Streams.
-func (s *fileStream) Open(context.Context, ingest.Connection, string) (ingest.Source, error) {
+func (s *fileStream) Open(context.Context, ingest.Connection, string, string) (ingest.Source, error) {
 	return s, nil
 }
+
+// Retire implements ingest.Source.
+func (s *fileStream) Retire(context.Context) error { return nil }
 
 // Sample implements ingest.Source.
 func (s *fileStream) Sample(context.Context, int) ([]event.Record, error) {
@@ -90,69 +91,90 @@ func (s *fileStream) readShard(ctx context.Context, shard int, intake ingest.Int
 	if err != nil {
 		return err
 	}
-	from, to := info.Size()*int64(shard)/loadShards, info.Size()*int64(shard+1)/loadShards
-	d := delivery{shard: shard, last: new(big.Int).Lsh(big.NewInt(int64(shard)+49_590), 170), left: math.MaxInt}
+	from, err := lineStart(file, info.Size()*int64(shard)/loadShards)
+	if err != nil {
+		return err
+	}
+	to, err := lineStart(file, info.Size()*int64(shard+1)/loadShards)
+	if err != nil {
+		return err
+	}
+	d := delivery{shard: shardID(shard), prefix: fmt.Sprintf("49%038d%04d", shard, shard), left: math.MaxInt}
 	if s.rows > 0 {
 		d.left = (s.rows + shard) / loadShards
 	}
-	intake.Observe(ingest.ShardStatus{ShardID: shardID(shard), Condition: ingest.ShardReading})
-	for {
-		if err := d.lines(ctx, file, from, to, intake); err != nil || s.rows == 0 || d.left == 0 {
-			return err
-		}
-	}
-}
-
-// delivery makes deliveries of one shard.
-type delivery struct {
-	shard int
-	last  *big.Int // sequence number
-	left  int      // records
-}
-
-var one = big.NewInt(1)
-
-// lines delivers the lines of a file that begin between two places.
-func (d *delivery) lines(ctx context.Context, file *os.File, from, to int64, intake ingest.Intake) error {
-	at := from
-	if from > 0 {
-		at-- // the line that begins before belongs to the shard before
-	}
-	in := bufio.NewReaderSize(io.NewSectionReader(file, at, 1<<62), 256<<10)
-	if from > 0 {
-		skipped, err := in.ReadSlice('\n')
+	intake.Observe(ingest.ShardStatus{ShardID: d.shard, Condition: ingest.ShardReading})
+	for at := from; d.left > 0 && from < to; {
+		n, records, err := d.next(file, at, to)
 		if err != nil {
 			return err
 		}
-		at += int64(len(skipped))
-	}
-	for at < to && d.left > 0 {
-		// One piece of memory a delivery: it belongs to who takes it.
-		block := make([]byte, 0, 5<<20)
-		records := make([]event.Record, 0, deliveryRecords)
-		arrived := time.Now().UTC()
-		for at < to && len(records) < min(deliveryRecords, d.left) && len(block) < deliveryBytes {
-			text, err := in.ReadSlice('\n')
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			at += int64(len(text))
-			begin := len(block)
-			block = append(block, text[:len(text)-1]...)
-			records = append(records, event.Record{
-				ShardID: shardID(d.shard), Sequence: d.last.Add(d.last, one).String(), PartitionKey: "v-" + strconv.Itoa(begin%visitors),
-				ArrivedAt: arrived, Data: block[begin:len(block):len(block)],
-			})
-		}
-		d.left -= len(records)
-		if err := intake.Deliver(ctx, ingest.Delivery{
-			ShardID: shardID(d.shard), LastHash: [16]byte{0: 0xff}, Records: records,
-		}); err != nil {
+		if err := intake.Deliver(ctx, ingest.Delivery{ShardID: d.shard, LastHash: [16]byte{0xff}, Records: records}); err != nil {
 			return err
+		}
+		if at += n; at < to {
+			continue
+		}
+		if at = from; s.rows == 0 {
+			break
 		}
 	}
 	return nil
+}
+
+// lineStart is where the first line begins at or after a place.
+func lineStart(file *os.File, at int64) (int64, error) {
+	if at == 0 {
+		return 0, nil
+	}
+	near := make([]byte, 16<<10) // a line is shorter
+	n, err := file.ReadAt(near, at-1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	return at + int64(bytes.IndexByte(near[:n], '\n')), nil
+}
+
+// delivery makes deliveries of one shard. What it does itself is to cost little, since it is measured too.
+type delivery struct {
+	shard  string
+	prefix string // of its sequence numbers
+	count  int    // of records so far
+	left   int    // records
+	keys   []string
+}
+
+// next makes one delivery of the lines from at on, at most until to, and tells how many bytes of the file it holds.
+func (d *delivery) next(file *os.File, at, to int64) (int64, []event.Record, error) {
+	if d.keys == nil {
+		for i := range visitors {
+			d.keys = append(d.keys, "v-"+strconv.Itoa(i))
+		}
+	}
+	block := make([]byte, min(deliveryBytes, to-at)) // of the delivery: it belongs to who takes it
+	if _, err := file.ReadAt(block, at); err != nil {
+		return 0, nil, err
+	}
+	arrived := time.Now().UTC()
+	records := make([]event.Record, 0, deliveryRecords)
+	numbers := make([]byte, 0, deliveryRecords*(len(d.prefix)+12))
+	used := 0
+	for len(records) < min(deliveryRecords, d.left) {
+		end := bytes.IndexByte(block[used:], '\n')
+		if end < 0 {
+			break
+		}
+		d.count++
+		numbers = fmt.Appendf(numbers, "%s%012d", d.prefix, d.count)
+		records = append(records, event.Record{
+			ShardID: d.shard, PartitionKey: d.keys[d.count%visitors], ArrivedAt: arrived, Data: block[used : used+end : used+end],
+		})
+		used += end + 1
+	}
+	all, size := string(numbers), len(d.prefix)+12
+	for i := range records {
+		records[i].Sequence = all[i*size : (i+1)*size]
+	}
+	d.left -= len(records)
+	return int64(used), records, nil
 }

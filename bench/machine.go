@@ -52,17 +52,26 @@ func field(path, name string) string {
 
 // peakRSS is the largest resident size of this process so far, in MB of 10^6 bytes. Where the kernel tells it of the
 // program, that counts: getrusage includes what the process was before it became this program, a copy of its parent.
-func peakRSS() (float64, error) {
+func peakRSS() float64 {
 	if kb, err := strconv.ParseFloat(strings.TrimSuffix(field("/proc/self/status", "VmHWM"), " kB"), 64); err == nil {
-		return kb * 1024 / 1e6, nil
+		return kb * 1024 / 1e6
 	}
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0, err
-	}
+	usage := used()
 	unit := int64(1024)
 	if runtime.GOOS == "darwin" {
 		unit = 1
 	}
-	return float64(usage.Maxrss*unit) / 1e6, nil
+	return float64(usage.Maxrss*unit) / 1e6
+}
+
+// processorTime is what this process has used of all cores so far.
+func processorTime() time.Duration {
+	usage := used()
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func used() syscall.Rusage {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it cannot fail for this process
+	return usage
 }
