@@ -21,6 +21,8 @@ type Source interface {
 	Read(ctx context.Context, state event.StreamState, start event.Start, intake Intake) error
 	// Sample gives up to n records taken from every shard, oldest and newest, without touching any position.
 	Sample(ctx context.Context, n int) ([]event.Record, error)
+	// Retire takes back what reading has left in the stream's account, a consumer for fan-out. Nothing is read any more.
+	Retire(ctx context.Context) error
 }
 
 // Intake takes what a Source reads. It may be called from several goroutines, but for one shard from one at a time.
@@ -64,6 +66,14 @@ type ShardStatus struct {
 	Condition ShardCondition
 	Lag       time.Duration // behind the tip of the shard, as the stream told it last
 	Err       string        // for people, when failing
+	Read      ReadMode      // how it is read now: ReadPoll or ReadFanOut; "" while nobody reads it
+	Fallback  string        // why it is polled although it should be read by fan-out, for people
+	Spent     Spent         // since it was observed last
+}
+
+// Spent is what polling has taken of the limits that all who poll a shard share, as the time that the limits give to it.
+type Spent struct {
+	Calls, Bytes time.Duration
 }
 
 // NoticeKind is the kind of a notice.

@@ -128,7 +128,7 @@ var errEnded = errors.New("the reader ended by itself")
 // once runs the source from its committed state until ctx ends or something fails.
 func (r *runner) once(ctx context.Context) error {
 	settings := r.current()
-	src, err := r.service.streams.Open(ctx, settings.Connection, settings.Stream)
+	src, err := r.service.streams.Open(ctx, settings.Connection, settings.Stream, settings.consumer())
 	if err != nil {
 		return err
 	}

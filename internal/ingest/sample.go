@@ -24,7 +24,7 @@ func (s *Service) SampleStream(ctx context.Context, c Connection, stream string,
 	if err != nil {
 		return Sample{}, err
 	}
-	src, err := s.streams.Open(ctx, c, stream)
+	src, err := s.streams.Open(ctx, c, stream, "")
 	if err != nil {
 		return Sample{}, err
 	}

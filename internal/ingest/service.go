@@ -23,7 +23,8 @@ type Registry interface {
 type Streams interface {
 	List(ctx context.Context, c Connection) ([]StreamSummary, error)
 	Describe(ctx context.Context, c Connection, stream string) (StreamDetail, error)
-	Open(ctx context.Context, c Connection, stream string) (Source, error)
+	// Open makes the reader of a stream; consumer is the name of its own consumer for fan-out, "" for one that only polls.
+	Open(ctx context.Context, c Connection, stream, consumer string) (Source, error)
 }
 
 // Options of a Service.

@@ -70,9 +70,11 @@ func (s *stream) Describe(_ context.Context, _ ingest.Connection, name string) (
 	return ingest.StreamDetail{StreamSummary: ingest.StreamSummary{Name: name, ARN: "arn:stream/" + name}}, nil
 }
 
-func (s *stream) Open(context.Context, ingest.Connection, string) (ingest.Source, error) {
+func (s *stream) Open(context.Context, ingest.Connection, string, string) (ingest.Source, error) {
 	return s, nil
 }
+
+func (s *stream) Retire(context.Context) error { return nil }
 
 func (s *stream) Sample(ctx context.Context, _ int) ([]event.Record, error) {
 	if s.gate != nil {

@@ -54,6 +54,14 @@ func (s Settings) Complete() (Settings, error) {
 	return s, err
 }
 
+// consumer is the name of the source's own consumer for fan-out, or "".
+func (s *Settings) consumer() string {
+	if s.Read != ReadFanOut {
+		return ""
+	}
+	return "helios-" + s.Name
+}
+
 // bounds are the settings that belong to the table.
 func (s Settings) bounds() schema.Options {
 	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns}

@@ -1,7 +1,8 @@
 // Package kinesis reads Amazon Kinesis data streams: every shard, parents before children, from a remembered position,
 // for ever. An Account lists and describes streams; a Reader, which implements ingest.Source, reads one of them. The
 // package decides in which order shards are read and from where; what has been read is decided by its consumer, who
-// commits positions with the rows they cover. It writes nothing to the account it reads from.
+// commits positions with the rows they cover. It leaves the account it reads from as it is, but for the consumer of a Reader
+// that is told to read by enhanced fan-out.
 //
 // Protocol facts are from the Kinesis API reference and its developer guide, those about emulators from trying them.
 package kinesis
@@ -33,6 +34,7 @@ import (
 const (
 	dialTimeout   = 5 * time.Second
 	silentTimeout = 10 * time.Second // a connection that gives no byte for so long is given up
+	readAhead     = 256 << 10        // of a subscription, by HTTP/2
 	sdkAttempts   = 3                // of calls that the reader does not retry itself
 )
 
@@ -128,6 +130,20 @@ func httpClient() *awshttp.BuildableClient {
 			t.ResponseHeaderTimeout = silentTimeout
 			t.MaxIdleConns = 0
 			t.MaxIdleConnsPerHost = 512
+		})
+}
+
+// streamingClient is for the answers of subscriptions, which last for minutes: who reads them knows when they are silent. Of
+// what a consumer does not take for now, little is to be read ahead.
+func streamingClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.TLSHandshakeTimeout = dialTimeout
+			t.ResponseHeaderTimeout = silentTimeout
+			t.MaxIdleConns = 0
+			t.MaxIdleConnsPerHost = 512
+			t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: readAhead}
 		})
 }
 

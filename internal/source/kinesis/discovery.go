@@ -17,7 +17,9 @@ import (
 
 // Options are the settings of a reader. Their zero values stand for the defaults.
 type Options struct {
-	Poll      time.Duration // between reads of a shard that has nothing new; default 200 ms, what Kinesis allows
+	Consumer  string        // by which to read, with enhanced fan-out; "": by polling only
+	Poll      time.Duration // between reads of a shard; default 200 ms, what Kinesis allows
+	Silence   time.Duration // after which a subscription is given up; default 35 s: Kinesis says something every 5 s
 	MaxBytes  int64         // that the reads of all shards may have in flight; default 64 MiB
 	Discovery time.Duration // between looks for new shards; default 5 s
 }
@@ -25,6 +27,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Poll == 0 {
 		o.Poll = readsInterval
+	}
+	if o.Silence == 0 {
+		o.Silence = 35 * time.Second
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 64 << 20
@@ -157,15 +162,16 @@ var (
 // follower reads one stream for as long as it is the same: it finds its shards, starts a reader for each when its parents
 // are finished, and waits for all of them in the end.
 type follower struct {
-	account *Account
-	opts    Options
-	logger  *slog.Logger
-	intake  ingest.Intake
-	stream  stream
-	start   event.Start
-	fresh   bool // this run is the stream's first
-	budget  *budget
-	kept    atomic.Int64 // the retention period, in nanoseconds
+	account  *Account
+	opts     Options
+	logger   *slog.Logger
+	intake   ingest.Intake
+	stream   stream
+	start    event.Start
+	fresh    bool // this run is the stream's first
+	budget   *budget
+	consumer *consumer    // nil: the stream is only polled
+	kept     atomic.Int64 // the retention period, in nanoseconds
 
 	// Owned by follow.
 	tree    *tree
@@ -190,6 +196,9 @@ func newFollower(r *Reader, s stream, start event.Start, intake ingest.Intake) *
 		ended: make(chan string), missed: make(chan string, 1), doubts: make(chan chan error),
 	}
 	f.kept.Store(int64(s.retention))
+	if r.opts.Consumer != "" {
+		f.consumer = newConsumer(r.account, r.opts.Consumer, s, f.confirm, r.logger)
+	}
 	return f
 }
 
@@ -211,6 +220,12 @@ func (f *follower) run(ctx context.Context, state event.StreamState, listed []sh
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return f.follow(ctx, g) })
+	if f.consumer != nil {
+		g.Go(func() error {
+			f.consumer.keep(ctx)
+			return nil
+		})
+	}
 	return g.Wait()
 }
 

@@ -17,15 +17,9 @@ import (
 )
 
 const (
-	readsInterval = 200 * time.Millisecond // Kinesis allows five reads a second of a shard
-	slowestPace   = 5 * time.Second        // a shard is throttled for so long after an answer of 10 MiB
-	firstBackoff  = 200 * time.Millisecond
-	longBackoff   = 10 * time.Second
-	episodeGap    = time.Minute      // trouble after so long without is logged again
-	doubtAfter    = time.Hour        // a position not read from for so long may have been trimmed meanwhile
-	trimMargin    = 10 * time.Minute // how exactly Kinesis keeps to the retention period, generously
-	edgeInterval  = time.Minute      // between looks whether a reader at the edge of the retention period is losing records
-	edgeGrace     = 2 * time.Second  // for which a record read last may have expired without another being lost
+	firstBackoff = 200 * time.Millisecond
+	longBackoff  = 10 * time.Second
+	episodeGap   = time.Minute // trouble after so long without is logged again
 )
 
 // noRetry is given to calls that this package retries itself.
@@ -39,14 +33,23 @@ type shardReader struct {
 	fresh  bool             // started by this very run: latest means the tip
 	logger *slog.Logger
 
-	iterator string        // "" when a new one is needed
 	verify   bool          // the record at the position should be the next one
 	verified time.Time     // when that was found out last
 	answered time.Time     // when the last answer came
-	asked    time.Time     // when the last read began
 	size     int64         // of the last answer, in bytes
 	lag      time.Duration // as of the last answer
-	pace     time.Duration // between reads, while there is something to read
+
+	// By polling.
+	iterator string // "" when a new one is needed
+	pacer    pacer
+	spent    ingest.Spent // since it was observed last
+
+	// By fan-out.
+	sub          *subscription // nil while the shard is polled
+	continuation string        // where the last subscription was, as long as nothing has been polled since
+	retry        time.Time     // when to subscribe again
+	refusals     int
+	fallback     string // why the shard is polled, for people
 
 	failures int
 	trouble  map[ingest.ShardCondition]time.Time // when it was last seen
@@ -62,7 +65,8 @@ func (e *intakeError) Unwrap() error { return e.cause }
 
 // run reads until the shard has ended, which it returns nil for, or ctx has.
 func (s *shardReader) run(ctx context.Context) error {
-	s.pace = min(readsInterval, s.opts.Poll)
+	s.pacer = newPacer(s.opts.Poll, time.Now())
+	defer s.unsubscribe(0, "")
 	s.trouble = map[ingest.ShardCondition]time.Time{}
 	s.observe(ingest.ShardReading, nil)
 	for {
@@ -81,37 +85,55 @@ func (s *shardReader) run(ctx context.Context) error {
 	}
 }
 
-// read does one read of the shard and hands its records over. It reports whether the shard has ended.
+// read does one read of the shard, in the way that is open now, and hands its records over. It reports whether the shard has
+// ended.
 func (s *shardReader) read(ctx context.Context) (ended bool, err error) {
-	interval := s.pace
-	if s.lag == 0 {
-		interval = max(s.pace, s.opts.Poll)
+	if s.sub == nil {
+		s.subscribe(ctx)
 	}
-	if err := sleep(ctx, time.Until(s.asked.Add(interval))); err != nil {
-		return false, err
+	if s.sub != nil {
+		return s.receive(ctx)
 	}
-	if s.iterator == "" {
-		if err := s.seek(ctx); err != nil {
-			return false, err
+	return s.poll(ctx)
+}
+
+// stretch is what one read has given, however it was done.
+type stretch struct {
+	records []types.Record
+	lag     time.Duration
+	ended   bool // these are the last records of the shard
+}
+
+// accept hands what was read over and moves on.
+func (s *shardReader) accept(ctx context.Context, a stretch) (ended bool, err error) {
+	s.answered = time.Now()
+	s.failures = 0
+	s.lag = a.lag
+	s.checkGap(a.records)
+	records := s.unseen(a.records)
+	if len(records) > 0 || a.ended {
+		if err := s.intake.Deliver(ctx, ingest.Delivery{
+			ShardID: s.shard.id, FirstHash: s.shard.first, LastHash: s.shard.last, Records: records, Finished: a.ended,
+		}); err != nil {
+			return false, &intakeError{err}
 		}
 	}
-	held, err := s.budget.acquire(ctx, s.estimate())
-	if err != nil {
-		return false, err
+	if len(records) > 0 {
+		last := &records[len(records)-1]
+		s.state.Position = event.Position{Sequence: last.Sequence, Taken: event.WholeRecord}
+		s.state.ArrivedAt = last.ArrivedAt
 	}
-	defer func() { s.budget.settle(held, 0) }()
-	s.asked = time.Now()
-	out, err := s.account.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: &s.iterator, StreamARN: &s.stream.arn}, noRetry)
-	if err != nil {
-		return false, err
+	if a.ended {
+		s.lag = 0
+		s.observe(ingest.ShardFinished, nil)
+		return true, nil
 	}
-	s.size = 0
-	for i := range out.Records {
-		s.size += int64(len(out.Records[i].Data))
+	if s.atEdge() { // whoever goes on from here would pass over what is trimmed without a word
+		s.iterator = ""
+		s.unsubscribe(0, "the oldest records are about to expire")
 	}
-	s.budget.settle(held, s.size)
-	held = s.size
-	return s.accept(ctx, out)
+	s.observe(ingest.ShardReading, nil)
+	return false, nil
 }
 
 // expire ends a shard that the stream does not have any more, and which was not read to its end.
@@ -125,48 +147,6 @@ func (s *shardReader) expire(ctx context.Context) error {
 	}
 	s.observe(ingest.ShardFinished, nil)
 	return nil
-}
-
-// estimate foresees the size of the next answer: a shard takes in 1 MiB a second, and twice the last answer allows for more.
-func (s *shardReader) estimate() int64 {
-	if s.answered.IsZero() || s.lag > time.Second {
-		return maxAnswer
-	}
-	return min(maxAnswer, 64<<10+2*s.size+int64(time.Since(s.answered).Seconds()*(1<<20)))
-}
-
-// accept hands an answer's records over and moves on.
-func (s *shardReader) accept(ctx context.Context, out *kinesis.GetRecordsOutput) (ended bool, err error) {
-	s.answered = time.Now()
-	s.failures = 0
-	s.lag = time.Duration(aws.ToInt64(out.MillisBehindLatest)) * time.Millisecond
-	s.pace = max(min(readsInterval, s.opts.Poll), s.pace-s.pace/10)
-	s.checkGap(out.Records)
-	records := s.unseen(out.Records)
-	ended = aws.ToString(out.NextShardIterator) == ""
-	if len(records) > 0 || ended {
-		if err := s.intake.Deliver(ctx, ingest.Delivery{
-			ShardID: s.shard.id, FirstHash: s.shard.first, LastHash: s.shard.last, Records: records, Finished: ended,
-		}); err != nil {
-			return false, &intakeError{err}
-		}
-	}
-	if len(records) > 0 {
-		last := &records[len(records)-1]
-		s.state.Position = event.Position{Sequence: last.Sequence, Taken: event.WholeRecord}
-		s.state.ArrivedAt = last.ArrivedAt
-	}
-	if ended {
-		s.lag = 0
-		s.observe(ingest.ShardFinished, nil)
-		return true, nil
-	}
-	s.iterator = *out.NextShardIterator
-	if s.atEdge() {
-		s.iterator = "" // a live one passes over what is trimmed without a word
-	}
-	s.observe(ingest.ShardReading, nil)
-	return false, nil
 }
 
 // unseen gives the records after the position, in order. Servers may repeat some; an iterator at the position does.
@@ -194,111 +174,40 @@ func newRecord(shardID string, r *types.Record) event.Record {
 	}
 }
 
-// seek gets an iterator for the position, or for the start of a shard that has none.
-func (s *shardReader) seek(ctx context.Context) error {
-	in := &kinesis.GetShardIteratorInput{StreamARN: &s.stream.arn, ShardId: &s.shard.id}
+// from opens the place to go on from: the position, or the start of a shard that has none.
+func (s *shardReader) from(open func(types.StartingPosition) error) error {
 	position, start := s.state.Position, s.state.Start
+	var place types.StartingPosition
 	s.verify = false
 	switch {
 	case position.Sequence != "":
-		in.StartingSequenceNumber = &position.Sequence
-		in.ShardIteratorType = types.ShardIteratorTypeAfterSequenceNumber
+		place.SequenceNumber = &position.Sequence
+		place.Type = types.ShardIteratorTypeAfterSequenceNumber
 		// From AT the record at the position comes again, which shows that nothing was trimmed between it and the next.
 		s.verify = s.doubtful()
 		if s.verify || position.Taken != event.WholeRecord {
-			in.ShardIteratorType = types.ShardIteratorTypeAtSequenceNumber
+			place.Type = types.ShardIteratorTypeAtSequenceNumber
 		}
 	case start.Kind == event.FromLatest && s.fresh:
-		in.ShardIteratorType = types.ShardIteratorTypeLatest
+		place.Type = types.ShardIteratorTypeLatest
 	case start.Kind == event.FromLatest, start.Kind == event.FromTimestamp:
-		in.ShardIteratorType, in.Timestamp = types.ShardIteratorTypeAtTimestamp, &start.At
+		place.Type, place.Timestamp = types.ShardIteratorTypeAtTimestamp, &start.At
 	default:
-		in.ShardIteratorType = types.ShardIteratorTypeTrimHorizon
+		place.Type = types.ShardIteratorTypeTrimHorizon
 	}
 	// The tip moves: whoever looks for it a second time would miss what arrived since the first.
 	s.fresh = false
-	out, err := s.account.client.GetShardIterator(ctx, in, noRetry)
+	err := open(place)
 	if isInvalid(err) && position.Sequence != "" {
 		// Kinesis takes a trimmed sequence number for the horizon, some servers do not know it any more. What lies before
 		// the position is skipped.
 		s.verify = true
-		out, err = s.account.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
-			StreamARN: &s.stream.arn, ShardId: &s.shard.id, ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
-		}, noRetry)
+		err = open(types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon})
 	}
-	if err != nil {
-		return err
-	}
-	if err := s.confirm(ctx); err != nil {
-		return err
-	}
-	s.iterator = aws.ToString(out.ShardIterator)
-	return nil
+	return err
 }
 
-// doubtful reports whether records after the position may have been trimmed unnoticed: when it is an earlier run's, when
-// it has not been read from for long (a laptop slept), and at the edge of the retention period.
-func (s *shardReader) doubtful() bool {
-	return time.Since(s.answered) > doubtAfter || s.atEdge()
-}
-
-// atEdge reports whether the reader is almost as far behind as the stream remembers, and this was not looked at just now.
-func (s *shardReader) atEdge() bool {
-	return s.lag > s.retention()-trimMargin && time.Since(s.verified) > edgeInterval
-}
-
-// checkGap looks whether the record at the position is still there. If it is not and newer ones are, those between were
-// trimmed, if there were any.
-func (s *shardReader) checkGap(records []types.Record) {
-	if !s.verify {
-		return
-	}
-	if len(records) == 0 {
-		s.verify = s.lag > 0 // at the tip there is nothing left that could follow a gap
-		return
-	}
-	s.verify, s.verified = false, time.Now()
-	position := s.state.Position
-	if event.CompareSequences(aws.ToString(records[0].SequenceNumber), position.Sequence) <= 0 {
-		return
-	}
-	from, to := s.state.ArrivedAt, aws.ToTime(records[0].ApproximateArrivalTimestamp).UTC()
-	if position.Taken == event.WholeRecord && expiredAlone(from, to, time.Now().Add(-s.retention())) {
-		s.logger.Info("the record at the position has expired", "position", position.Sequence, "next_arrived_at", to)
-		return
-	}
-	s.noticeGap(fmt.Sprintf("Records of %s that arrived between %s and %s (%s) were trimmed from the stream before they could be read. "+
-		"Reading goes on from the oldest that is left.", s.shard.id, stamp(from), stamp(to), span(from, to)))
-}
-
-// expiredAlone reports whether the record at a position, which arrived at `from`, has reached its age without a sign that
-// others were lost with it: it has done so just now, or the shard was quiet, as its next record arrived at `to`, long
-// after what expires now.
-func expiredAlone(from, to, horizon time.Time) bool {
-	since := horizon.Sub(from)
-	return since > 0 && (since < edgeGrace || to.Sub(horizon) > trimMargin)
-}
-
-func (s *shardReader) noticeGap(message string) {
-	s.logger.Warn("records were trimmed before they could be read", "position", s.state.Position.Sequence, "arrived_at", s.state.ArrivedAt)
-	s.intake.Notice(ingest.Notice{Kind: ingest.NoticeGap, At: time.Now().UTC(), ShardID: s.shard.id, Message: message})
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "an unknown time"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-func span(from, to time.Time) string {
-	if from.IsZero() {
-		return "for how long is unknown"
-	}
-	return to.Sub(from).Round(time.Millisecond).String()
-}
-
-// retreat takes a failed read: it waits, longer each time, and prepares the next one.
+// retreat takes a failed poll: it waits, longer each time, and prepares the next one.
 func (s *shardReader) retreat(ctx context.Context, err error) {
 	s.failures++
 	var expired *types.ExpiredIteratorException
@@ -308,8 +217,8 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 	}
 	condition, level := ingest.ShardFailing, slog.LevelWarn
 	if isThrottle(err) {
-		condition, level = ingest.ShardThrottled, slog.LevelInfo // nothing is wrong: other readers share the shard's five reads a second
-		s.pace = min(slowestPace, s.pace*3/2)
+		condition, level = ingest.ShardThrottled, slog.LevelInfo // nothing is wrong: others poll the shard too
+		s.pacer.throttled()
 	} else {
 		s.iterator = "" // whatever is wrong with it, the position is right
 		if isNotFound(err) {
@@ -326,7 +235,11 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 }
 
 func (s *shardReader) observe(c ingest.ShardCondition, err error) {
-	status := ingest.ShardStatus{ShardID: s.shard.id, Condition: c, Lag: s.lag}
+	status := ingest.ShardStatus{ShardID: s.shard.id, Condition: c, Lag: s.lag, Read: ingest.ReadPoll, Fallback: s.fallback, Spent: s.spent}
+	s.spent = ingest.Spent{}
+	if s.sub != nil {
+		status.Read = ingest.ReadFanOut
+	}
 	if c == ingest.ShardFailing {
 		status.Err = err.Error()
 	}

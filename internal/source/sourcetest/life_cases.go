@@ -131,7 +131,8 @@ func lifeCases() []testCase {
 			b.until("the shard is read to its tip", func() bool {
 				b.recorder.mu.Lock()
 				defer b.recorder.mu.Unlock()
-				return b.recorder.statuses[shard] == ingest.ShardStatus{ShardID: shard, Condition: ingest.ShardReading}
+				status := b.recorder.statuses[shard]
+				return status.Condition == ingest.ShardReading && status.Lag == 0
 			})
 		}},
 	}
