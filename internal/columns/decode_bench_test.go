@@ -2,6 +2,7 @@ package columns_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -41,6 +42,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.SetBytes(size / int64(len(docs)))
 	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	i := 0
 	for b.Loop() {
 		e.Data = docs[i]
@@ -53,5 +56,7 @@ func BenchmarkDecode(b *testing.B) {
 			columns.Release(rows)
 		}
 	}
+	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(b.N), "allocs/event")
 }

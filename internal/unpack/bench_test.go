@@ -1,6 +1,7 @@
 package unpack_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -18,6 +19,8 @@ func benchmark(b *testing.B, data string, events int) {
 	var got unpack.Result
 	b.SetBytes(int64(len(storefront) * events))
 	b.ReportAllocs()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	for b.Loop() {
 		got.Reset()
 		u.Unpack(r, unpack.Range{}, &got)
@@ -25,6 +28,9 @@ func benchmark(b *testing.B, data string, events int) {
 			b.Fatal(len(got.Events), got.Rejected)
 		}
 	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(b.N*events), "allocs/event")
 }
 
 func BenchmarkUnpackOne(b *testing.B) { benchmark(b, storefront, 1) }
@@ -35,6 +41,14 @@ func BenchmarkUnpackNDJSON(b *testing.B) {
 
 func BenchmarkUnpackGzip(b *testing.B) {
 	benchmark(b, gzipped(b, strings.Repeat(storefront+"\n", 1000)), 1000)
+}
+
+func BenchmarkUnpackGzipFew(b *testing.B) {
+	benchmark(b, gzipped(b, strings.Repeat(storefront+"\n", 20)), 20)
+}
+
+func BenchmarkUnpackZstd(b *testing.B) {
+	benchmark(b, zstandard(b, strings.Repeat(storefront+"\n", 1000)), 1000)
 }
 
 func BenchmarkUnpackAggregate(b *testing.B) {
