@@ -1,0 +1,146 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/localkinesis"
+)
+
+const patience = 3 * time.Minute // the KCL takes its time: its first lease alone half a minute
+
+// The KCL, the strictest reader of the protocol that there is, reads a stream that is split and merged while records come:
+// each record at least once, each closed shard to its end, and a child only after its parents.
+func TestTheKCLReadsEveryShardToItsEnd(t *testing.T) {
+	for _, mode := range []string{"polling", "fan_out"} {
+		t.Run(mode, func(t *testing.T) { readByKCL(t, mode) })
+	}
+}
+
+// reader is what the KCL has said so far.
+type reader struct {
+	*program
+	records      map[string]bool // by their data
+	begun, ended map[string]bool // shards
+}
+
+// parents of the shards that the test makes: 0 is split into 2 and 3, then 3 and 1 are merged into 4.
+var parents = map[string][]string{shard(2): {shard(0)}, shard(3): {shard(0)}, shard(4): {shard(3), shard(1)}}
+
+func readByKCL(t *testing.T, mode string) {
+	const stream = "orders"
+	s, plain, _ := local(t, localkinesis.Options{KeepLimits: true})
+	require.NoError(t, s.CreateStream(stream, 2))
+	dynamo := moto(t)
+	kcl := reader{
+		java(t, "Consume.java", mode, "http://"+plain.String(), dynamo, stream, "judge"), map[string]bool{}, map[string]bool{}, map[string]bool{},
+	}
+
+	published := 0
+	publish := func(n int) {
+		for ; n > 0; n -= 20 {
+			records := make([]localkinesis.Record, 20)
+			for i := range records {
+				records[i] = localkinesis.Record{PartitionKey: fmt.Sprint("key-", published), Data: fmt.Appendf(nil, "%06d", published)}
+				published++
+			}
+			results, err := s.PutRecords(stream, records)
+			require.NoError(t, err)
+			for _, r := range results {
+				require.Empty(t, r.ErrorMessage)
+			}
+			time.Sleep(50 * time.Millisecond) // within the shards' rate
+		}
+	}
+	publish(500)
+	kcl.until("the first records are read", func() bool { return len(kcl.records) == published })
+
+	publish(200)
+	require.NoError(t, s.SplitShard(stream, shard(0), "85070591730234615865843651857942052864")) // 2^126
+	publish(200)
+	require.NoError(t, s.MergeShards(stream, shard(3), shard(1)))
+	publish(200)
+	kcl.until("all is read and three shards have ended", func() bool {
+		return len(kcl.records) == published && kcl.ended[shard(0)] && kcl.ended[shard(1)] && kcl.ended[shard(3)]
+	})
+	require.Len(t, kcl.ended, 3, "shards 2 and 4 are open")
+
+	// What the KCL notes of an ended shard is the end, or nothing any more.
+	var leases map[string]string
+	require.Eventually(t, func() bool {
+		leases = checkpoints(t, dynamo, "judge")
+		for _, ended := range []string{shard(0), shard(1), shard(3)} {
+			if at, kept := leases[ended]; kept && at != "SHARD_END" {
+				return false
+			}
+		}
+		return true
+	}, patience, time.Second, "leases of ended shards are not complete")
+	for _, open := range []string{shard(2), shard(4)} {
+		require.NotEqual(t, "SHARD_END", leases[open])
+		require.NotEmpty(t, leases[open])
+	}
+}
+
+func shard(n int) string { return fmt.Sprintf("shardId-%012d", n) }
+
+// until listens to the KCL until something holds.
+func (r *reader) until(what string, holds func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); !holds(); {
+		require.True(r.t, time.Now().Before(end), "not within %s: %s; %d records, begun %v, ended %v", patience, what, len(r.records), r.begun, r.ended)
+		select {
+		case line, running := <-r.lines:
+			require.True(r.t, running, "the KCL ended by itself")
+			r.hear(line)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// hear takes a line of Consume.java.
+func (r *reader) hear(line string) {
+	r.t.Helper()
+	word := strings.Fields(line)
+	require.GreaterOrEqual(r.t, len(word), 2, line)
+	switch word[0] {
+	case "begin":
+		r.begun[word[1]] = true
+		for _, parent := range parents[word[1]] {
+			require.True(r.t, r.ended[parent], "%s begins before its parent %s has ended", word[1], parent)
+		}
+	case "record":
+		r.records[word[2]] = true
+	case "end":
+		r.ended[word[1]] = true
+	default:
+		require.Fail(r.t, "an unknown line", line)
+	}
+}
+
+// checkpoints reads the KCL's lease table: how far it is, by shard.
+func checkpoints(t *testing.T, dynamo, table string) map[string]string {
+	t.Helper()
+	answer, err := post(t.Context(), dynamo, "DynamoDB_20120810.Scan", `{"TableName":"`+table+`"}`)
+	require.NoError(t, err)
+	var scan struct {
+		Items []struct {
+			LeaseKey, Checkpoint struct{ S string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(answer, &scan))
+	at := map[string]string{}
+	for _, item := range scan.Items {
+		if strings.HasPrefix(item.LeaseKey.S, "shardId-") { // the KCL keeps more there than leases
+			at[item.LeaseKey.S] = item.Checkpoint.S
+		}
+	}
+	return at
+}
