@@ -121,7 +121,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 
 	// 4. The sources; they start last.
 	streams := newStreams(s.logger)
-	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Logger: s.logger})
+	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Shelf: s.store, Logger: s.logger})
 	defer s.sources.Stop()
 	metrics.Sources(func() []telemetry.Source { return sourceMetrics(s.sources.List()) })
 
@@ -150,7 +150,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 
 	// 6. The API. Its requests end first.
 	handler := api.New(api.Deps{
-		Sources: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready,
+		Sources: s.sources, Steering: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready,
 		Metrics: metrics.Handler(), Recorder: metrics, Logger: s.logger,
 	})
 	defer running(func(ctx context.Context) {
