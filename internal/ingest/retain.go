@@ -28,9 +28,9 @@ const (
 	retainBy = "write a length of time, a size or both, as 30d, 200GB or \"30d, 200GB\"; the units are h, d, w, MB, GB, TB, MiB, GiB and TiB; forever keeps all"
 )
 
-// The units, largest first and round before binary: in this order a Retain is written.
+// The units, in the order in which one is chosen to write a Retain; nothing is left for w.
 var (
-	agesBy  = []unit{{"d", int64(24 * time.Hour)}, {"h", int64(time.Hour)}}
+	agesBy  = []unit{{"d", int64(24 * time.Hour)}, {"h", int64(time.Hour)}, {"w", int64(7 * 24 * time.Hour)}}
 	sizesBy = []unit{{"TB", 1e12}, {"TiB", 1 << 40}, {"GB", 1e9}, {"GiB", 1 << 30}, {"MB", 1e6}, {"MiB", 1 << 20}}
 )
 
@@ -54,10 +54,8 @@ func ParseRetain(setting, text string) (Retain, error) {
 		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
 		n, err := strconv.ParseInt(part[:digits], 10, 64)
 		name := strings.TrimSpace(part[digits:])
-		into, size, most := (*int64)(&r.Age), int64(0), int64(longest)
-		if strings.EqualFold(name, "w") {
-			size = int64(7 * 24 * time.Hour)
-		} else if size = sizeOf(agesBy, name); size == 0 {
+		into, size, most := (*int64)(&r.Age), sizeOf(agesBy, name), int64(longest)
+		if size == 0 {
 			into, size, most = &r.Bytes, sizeOf(sizesBy, name), largest
 		}
 		switch {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,7 @@ import (
 const (
 	firstRetry  = time.Second
 	longestWait = 30 * time.Second
+	longestHere = 2 * time.Second // when it is this machine that fails: nobody else is bothered
 	inferFrom   = 1000 // events that a schema is inferred from
 )
 
@@ -28,6 +30,8 @@ type runner struct {
 	logger  *slog.Logger
 	status  *status
 	tails   *tails
+
+	droppedRows, droppedEvents atomic.Int64
 
 	control sync.Mutex // one of start, stop, replay at a time
 	removed bool       // from the service, for who has waited for control meanwhile
@@ -54,7 +58,19 @@ func (r *runner) current() Settings {
 	return r.settings
 }
 
-func (r *runner) view() SourceStatus { return r.status.view(r.current()) }
+func (r *runner) view() SourceStatus {
+	v := r.status.view(r.current())
+	v.Retention = r.service.retainer.view(r)
+	return v
+}
+
+// dropped counts the rows, or the quarantined events, that left by age or size.
+func (r *runner) dropped(quarantine bool) *atomic.Int64 {
+	if quarantine {
+		return &r.droppedEvents
+	}
+	return &r.droppedRows
+}
 
 // start begins to run the source, unless it runs already.
 func (r *runner) start() {
@@ -99,8 +115,14 @@ func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 			wait = firstRetry
 		}
 		r.settled()
-		r.status.set(SourceFailing, err)
-		r.logger.WarnContext(ctx, "source failed; it is tried again", "error", err, "wait", wait)
+		if r.status.set(SourceFailing, err) {
+			r.logger.WarnContext(ctx, "source failed; it is tried again and again", "error", err)
+		}
+		_, r.unsaved = errors.AsType[*unsavedError](err)
+		longest := longestWait
+		if fault.CodeOf(err) == fault.Environment {
+			longest = longestHere
+		}
 		timer := time.NewTimer(wait/2 + rand.N(wait/2))
 		select {
 		case <-ctx.Done():
@@ -108,7 +130,7 @@ func (r *runner) run(ctx context.Context, stopped chan<- struct{}) {
 			return
 		case <-timer.C:
 		}
-		wait = min(2*wait, longestWait)
+		wait = min(2*wait, longest)
 	}
 }
 
@@ -122,6 +144,11 @@ func (r *runner) settled() {
 		close(r.ready)
 	}
 }
+
+// unsavedError is why the store did not take a batch.
+type unsavedError struct{ error }
+
+func (e *unsavedError) Unwrap() error { return e.error }
 
 var errEnded = errors.New("the reader ended by itself")
 
@@ -144,7 +171,9 @@ func (r *runner) once(ctx context.Context) error {
 			r.loop = nil
 			r.mu.Unlock()
 		}()
-		r.status.set(SourceReading, nil)
+		if !r.unsaved { // else it is still failing, until something is committed
+			r.status.set(SourceReading, nil)
+		}
 		r.settled()
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error {
@@ -170,11 +199,16 @@ func (r *runner) withLoop(ctx context.Context, settings Settings, use func(conte
 	if err != nil {
 		return err
 	}
-	laneCtx, lane := s.committer.Lane(ctx, r.status.committed)
+	laneCtx, lane := s.committer.Lane(ctx, func(b *Batch) {
+		if r.status.committed(b) {
+			r.logger.Info("source goes on")
+		}
+		s.retainer.count(b)
+	})
 	defer lane.Close()
 	err = use(laneCtx, newLoop(settings, table, state, lane, r.status, r.tails, s.opt.Now), state)
 	if cause := context.Cause(laneCtx); cause != nil && ctx.Err() == nil {
-		return cause // the batch that failed, rather than what followed from it
+		return &unsavedError{cause} // the batch that failed, rather than what followed from it
 	}
 	return err
 }
@@ -227,7 +261,11 @@ func (r *runner) change(ctx context.Context, changes Changes) error {
 	if r.removed {
 		return unknown(r.name)
 	}
-	return r.remember(ctx, changes.apply)
+	if err := r.remember(ctx, changes.apply); err != nil {
+		return err
+	}
+	r.service.retainer.wakeUp()
+	return nil
 }
 
 // replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.

@@ -29,6 +29,7 @@ type Streams interface {
 
 // Options of a Service.
 type Options struct {
+	Shelf  Shelf // what retention works on; nil: nothing is measured, and all is kept
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -40,6 +41,8 @@ type Service struct {
 	registry  Registry
 	streams   Streams
 	opt       Options
+	retainer  *retainer // nil without a shelf
+	running   sync.WaitGroup
 	ctx       context.Context //nolint:containedctx // the scope of all runs: it ends with Stop
 	cancel    context.CancelFunc
 
@@ -57,10 +60,14 @@ func NewService(sink Sink, committer *Committer, registry Registry, streams Stre
 		opt.Now = time.Now
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
+	s := &Service{
 		sink: sink, committer: committer, registry: registry, streams: streams, opt: opt,
 		ctx: ctx, cancel: cancel, byName: map[string]*runner{},
 	}
+	if opt.Shelf != nil {
+		s.retainer = newRetainer(s, opt.Shelf)
+	}
+	return s
 }
 
 // Start starts the sources that the registry knows, those paused excepted.
@@ -71,6 +78,9 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	for _, settings := range known {
 		s.launch(settings)
+	}
+	if s.retainer != nil {
+		s.running.Go(func() { s.retainer.run(s.ctx) })
 	}
 	return nil
 }
@@ -94,6 +104,7 @@ func (s *Service) Stop() {
 		})
 	}
 	all.Wait()
+	s.running.Wait()
 }
 
 func (s *Service) launch(settings Settings) *runner {

@@ -55,7 +55,7 @@ func (s Settings) Complete() (Settings, error) {
 }
 
 // consumer is the name of the source's own consumer for fan-out, or "".
-func (s *Settings) consumer() string {
+func (s Settings) consumer() string {
 	if s.Read != ReadFanOut {
 		return ""
 	}

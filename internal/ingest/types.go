@@ -69,6 +69,7 @@ type SourceStatus struct {
 	BytesPerSec   float64     `json:"bytes_per_second"`
 	LagMS         *int64      `json:"lag_ms"` // the largest of the shards'; null while one of them is not known
 	NewestArrived *time.Time  `json:"newest_arrived_at"`
+	Retention     Retention   `json:"retention"`
 }
 
 // ShardView is one shard of a source, for people.

@@ -55,3 +55,12 @@ func (db *DB) PretendFull() {
 	db.freeSpace = func(string) (int64, error) { return 0, nil }
 	<-db.writing
 }
+
+// Checkpoint writes the write-ahead log into the file, as maintenance does.
+func (db *DB) Checkpoint(ctx context.Context) error {
+	if err := db.acquire(ctx); err != nil {
+		return err
+	}
+	defer func() { <-db.writing }()
+	return db.checkpoint(ctx)
+}
