@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -24,7 +23,8 @@ type consumer struct {
 	account *Account
 	name    string
 	stream  stream
-	confirm func(context.Context) error // that the stream is the one it was
+	confirm func(context.Context) error      // that the stream is the one it was
+	pause   func(refusals int) time.Duration // between attempts
 	logger  *slog.Logger
 	doubts  chan struct{}
 
@@ -33,9 +33,10 @@ type consumer struct {
 	why string // nobody can, for people
 }
 
-func newConsumer(a *Account, name string, s stream, confirm func(context.Context) error, logger *slog.Logger) *consumer {
+func newConsumer(r *Reader, s stream, confirm func(context.Context) error) *consumer {
+	name := r.opts.Consumer
 	return &consumer{
-		account: a, name: name, stream: s, confirm: confirm, logger: logger.With("consumer", name),
+		account: r.account, name: name, stream: s, confirm: confirm, pause: r.opts.pause, logger: r.logger.With("consumer", name),
 		doubts: make(chan struct{}, 1), why: "the consumer " + name + " is being registered",
 	}
 }
@@ -90,7 +91,7 @@ func (c *consumer) keep(ctx context.Context) {
 			c.logger.WarnContext(ctx, "the stream cannot be read by fan-out for now, it is polled", "error", err)
 		}
 		c.set("", err.Error())
-		if sleep(ctx, subscribePause(failures)) != nil {
+		if sleep(ctx, c.pause(failures)) != nil {
 			return
 		}
 	}
@@ -167,11 +168,4 @@ func (a *Account) explainConsumer(err error, stream, consumer string) error {
 func isInUse(err error) bool {
 	_, ok := errors.AsType[*types.ResourceInUseException](err)
 	return ok
-}
-
-// subscribePause is how long to wait after so many refusals. What an earlier run has left blocks a shard for up to five
-// seconds, so it is short in the beginning.
-func subscribePause(refusals int) time.Duration {
-	d := min(time.Second<<max(0, min(refusals-6, 10)), time.Minute)
-	return d/2 + rand.N(d)
 }

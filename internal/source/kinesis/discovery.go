@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -17,16 +18,20 @@ import (
 
 // Options are the settings of a reader. Their zero values stand for the defaults.
 type Options struct {
-	Consumer  string        // by which to read, with enhanced fan-out; "": by polling only
-	Poll      time.Duration // between reads of a shard; default 200 ms, what Kinesis allows
-	Silence   time.Duration // after which a subscription is given up; default 35 s: Kinesis says something every 5 s
-	MaxBytes  int64         // that the reads of all shards may have in flight; default 64 MiB
-	Discovery time.Duration // between looks for new shards; default 5 s
+	Consumer    string        // by which to read, with enhanced fan-out; "": by polling only
+	Poll        time.Duration // between reads of a shard; default 200 ms, what Kinesis allows
+	Resubscribe time.Duration // between subscriptions to a shard; default 5 s: Kinesis refuses what comes sooner
+	Silence     time.Duration // after which a subscription is given up; default 35 s: Kinesis says something every 5 s
+	MaxBytes    int64         // that the reads of all shards may have in flight; default 64 MiB
+	Discovery   time.Duration // between looks for new shards; default 5 s
 }
 
 func (o Options) withDefaults() Options {
 	if o.Poll == 0 {
 		o.Poll = readsInterval
+	}
+	if o.Resubscribe == 0 {
+		o.Resubscribe = 5 * time.Second
 	}
 	if o.Silence == 0 {
 		o.Silence = 35 * time.Second
@@ -38,6 +43,13 @@ func (o Options) withDefaults() Options {
 		o.Discovery = 5 * time.Second
 	}
 	return o
+}
+
+// pause is how long to wait after so many refusals of a subscription or a consumer. What an earlier run has left blocks a
+// shard for as long as Resubscribe, so it is short in the beginning.
+func (o Options) pause(refusals int) time.Duration {
+	d := min(o.Resubscribe/5<<max(0, min(refusals-6, 10)), time.Minute)
+	return d/2 + rand.N(d)
 }
 
 const (
@@ -197,7 +209,7 @@ func newFollower(r *Reader, s stream, start event.Start, intake ingest.Intake) *
 	}
 	f.kept.Store(int64(s.retention))
 	if r.opts.Consumer != "" {
-		f.consumer = newConsumer(r.account, r.opts.Consumer, s, f.confirm, r.logger)
+		f.consumer = newConsumer(r, s, f.confirm)
 	}
 	return f
 }

@@ -18,7 +18,6 @@ import (
 
 const (
 	subscribeTimeout = 2 * time.Second // for the answer, while the shard is not polled
-	subscribeAgain   = 5 * time.Second // Kinesis refuses another subscription to a shard for so long
 	steadyAfter      = time.Minute     // a subscription that lived so long makes earlier refusals forgotten
 	refusalsLogged   = 8               // by when what an earlier run has left is over
 )
@@ -122,7 +121,7 @@ func (s *shardReader) receive(ctx context.Context) (ended bool, err error) {
 		// asked again by polling.
 		ended, err := s.accept(ctx, stretch{records: v.Records, lag: millis(v.MillisBehindLatest), ended: len(v.ChildShards) > 0})
 		if s.continuation == "" && !ended && err == nil {
-			s.unsubscribe(subscribeAgain, "the subscription named no place to go on from")
+			s.unsubscribe(s.opts.Resubscribe, "the subscription named no place to go on from")
 		}
 		return ended, err
 	}
@@ -142,7 +141,7 @@ func (s *shardReader) resubscribe(ctx context.Context) {
 		s.refuse(ctx, arn, err)
 		return
 	}
-	s.unsubscribe(subscribeAgain-lived, fmt.Sprintf("the subscription ended after %s: %v", lived.Round(time.Millisecond), err))
+	s.unsubscribe(s.opts.Resubscribe-lived, fmt.Sprintf("the subscription ended after %s: %v", lived.Round(time.Millisecond), err))
 }
 
 // unsubscribe ends the subscription; the shard is polled until the next.
@@ -161,7 +160,7 @@ func (s *shardReader) refuse(ctx context.Context, arn string, err error) {
 		s.consumer.doubt(arn)
 	}
 	s.refusals++
-	s.retry = time.Now().Add(subscribePause(s.refusals))
+	s.retry = time.Now().Add(s.opts.pause(s.refusals))
 	err = s.account.explainConsumer(err, s.stream.name, s.opts.Consumer)
 	s.fallback = err.Error()
 	if s.refusals == refusalsLogged {

@@ -14,7 +14,7 @@ import (
 
 func faultCases() []testCase {
 	cases := []testCase{
-		{name: "throttling is waited out and observed", run: func(b *bench) {
+		{name: "throttling is waited out and observed", only: byPolling, run: func(b *bench) {
 			b.create(2)
 			b.start(horizon())
 			ids := b.put(20)
@@ -65,7 +65,7 @@ func faultCases() []testCase {
 			b.proxy.obey(nil)
 			b.exactly(ids)
 		}},
-		{name: "even a permission that is taken away is waited for", run: func(b *bench) {
+		{name: "even a permission that is taken away is waited for", mixed: true, run: func(b *bench) {
 			b.create(1)
 			shard := aws.ToString(b.openShards()[0].ShardId)
 			b.start(horizon())
@@ -74,7 +74,21 @@ func faultCases() []testCase {
 			b.proxy.obey(func(call) verdict { return verdict{code: "AccessDeniedException"} })
 			b.until("the shard fails", func() bool { return b.recorder.condition(shard) == ingest.ShardFailing })
 			text, _ := b.recorder.was(shard, ingest.ShardFailing)
-			assert.Contains(b, text, "kinesis:Get")
+			assert.Contains(b, text, "kinesis:")
+			ids = append(ids, b.put(10)...)
+			b.proxy.obey(nil)
+			b.exactly(ids)
+		}},
+		{name: "credentials that expire are waited for", mixed: true, run: func(b *bench) {
+			b.create(1)
+			shard := aws.ToString(b.openShards()[0].ShardId)
+			b.start(horizon())
+			ids := b.put(10)
+			b.untilRead(ids)
+			b.proxy.obey(func(call) verdict { return verdict{code: "ExpiredTokenException"} })
+			b.until("the shard fails", func() bool { return b.recorder.condition(shard) == ingest.ShardFailing })
+			text, _ := b.recorder.was(shard, ingest.ShardFailing)
+			assert.Contains(b, text, "credentials have expired")
 			ids = append(ids, b.put(10)...)
 			b.proxy.obey(nil)
 			b.exactly(ids)
@@ -88,7 +102,7 @@ func faultCases() []testCase {
 			b.proxy.obey(nil)
 			b.exactly(ids)
 		}},
-		{name: "records that come again are not delivered again", run: func(b *bench) {
+		{name: "records that come again are not delivered again", only: byPolling, run: func(b *bench) {
 			b.create(1)
 			b.start(horizon())
 			ids := b.put(20)
@@ -119,7 +133,7 @@ func faultCases() []testCase {
 		{"answers that are not JSON", "", verdict{raw: "<html>a proxy's login page</html>"}},
 		{"slow answers", "", verdict{delay: 300 * time.Millisecond}},
 	} {
-		cases = append(cases, testCase{name: "one call in four meets " + f.name, run: func(b *bench) {
+		cases = append(cases, testCase{name: "one call in four meets " + f.name, mixed: true, run: func(b *bench) {
 			b.create(2)
 			ids := b.put(40)
 			chance := rand.New(rand.NewPCG(4, 4)) // rules are obeyed one at a time

@@ -69,7 +69,7 @@ func lifeCases() []testCase {
 		{name: "a stream made anew under its name while nobody reads", run: func(b *bench) {
 			b.create(2)
 			stop := b.start(latest())
-			b.untilPolled(2)
+			b.untilReading(2)
 			b.untilRead(b.put(20))
 			stop()
 			b.recreate(1)
@@ -79,7 +79,7 @@ func lifeCases() []testCase {
 			assert.Len(b, b.recorder.noticed(ingest.NoticeRecreated), 1)
 			assert.Equal(b, 2, b.recorder.beginnings())
 		}},
-		{name: "a consumer that takes nothing for a while", run: func(b *bench) {
+		{name: "a consumer that takes nothing for a while", only: byPolling, run: func(b *bench) {
 			b.create(2)
 			release := b.recorder.hold()
 			ids := b.put(100)
@@ -92,10 +92,10 @@ func lifeCases() []testCase {
 			release()
 			b.exactly(ids)
 		}},
-		{name: "a stop comes through while the wire hangs", run: func(b *bench) {
+		{name: "a stop comes through while the wire hangs", only: byPolling, run: func(b *bench) {
 			b.create(2)
 			stop := b.start(horizon())
-			b.untilPolled(2)
+			b.untilReading(2)
 			b.proxy.obey(func(call) verdict { return verdict{delay: time.Hour} })
 			hanging := b.proxy.called("GetRecords")
 			b.until("both shards hang", func() bool { return b.proxy.called("GetRecords") >= hanging+2 })

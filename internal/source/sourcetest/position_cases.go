@@ -33,7 +33,7 @@ func positionCases() []testCase {
 			stop()
 			records := len(b.recorder.all())
 			stop = b.start(horizon())
-			b.untilPolled(3)
+			b.untilReading(3)
 			b.settle()
 			stop()
 			assert.Len(b, b.recorder.all(), records)
@@ -52,12 +52,12 @@ func positionCases() []testCase {
 			}
 			b.exactly(ids)
 		}},
-		{name: "an iterator that expires before the first record loses nothing that came since a start at the latest", run: func(b *bench) {
+		{name: "an iterator that expires before the first record loses nothing that came since a start at the latest", only: byPolling, run: func(b *bench) {
 			b.create(2)
 			b.put(20)
 			pause(clockStep)
 			b.start(latest())
-			b.untilPolled(2)
+			b.untilReading(2)
 			b.proxy.obey(func(c call) verdict {
 				if c.operation == "GetRecords" {
 					return verdict{code: "ExpiredIteratorException"}

@@ -131,7 +131,7 @@ func untilActive(tb testing.TB, c *kinesis.Client, name string) {
 
 func deleteStream(ctx context.Context, tb testing.TB, c *kinesis.Client, name string) {
 	tb.Helper()
-	_, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &name})
+	_, err := c.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &name, EnforceConsumerDeletion: aws.Bool(true)})
 	require.NoError(tb, err)
 	require.Eventually(tb, func() bool {
 		_, err := c.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})

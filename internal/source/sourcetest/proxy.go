@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// pushedEvent is the operation of a call that stands for one event of a subscription.
+const pushedEvent = "event"
+
 // call is one request of the source, as the proxy sees it.
 type call struct {
 	operation string
@@ -29,7 +32,9 @@ type verdict struct {
 	code   string // answered as an error of this type
 	status int    // of the error; 0: 400
 	drop   bool   // the connection is closed without an answer
-	cut    bool   // the answer is cut off in its middle
+	cut    bool   // the answer, or the event, is cut off in its middle
+	hush   bool   // this event and all after it do not come, but the connection stays
+	change func(event map[string]any)
 	raw    string // answered as it is, with status 200
 }
 
@@ -42,6 +47,8 @@ type proxy struct {
 	mu      sync.Mutex
 	rule    func(call) verdict
 	owners  map[string]string // iterator -> shard
+	fanOut  bool              // the source may have a consumer
+	pushing bool              // polling is not permitted
 	reads   map[string]int    // GetRecords answered in full, by shard
 	calls   map[string]int    // by operation
 	expired map[string]bool   // iterators that are so on the wire
@@ -152,9 +159,20 @@ func (p *proxy) judge(c *call) verdict {
 		if !byARN && !byToken {
 			p.odd = append(p.odd, c.operation+" without StreamARN")
 		}
-	case "ListStreams": // to name those that may have been meant
+	case "ListStreams", pushedEvent: // the one to name those that may have been meant
+	case "DescribeStreamConsumer", "RegisterStreamConsumer", "DeregisterStreamConsumer":
+		if !p.fanOut || !byARN {
+			p.odd = append(p.odd, c.operation+" without need or StreamARN")
+		}
+	case "SubscribeToShard":
+		if !p.fanOut {
+			p.odd = append(p.odd, c.operation)
+		}
 	default:
 		p.odd = append(p.odd, c.operation)
+	}
+	if p.pushing && (c.operation == "GetRecords" || c.operation == "GetShardIterator") {
+		return verdict{code: "AccessDeniedException"}
 	}
 	if p.expired[c.iterator] {
 		return verdict{code: "ExpiredIteratorException"}
@@ -182,6 +200,10 @@ func (p *proxy) forward(w http.ResponseWriter, r *http.Request, c call, cut bool
 		panic(http.ErrAbortHandler) // as the backend did
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if c.operation == "SubscribeToShard" && resp.StatusCode == http.StatusOK {
+		p.push(w, r, c.shard, resp.Body)
+		return
+	}
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)

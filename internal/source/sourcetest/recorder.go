@@ -13,18 +13,19 @@ import (
 
 // recorder remembers what was delivered over several runs, as a store would, and which rules of the intake were broken.
 type recorder struct {
-	mu       sync.Mutex
-	state    event.StreamState
-	begins   int
-	records  []event.Record // in the order of delivery
-	ends     []end
-	events   []Event // of the records
-	statuses map[string]ingest.ShardStatus
-	seen     map[string]map[ingest.ShardCondition]string // with the text of the last
-	notices  []ingest.Notice
-	broken   []string
-	gate     chan struct{} // not nil: deliveries wait for it to be closed
-	waiting  int           // deliveries at the gate
+	mu        sync.Mutex
+	state     event.StreamState
+	begins    int
+	records   []event.Record // in the order of delivery
+	ends      []end
+	events    []Event // of the records
+	statuses  map[string]ingest.ShardStatus
+	seen      map[string]map[ingest.ShardCondition]string // with the text of the last
+	fannedOut map[string]bool                             // shards that the run reads by fan-out
+	notices   []ingest.Notice
+	broken    []string
+	gate      chan struct{} // not nil: deliveries wait for it to be closed
+	waiting   int           // deliveries at the gate
 }
 
 // end is the end of a shard, after so many records had been delivered in all.
@@ -44,7 +45,26 @@ type run struct {
 	ended bool
 }
 
-func (r *recorder) newRun() *run { return &run{recorder: r, busy: map[string]bool{}} }
+func (r *recorder) newRun() *run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fannedOut = map[string]bool{}
+	return &run{recorder: r, busy: map[string]bool{}}
+}
+
+// pushed counts the shards that are read by fan-out.
+func (r *recorder) pushed() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.fannedOut)
+}
+
+// status is how a shard is doing.
+func (r *recorder) status(shard string) ingest.ShardStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.statuses[shard]
+}
 
 func (r *run) end() {
 	r.mu.Lock()
@@ -145,6 +165,10 @@ func (r *run) Observe(s ingest.ShardStatus) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.statuses[s.ShardID] = s
+	delete(r.fannedOut, s.ShardID)
+	if s.Read == ingest.ReadFanOut && s.Condition == ingest.ShardReading {
+		r.fannedOut[s.ShardID] = true
+	}
 	if r.seen[s.ShardID] == nil {
 		r.seen[s.ShardID] = map[ingest.ShardCondition]string{}
 	}

@@ -65,7 +65,7 @@ func reshardCases() []testCase {
 			b.create(1)
 			b.put(20)
 			stop := b.start(latest())
-			b.untilPolled(1)
+			b.untilReading(1)
 			stop()
 			b.split(0)
 			ids := b.put(40)
@@ -79,7 +79,7 @@ func reshardCases() []testCase {
 			b.split(0)
 			after := b.put(40)
 			b.proxy.obey(func(c call) verdict {
-				if c.operation == "GetRecords" && c.shard == parent {
+				if (c.operation == "GetRecords" || c.operation == "SubscribeToShard") && c.shard == parent {
 					return verdict{code: "InternalFailure", status: 500}
 				}
 				return verdict{}
@@ -126,7 +126,7 @@ func reshardCases() []testCase {
 			})
 			ids := b.put(70)
 			b.start(horizon())
-			b.untilPolled(7)
+			b.untilReading(7)
 			b.split(3)
 			b.exactly(append(ids, b.put(70)...))
 		}},

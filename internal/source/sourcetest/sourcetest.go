@@ -20,21 +20,44 @@ import (
 
 // Backend is a Kinesis-compatible server to run the suite against, and what it can do that not every server can.
 type Backend struct {
-	Endpoint  string                                                    // plain HTTP
-	MaxRecord int                                                       // bytes of the largest record it takes
-	Trim      func(stream, shardID, untilSequence string) error         // drops the records before that one; nil when there is no way
-	Open      func(t *testing.T, endpoint, stream string) ingest.Source // the source under test; it should look for new shards often
+	Endpoint  string                                            // plain HTTP
+	MaxRecord int                                               // bytes of the largest record it takes
+	Trim      func(stream, shardID, untilSequence string) error // drops the records before that one; nil when there is no way
+	// Open makes the source under test, which reads by fan-out if a consumer is named. It should look for new shards often,
+	// and take a second for a long silence.
+	Open func(t *testing.T, endpoint, stream, consumer string) ingest.Source
 }
 
 // patience is for what must happen at some time; nothing is judged by how long it took.
 const patience = 60 * time.Second
 
-// Run runs the suite. It opens the backend once.
+// Run runs the suite with sources that poll. It opens the backend once.
 func Run(t *testing.T, open func(t *testing.T) Backend) {
 	t.Helper()
-	b := open(t)
-	for _, group := range [][]testCase{startCases(), positionCases(), reshardCases(), faultCases(), lifeCases()} {
+	runAll(t, open(t), byPolling)
+}
+
+// RunFanOut runs the suite with sources that read by fan-out. It opens the backend once.
+func RunFanOut(t *testing.T, open func(t *testing.T) Backend) {
+	t.Helper()
+	runAll(t, open(t), byFanOut)
+}
+
+// way is how a source reads; a case that says nothing is about both.
+type way string
+
+const (
+	byPolling way = "polling"
+	byFanOut  way = "fan-out"
+)
+
+func runAll(t *testing.T, b Backend, how way) {
+	t.Helper()
+	for _, group := range [][]testCase{startCases(), positionCases(), reshardCases(), faultCases(), lifeCases(), fanOutCases()} {
 		for _, c := range group {
+			if c.only != "" && c.only != how {
+				continue
+			}
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
 				if c.needs != nil {
@@ -42,7 +65,11 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 						t.Skip("the backend " + lacks)
 					}
 				}
-				c.run(newBench(t, b))
+				bench := newBench(t, b, how)
+				// Where polling has nothing to do with the case, it is out of order: so all must have come by fan-out.
+				bench.proxy.fanOut = how == byFanOut
+				bench.proxy.pushing = how == byFanOut && !c.mixed
+				c.run(bench)
 			})
 		}
 	}
@@ -50,6 +77,8 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 
 type testCase struct {
 	name  string
+	only  way
+	mixed bool // the shards may be polled while they cannot be read by fan-out
 	needs func(Backend) (lacks string)
 	run   func(b *bench)
 }
@@ -58,6 +87,7 @@ type testCase struct {
 type bench struct {
 	*testing.T
 	backend  Backend
+	how      way
 	stream   string
 	proxy    *proxy
 	client   *kinesis.Client // goes straight to the backend
@@ -65,7 +95,7 @@ type bench struct {
 	recorder *recorder
 }
 
-func newBench(t *testing.T, backend Backend) *bench {
+func newBench(t *testing.T, backend Backend, how way) *bench {
 	t.Helper()
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
@@ -74,7 +104,7 @@ func newBench(t *testing.T, backend Backend) *bench {
 		return '-'
 	}, t.Name())
 	name = name[max(0, len(name)-100):]
-	b := &bench{T: t, backend: backend, stream: name, proxy: newProxy(t, backend.Endpoint), client: newClient(backend.Endpoint), recorder: newRecorder()}
+	b := &bench{T: t, backend: backend, how: how, stream: name, proxy: newProxy(t, backend.Endpoint), client: newClient(backend.Endpoint), recorder: newRecorder()}
 	b.producer = NewProducer(backend.Endpoint, name, 1)
 	t.Cleanup(func() {
 		assert.Empty(t, b.recorder.brokenRules(), "rules of the intake")
@@ -92,7 +122,15 @@ func (b *bench) context() context.Context {
 // open makes a source that reads through the proxy.
 func (b *bench) open() ingest.Source {
 	b.Helper()
-	return b.backend.Open(b.T, b.proxy.url, b.stream)
+	return b.backend.Open(b.T, b.proxy.url, b.stream, b.consumer())
+}
+
+// consumer is the name of the consumer that the source reads with.
+func (b *bench) consumer() string {
+	if b.how == byPolling {
+		return ""
+	}
+	return "suite"
 }
 
 // start begins to read, from what the recorder remembers, and returns how to stop. Stopping fails the test when the
@@ -145,9 +183,13 @@ func (b *bench) untilRead(ids []string) {
 	}
 }
 
-// untilPolled waits until every open shard has been read at least once since now: then the source stands at their tips.
-func (b *bench) untilPolled(shards int) {
+// untilReading waits until so many shards have been read at least once since now: then the source stands at their tips.
+func (b *bench) untilReading(shards int) {
 	b.Helper()
+	if b.how == byFanOut {
+		b.untilPushed(shards)
+		return
+	}
 	before := b.proxy.answered()
 	b.until("each of the shards is read", func() bool {
 		n := 0
@@ -158,6 +200,12 @@ func (b *bench) untilPolled(shards int) {
 		}
 		return n >= shards
 	})
+}
+
+// untilPushed waits until so many shards are read by fan-out, by the run that reads now.
+func (b *bench) untilPushed(shards int) {
+	b.Helper()
+	b.until("the shards are read by fan-out", func() bool { return b.recorder.pushed() >= shards })
 }
 
 func (b *bench) create(shards int) {
@@ -185,6 +233,10 @@ func (b *bench) exactly(ids ...[]string) {
 // settle gives the source the chance to deliver what it should not.
 func (b *bench) settle() {
 	b.Helper()
+	if b.how == byFanOut { // what is there comes at once
+		pause(300 * time.Millisecond)
+		return
+	}
 	before := b.proxy.answered()
 	b.until("two more reads", func() bool {
 		for shard, reads := range b.proxy.answered() {

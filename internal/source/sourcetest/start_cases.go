@@ -31,7 +31,7 @@ func startCases() []testCase {
 			b.create(3)
 			b.put(60)
 			b.start(latest())
-			b.untilPolled(3)
+			b.untilReading(3)
 			b.exactly(b.put(60))
 		}},
 		{name: "what comes between a start at the latest and the next run is read", run: func(b *bench) {
@@ -39,7 +39,7 @@ func startCases() []testCase {
 			b.put(20)
 			pause(clockStep)
 			stop := b.start(latest())
-			b.untilPolled(2)
+			b.untilReading(2)
 			stop()
 			between := b.put(20)
 			b.start(latest())
@@ -86,7 +86,7 @@ func startCases() []testCase {
 			b.put(20)
 			b.split(0)
 			b.start(latest())
-			b.untilPolled(2)
+			b.untilReading(2)
 			finished := 0
 			for _, s := range b.recorder.remembered().Shards {
 				if s.Finished {
@@ -99,7 +99,7 @@ func startCases() []testCase {
 		{name: "an empty stream is read and gives nothing", run: func(b *bench) {
 			b.create(4)
 			stop := b.start(horizon())
-			b.untilPolled(4)
+			b.untilReading(4)
 			b.exactly(nil)
 			stop()
 			assert.Len(b, b.recorder.remembered().Shards, 4)
@@ -119,7 +119,7 @@ func startCases() []testCase {
 			assert.Equal(b, fault.Credentials, fault.CodeOf(err))
 			assert.Contains(b, err.Error(), "kinesis:DescribeStreamSummary")
 		}},
-		{name: "a sample holds the oldest and the newest of every shard", run: func(b *bench) {
+		{name: "a sample holds the oldest and the newest of every shard", only: byPolling, run: func(b *bench) {
 			b.create(4)
 			b.put(400)
 			sample := func(n int) []event.Record {
@@ -139,7 +139,7 @@ func startCases() []testCase {
 			assert.Len(b, shards, 4)
 			assert.Len(b, sequences, len(few))
 		}},
-		{name: "a sample of an empty stream is empty", run: func(b *bench) {
+		{name: "a sample of an empty stream is empty", only: byPolling, run: func(b *bench) {
 			b.create(2)
 			records, err := b.open().Sample(b.context(), 100)
 			require.NoError(b, err)
