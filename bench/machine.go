@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -37,17 +35,47 @@ func machine() string {
 
 // field is the value of a name in a file of lines "name : value", or "".
 func field(path, name string) string {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	for lines.Scan() {
-		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == name {
+	content, _ := os.ReadFile(path) // only Linux has such files
+	for text := range strings.Lines(string(content)) {
+		if key, value, ok := strings.Cut(text, ":"); ok && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)
 		}
 	}
 	return ""
+}
+
+// processors are what a machine's have done so far, in seconds of all of them.
+type processors struct{ busy, idle, own float64 }
+
+// readProcessors reads their counters, which only Linux has: hundredths of a second that they were busy for users, nice
+// users and the system, idle, waiting, and busy for interrupts.
+func readProcessors() (p processors) {
+	content, _ := os.ReadFile("/proc/stat")
+	first, _, _ := strings.Cut(string(content), "\n")
+	for i, text := range strings.Fields(first) {
+		ticks, _ := strconv.ParseFloat(text, 64)
+		switch i {
+		case 1, 2, 3, 6, 7, 8:
+			p.busy += ticks / 100
+		case 4, 5:
+			p.idle += ticks / 100
+		}
+	}
+	var ended syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &ended)
+	p.own = processorTime().Seconds() + time.Duration(ended.Utime.Nano()+ended.Stime.Nano()).Seconds()
+	return p
+}
+
+// others is the share of the processors that was used by what is no part of this run since p was read, in a sentence.
+func (p processors) others() string {
+	now := readProcessors()
+	all := now.busy + now.idle - p.busy - p.idle
+	if all == 0 {
+		return ""
+	}
+	share := max(0, (now.busy-p.busy)-(now.own-p.own)) / all
+	return fmt.Sprintf(" Others used %.0f %% of the processors meanwhile.", 100*share)
 }
 
 // peakRSS is the largest resident size of this process so far, in MB of 10^6 bytes. Where the kernel tells it of the

@@ -100,6 +100,7 @@ func parent(ctx context.Context, args []string, out, talk io.Writer) (err error)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	b := &bench{settings: s, dir: dir, talk: talk, began: time.Now()}
+	before := readProcessors()
 	for _, p := range parts {
 		if !slices.Contains(only, p.name) {
 			continue
@@ -112,7 +113,7 @@ func parent(ctx context.Context, args []string, out, talk io.Writer) (err error)
 		}
 	}
 	b.say("done")
-	return b.report.publish(out, s.out, s.doc)
+	return b.report.publish(out, machine()+before.others(), s.out, s.doc)
 }
 
 // bench is a run.

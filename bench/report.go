@@ -95,8 +95,8 @@ func (r *report) table() string {
 	return b.String()
 }
 
-// publish prints the table, writes DIR/bench.json, and puts the table into a document when there is one.
-func (r *report) publish(out io.Writer, dir, doc string) error {
+// publish prints the table under a sentence about the run, writes DIR/bench.json, and puts the table into a document when there is one.
+func (r *report) publish(out io.Writer, about, dir, doc string) error {
 	var text bytes.Buffer
 	to := json.NewEncoder(&text)
 	to.SetEscapeHTML(false)
@@ -110,7 +110,7 @@ func (r *report) publish(out io.Writer, dir, doc string) error {
 	if err := os.WriteFile(filepath.Join(dir, "bench.json"), text.Bytes(), 0o644); err != nil {
 		return err
 	}
-	figures := machine() + "\n\n" + r.table()
+	figures := about + "\n\n" + r.table()
 	fmt.Fprintf(out, "\n%s", figures)
 	if doc == "" {
 		return nil
