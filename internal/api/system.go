@@ -12,11 +12,19 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
 )
 
 type health struct {
 	Body struct {
 		Status string `json:"status" enum:"ok"`
+	}
+}
+
+type readiness struct {
+	Body struct {
+		Status   string   `json:"status" enum:"ok"`
+		Warnings []string `json:"warnings,omitempty" doc:"What does not work, though queries do: the sources that fail, and why."`
 	}
 }
 
@@ -31,12 +39,17 @@ func (s *server) systemRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/readyz", OperationID: "ready", Tags: tags, Summary: "Tell whether the server can take queries",
-	}, nil, func(context.Context, *struct{}) (*health, error) {
+	}, nil, func(context.Context, *struct{}) (*readiness, error) {
 		if err := s.Ready(); err != nil {
 			return nil, fault.New(fault.Unavailable, "not ready: %w", err)
 		}
-		out := &health{}
+		out := &readiness{}
 		out.Body.Status = "ok"
+		for _, source := range s.Sources.List() {
+			if source.State == ingest.SourceFailing {
+				out.Body.Warnings = append(out.Body.Warnings, "source "+source.Settings.Name+": "+source.Error)
+			}
+		}
 		return out, nil
 	})
 	s.page("/metrics", "/metrics", "metrics", "Metrics for Prometheus", "text/plain", s.Metrics.ServeHTTP)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/helios-sql/helios/internal/columns"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 // CommitterOptions bound a Committer.
@@ -232,15 +233,23 @@ func (c *Committer) commitGroup(ctx context.Context, group []*pending) {
 		for _, p := range alive {
 			c.settle(p, nil)
 		}
-	case len(alive) > 1:
+	case len(alive) > 1 && !ofStore(err):
 		// One bad batch must not take the others with it: each by itself.
 		c.opt.Logger.WarnContext(ctx, "group commit failed; committing its batches one by one", "batches", len(alive), "error", err)
 		for _, p := range alive {
 			c.commitGroup(ctx, []*pending{p})
 		}
 	default:
-		c.settle(alive[0], err)
+		for _, p := range alive {
+			c.settle(p, err)
+		}
 	}
+}
+
+// ofStore tells whether an error is about the store as a whole: none of the batches is to blame.
+func ofStore(err error) bool {
+	code := fault.CodeOf(err)
+	return code == fault.Environment || code == fault.Unavailable
 }
 
 func (c *Committer) settle(p *pending, err error) {

@@ -33,6 +33,7 @@ type runner struct {
 
 	droppedRows, droppedEvents atomic.Int64
 
+	unsaved bool       // the last run ended because the store did not take a batch; of the goroutine that runs
 	control sync.Mutex // one of start, stop, replay at a time
 	removed bool       // from the service, for who has waited for control meanwhile
 	saving  sync.Mutex // one change of the settings at a time

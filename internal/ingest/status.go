@@ -35,15 +35,19 @@ type shardRecord struct {
 	ShardStatus
 	committed event.ShardState
 	events    meter
+	calls     meter // nanoseconds of Spent
+	spent     meter
 }
 
 func newStatus(now func() time.Time) *status {
 	return &status{now: now, state: SourceStarting, shards: map[string]*shardRecord{}}
 }
 
-func (s *status) set(state SourceState, err error) {
+// set changes the state, and reports whether that is news.
+func (s *status) set(state SourceState, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before, said := s.state, s.err
 	s.state, s.err = state, ""
 	if err != nil {
 		s.err = err.Error()
@@ -51,6 +55,7 @@ func (s *status) set(state SourceState, err error) {
 	if state == SourceStarting {
 		s.dupBase = s.counters.DuplicateKeys
 	}
+	return s.state != before || s.err != said
 }
 
 func (s *status) shard(id string) *shardRecord {
@@ -66,7 +71,9 @@ func (s *status) shard(id string) *shardRecord {
 func (s *status) remember(state event.StreamState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = "" // of the stream as a whole: it is there
+	if s.state != SourceFailing { // what fails may be the store
+		s.err = "" // of the stream as a whole: it is there
+	}
 	s.shards = make(map[string]*shardRecord, len(state.Shards))
 	for _, st := range state.Shards {
 		s.settle(st)
@@ -91,7 +98,10 @@ func (s *status) observe(o ShardStatus) {
 		s.err = o.Err
 		return
 	}
-	s.shard(o.ShardID).ShardStatus = o
+	r := s.shard(o.ShardID)
+	r.ShardStatus = o
+	r.calls.add(s.now(), int64(o.Spent.Calls))
+	r.spent.add(s.now(), int64(o.Spent.Bytes))
 }
 
 func (s *status) notice(n Notice) {
@@ -121,8 +131,8 @@ func (s *status) decoded(duplicateKeys int64) {
 	s.counters.DuplicateKeys = s.dupBase + duplicateKeys
 }
 
-// committed counts a batch that is in the store.
-func (s *status) committed(b *Batch) {
+// committed counts a batch that is in the store, and reports whether the source was failing until then.
+func (s *status) committed(b *Batch) (healed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -141,6 +151,10 @@ func (s *status) committed(b *Batch) {
 	if len(b.Shards) == 1 {
 		s.shard(b.Shards[0].ShardID).events.add(now, total)
 	}
+	if s.state == SourceFailing {
+		s.state, s.err, healed = SourceReading, "", true
+	}
+	return healed
 }
 
 // view is the status for people.
@@ -163,6 +177,7 @@ func (s *status) view(settings Settings) SourceStatus {
 		v.Shards = append(v.Shards, ShardView{
 			ShardID: r.ShardID, Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: taken,
 			LagMS: r.lag(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
+			Read: r.Read, Fallback: r.Fallback, Limits: r.limits(now),
 		})
 		if r.Condition == ShardFinished {
 			continue
@@ -201,6 +216,14 @@ func (r *shardRecord) lag() *int64 {
 		return nil
 	}
 	return millis(r.Lag)
+}
+
+// limits is how much polling takes of the shard's limits, nil if it is not polled.
+func (r *shardRecord) limits(now time.Time) *Limits {
+	if r.Read != ReadPoll || r.Condition == ShardFinished {
+		return nil
+	}
+	return &Limits{Calls: r.calls.rate(now) / float64(time.Second), Bytes: r.spent.rate(now) / float64(time.Second)}
 }
 
 func millis(d time.Duration) *int64 { return new(d.Milliseconds()) }

@@ -272,12 +272,20 @@ func (db *DB) explain(err error) error {
 	case outOfMemory(err):
 		message, _, _ := strings.Cut(text, "\n") // what follows advises to change settings
 		return fault.New(fault.Unavailable, "queries have taken the database's memory: %s", message).WithHint("try again in a moment")
+	case diskFull(text):
+		return fault.New(fault.Environment, "the disk is full that holds %s: events wait in the stream until there is room", db.dir).
+			WithHint("make room, and reading goes on by itself: what was committed is safe")
 	case strings.Contains(text, "IO Error"), strings.Contains(text, "Could not write file"):
 		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(db.dir, fileName), err).
 			WithHint("look at the disk and its free space: what was committed is safe")
 	default:
 		return err
 	}
+}
+
+// diskFull tells whether a text of DuckDB's says that the disk, or the user's share of it, is full.
+func diskFull(text string) bool {
+	return strings.Contains(text, "No space left on device") || strings.Contains(text, "Disk quota exceeded")
 }
 
 // cannotOpen says for people why the file could not be opened.

@@ -41,7 +41,13 @@ func (e executed) explain(text string) error {
 		}
 	case "Permission":
 		code = fault.Refused
-	case "INTERNAL", "FATAL", "IO", "TransactionContext", "Serialization":
+	case "IO":
+		code = fault.Internal
+		if diskFull(message) {
+			code, hint = fault.Environment, "let it group or sort fewer rows, or make room"
+			message = "the query needs more room than the disk has"
+		}
+	case "INTERNAL", "FATAL", "TransactionContext", "Serialization":
 		code = fault.Internal
 	}
 	err := fault.New(code, "%w", query.Locate(e.statement, strings.TrimSpace(message), position))
