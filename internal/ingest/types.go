@@ -82,6 +82,16 @@ type ShardView struct {
 	EventsPerSec  float64        `json:"events_per_second"`
 	LastArrivedAt *time.Time     `json:"last_arrived_at"` // of the newest committed record
 	Error         string         `json:"error,omitempty"`
+	Read          ReadMode       `json:"read,omitempty"`     // how it is read now: poll or fan_out
+	Fallback      string         `json:"fallback,omitempty"` // why it is polled although it should be read by fan-out
+	Limits        *Limits        `json:"limits,omitempty"`   // while it is polled
+}
+
+// Limits is how much polling has taken, over the last 10 s, of what a stream gives to all who poll a shard: 1 is all of it,
+// in Kinesis five calls and 2 MiB a second.
+type Limits struct {
+	Calls float64 `json:"calls"`
+	Bytes float64 `json:"bytes"`
 }
 
 // Counters count since the server's start.
