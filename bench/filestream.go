@@ -157,7 +157,8 @@ func (d *delivery) next(file *os.File, at, to int64) (int64, []event.Record, err
 	}
 	arrived := time.Now().UTC()
 	records := make([]event.Record, 0, deliveryRecords)
-	numbers := make([]byte, 0, deliveryRecords*(len(d.prefix)+12))
+	size := len(d.prefix) + 12
+	numbers := make([]byte, 0, deliveryRecords*size)
 	used := 0
 	for len(records) < min(deliveryRecords, d.left) {
 		end := bytes.IndexByte(block[used:], '\n')
@@ -165,13 +166,14 @@ func (d *delivery) next(file *os.File, at, to int64) (int64, []event.Record, err
 			break
 		}
 		d.count++
-		numbers = fmt.Appendf(numbers, "%s%012d", d.prefix, d.count)
+		numbers = append(numbers, d.prefix...)
+		numbers = strconv.AppendInt(numbers, 100_000_000_000+int64(d.count), 10) // of one width
 		records = append(records, event.Record{
 			ShardID: d.shard, PartitionKey: d.keys[d.count%visitors], ArrivedAt: arrived, Data: block[used : used+end : used+end],
 		})
 		used += end + 1
 	}
-	all, size := string(numbers), len(d.prefix)+12
+	all := string(numbers)
 	for i := range records {
 		records[i].Sequence = all[i*size : (i+1)*size]
 	}

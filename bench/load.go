@@ -50,6 +50,10 @@ func measureLoad(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
+	profile, err := b.output("load.pprof")
+	if err != nil {
+		return err
+	}
 	var ours, theirs []loaded
 	for i := range b.rounds {
 		for _, turn := range []struct {
@@ -59,9 +63,7 @@ func measureLoad(ctx context.Context, b *bench) error {
 			dir := b.scratch(fmt.Sprintf("%s-%d", turn.role, i))
 			l := loading{File: file, Table: "storefront", Dir: dir}
 			if turn.role == "helios-load" && i == 0 {
-				if l.Profile, err = b.output("load.pprof"); err != nil {
-					return err
-				}
+				l.Profile = profile
 			}
 			r, err := inChild[loaded](ctx, b, turn.role, l)
 			if err != nil {
@@ -92,7 +94,7 @@ func measureLoad(ctx context.Context, b *bench) error {
 	b.report.add(measured("load, time of the processors", median(ours, cpu), "s").against(median(theirs, cpu)))
 	b.report.add(measured("load, peak RSS", median(ours, rss), "MB").against(median(theirs, rss)).below(rssGoal))
 	b.report.add(measured("load, file", median(ours, size), "MB").against(median(theirs, size)))
-	return nil
+	return b.reportProfile(ctx, profile)
 }
 
 // heliosLoad takes the file through the parts of a server that ingest: service, loop, committer and store, as app wires
@@ -119,7 +121,7 @@ func heliosLoad(ctx context.Context, l loading) (result loaded, err error) {
 		return store.Close(context.WithoutCancel(ctx))
 	}
 
-	stopProfile, err := profile(l.Profile)
+	stopProfile, err := startProfile(l.Profile)
 	if err != nil {
 		return result, errors.Join(err, stop())
 	}
@@ -136,8 +138,8 @@ func heliosLoad(ctx context.Context, l loading) (result loaded, err error) {
 	return result.weigh(filepath.Join(l.Dir, "helios.duckdb"))
 }
 
-// profile begins a CPU profile, and gives what ends it.
-func profile(path string) (stop func(), err error) {
+// startProfile begins a CPU profile, and gives what ends it.
+func startProfile(path string) (stop func(), err error) {
 	if path == "" {
 		return func() {}, nil
 	}
