@@ -124,6 +124,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Shelf: s.store, Logger: s.logger})
 	defer s.sources.Stop()
 	metrics.Sources(func() []telemetry.Source { return sourceMetrics(s.sources.List()) })
+	metrics.Disk(func() (telemetry.Disk, bool) { return diskMetrics(s.sources.Disk()) })
 
 	// 5. Queries, and who looks after them.
 	queries := query.New(s.store, query.Options{
@@ -251,6 +252,8 @@ func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
 		if s.NewestArrived != nil {
 			m.NewestArrived = *s.NewestArrived
 		}
+		measured := s.Retention.MeasuredAt != nil
+		m.Kept = []telemetry.Kept{keptMetrics("table", &s.Retention.Table, measured), keptMetrics("quarantine", &s.Retention.Quarantine, measured)}
 		for k := range s.Shards {
 			v := &s.Shards[k]
 			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition)}
@@ -262,4 +265,20 @@ func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
 		metrics = append(metrics, m)
 	}
 	return metrics
+}
+
+func keptMetrics(part string, k *ingest.Kept, measured bool) telemetry.Kept {
+	m := telemetry.Kept{Part: part, Measured: measured, Rows: k.Rows, Bytes: k.Bytes, Dropped: k.Dropped}
+	if k.Oldest != nil {
+		m.Oldest = *k.Oldest
+	}
+	return m
+}
+
+func diskMetrics(d ingest.DiskStatus, measured bool) (telemetry.Disk, bool) {
+	m := telemetry.Disk{Used: d.Used, Free: d.Free}
+	if d.FullAt != nil {
+		m.FullAt = *d.FullAt
+	}
+	return m, measured
 }

@@ -148,6 +148,7 @@ func (c *console) showSource(s client.Source) error {
 		[2]string{"since start", fmt.Sprintf("%s, %s, %s", term.Counted(s.Counters.Records, "record"), term.Counted(s.Counters.Rows, "row"),
 			term.Counted(s.Counters.Quarantined, "event")+" to quarantine")},
 	)
+	pairs = append(pairs, c.retention(s.Retention)...)
 	if err := term.Pairs(c.out, pairs); err != nil {
 		return err
 	}

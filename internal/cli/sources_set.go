@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/client"
 )
 
@@ -67,4 +69,51 @@ from now on. A source that helios.yaml declares with another setting gets that o
 func retainFlags(flags *pflag.FlagSet, retain, quarantine *string) {
 	flags.StringVar(retain, "retain", "", "keep rows this `LONG`, this much or both, as 30d, 200GB or \"30d, 200GB\" (default: forever)")
 	flags.StringVar(quarantine, "retain-quarantine", "", "the same for quarantined events, as `LONG` (default: 30d)")
+}
+
+// retention says how much is kept of a source, and how long the disk will last.
+func (c *console) retention(r client.Retention) [][2]string {
+	pairs := [][2]string{
+		{"table keeps", c.kept(r.Table, r.MeasuredAt != nil, "row")},
+		{"quarantine keeps", c.kept(r.Quarantine, r.MeasuredAt != nil, "event")},
+	}
+	if r.Error != "" {
+		pairs = append(pairs, [2]string{"retention", r.Error})
+	}
+	if r.MeasuredAt == nil {
+		return pairs
+	}
+	d := r.Disk
+	text := term.Bytes(float64(d.Free)) + " free"
+	from := " (from the last " + term.Counted(d.Observed/3600, "hour") + ")"
+	switch {
+	case d.BytesPerDay == nil:
+		text += "; an hour of history is needed to tell when it will be full"
+	case *d.BytesPerDay <= 0:
+		text += "; the data does not grow" + from
+	default:
+		text += "; the data grows by " + term.Bytes(float64(*d.BytesPerDay)) + " a day, "
+		if d.FullAt == nil {
+			text += "for more than ten years" + from
+		} else {
+			text += "full on " + d.FullAt.UTC().Format(time.DateOnly) + from
+		}
+	}
+	return append(pairs, [2]string{"disk", text})
+}
+
+// kept says how much is kept, and what there is.
+func (c *console) kept(k client.Kept, measured bool, thing string) string {
+	text := k.Retain
+	if !measured {
+		return text
+	}
+	text += ": " + term.Counted(k.Rows, thing)
+	if k.Oldest != nil {
+		text += ", about " + term.Bytes(float64(k.Bytes)) + ", oldest " + c.ago(k.Oldest)
+	}
+	if k.Dropped > 0 {
+		text += "; " + term.Counted(k.Dropped, thing) + " dropped since start"
+	}
+	return text
 }

@@ -19,7 +19,11 @@ const source = `{"settings":{"name":"clicks","stream":"click-stream","connection
 	{"shard_id":"shardId-000000000002","condition":"waiting","sequence_number":"","taken":0,"lag_ms":0,"events_per_second":0,"last_arrived_at":null}],
 	"notices":[{"kind":"gap","at":"2026-03-01T12:10:00Z","message":"records were trimmed before they could be read"}],
 	"counters":{"records":1200000,"bytes":468000000,"rows":1199000,"quarantined":1,"duplicate_keys":0,"control_messages":0,"left_to_resend":0,"schema_changes":2},
-	"events_per_second":1012.7,"bytes_per_second":395000,"lag_ms":7200000,"newest_arrived_at":"2026-03-01T12:30:00.123Z"}`
+	"events_per_second":1012.7,"bytes_per_second":395000,"lag_ms":7200000,"newest_arrived_at":"2026-03-01T12:30:00.123Z","retention":{
+	"table":{"retain":"30d, 200GB","rows":81234567,"bytes":9123456789,"oldest_at":"2026-01-30T12:30:00.123Z","dropped":1234567},
+	"quarantine":{"retain":"forever","rows":0,"bytes":0,"oldest_at":null,"dropped":0},
+	"disk":{"used_bytes":9200000000,"free_bytes":81000000000,"bytes_per_day":1500000000,"observed_s":21600,"full_at":"2026-04-24T12:30:00Z"},
+	"measured_at":"2026-03-01T12:30:00Z"}}`
 
 const sample = `{"stream":{"name":"click-stream","arn":"arn:aws:kinesis:eu-central-1:000000000000:stream/click-stream","status":"ACTIVE","mode":"PROVISIONED",
 	"created_at":"2026-01-01T00:00:00Z","retention_hours":24,"open_shards":2,"shards":[]},"records":998,"events":[
@@ -44,6 +48,7 @@ func everything() map[string]answer {
 		"POST /api/v1/sources":                    {body: source},
 		"GET /api/v1/sources/clicks":              {body: source},
 		"DELETE /api/v1/sources/clicks":           {status: 204},
+		"PATCH /api/v1/sources/clicks":            {body: source},
 		"POST /api/v1/sources/clicks/pause":       {body: source},
 		"POST /api/v1/sources/clicks/resume":      {body: source},
 		"GET /api/v1/tables":                      {body: `{"tables":[{"name":"orders","columns":[{"name":"id"}],"rows":1234567,"quarantined":3}]}`},
@@ -62,7 +67,7 @@ func TestCommandsPrintDataForPeopleAndJSONForPrograms(t *testing.T) {
 	for name, line := range map[string]string{
 		"streams_list": "streams list", "streams_sample": "streams sample click-stream", "sources_list": "sources list", "sources_show": "sources show clicks",
 		"sources_add": "sources add click-stream --table clicks --yes", "sources_pause": "sources pause clicks", "sources_resume": "sources resume clicks",
-		"sources_remove": "sources remove clicks --yes", "quarantine_list": "quarantine list", "quarantine_show": "quarantine show clicks --limit 2",
+		"sources_set": "sources set clicks --retain 30d --yes", "sources_remove": "sources remove clicks --yes", "quarantine_list": "quarantine list", "quarantine_show": "quarantine show clicks --limit 2",
 		"quarantine_replay": "quarantine replay clicks --all --yes", "tables_list": "tables list", "tables_show": "tables show orders",
 		"queries_list": "queries list", "queries_cancel": "queries cancel q1",
 	} {
@@ -103,6 +108,37 @@ func TestAddingASourceSendsWhatWasSaid(t *testing.T) {
 	require.Len(t, server.saw(), 2)
 	require.JSONEq(t, `{"stream":"s","table":"t","name":"n","from":"2026-03-01T00:00:00Z","region":"r","endpoint":"http://127.0.0.1:1","profile":"p",
 		"evolve":"fixed","aggregates":"keep","read":"fan_out","max_depth":2,"max_columns":9}`, server.saw()[1].body)
+}
+
+func TestChangingWhatIsKeptSendsWhatWasSaidAndAsksBeforeAnythingIsDeleted(t *testing.T) {
+	server := serve(t, everything())
+	got := heliosOnTerminal(t, "y\n", "sources", "set", "clicks", "--retain", "30d, 200GB", "--retain-quarantine", "7d")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "Keep only 30d, 200GB of its table and 7d of its quarantine for the source clicks, and delete the rest for good? [y/N]")
+	require.Zero(t, helios(t, "", "sources", "set", "clicks", "--retain", "forever").code, "nothing is deleted")
+	require.JSONEq(t, `{"retain":"30d, 200GB","retain_quarantine":"7d"}`, server.saw()[0].body)
+	require.JSONEq(t, `{"retain":"forever"}`, server.saw()[1].body)
+	require.Equal(t, 1, heliosOnTerminal(t, "n\n", "sources", "set", "clicks", "--retain", "30d").code)
+	require.Equal(t, 2, helios(t, "", "sources", "set", "clicks", "--retain", "30d").code, "nobody is there to be asked")
+	require.Equal(t, 2, helios(t, "", "sources", "set", "clicks").code)
+	require.Len(t, server.saw(), 2)
+}
+
+func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
+	answers := everything()
+	for disk, want := range map[string]string{
+		`"bytes_per_day":null,"observed_s":60,"full_at":null`:                            "75 GiB free; an hour of history is needed to tell when it will be full",
+		`"bytes_per_day":-5,"observed_s":7200,"full_at":null`:                            "75 GiB free; the data does not grow (from the last 2 hours)",
+		`"bytes_per_day":5000,"observed_s":86400,"full_at":null`:                         "75 GiB free; the data grows by 4.9 KiB a day, for more than ten years (from the last 24 hours)",
+		`"bytes_per_day":1073741824,"observed_s":86400,"full_at":"2026-05-15T00:00:00Z"`: "full on 2026-05-15 (from the last 24 hours)",
+	} {
+		answers["GET /api/v1/sources/clicks"] = answer{body: `{"settings":{"name":"clicks"},"retention":{"table":{"retain":"forever"},"quarantine":{"retain":"30d"},
+			"measured_at":"2026-03-01T12:30:00Z","error":"no room","disk":{"used_bytes":1,"free_bytes":81000000000,` + disk + `}}}`}
+		serve(t, answers)
+		got := helios(t, "", "sources", "show", "clicks")
+		require.Contains(t, got.out, want)
+		require.Contains(t, got.out, "no room")
+	}
 }
 
 func TestAddingToAKeptTableSaysThatItGoesOn(t *testing.T) {

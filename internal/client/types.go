@@ -180,6 +180,34 @@ type Source struct {
 	BytesPerSec   float64        `json:"bytes_per_second"`
 	LagMS         *int64         `json:"lag_ms"` // nil while it is not known
 	NewestArrived *time.Time     `json:"newest_arrived_at"`
+	Retention     Retention      `json:"retention"`
+}
+
+// Retention is how much is kept of a source, as it was measured last.
+type Retention struct {
+	Table      Kept       `json:"table"`
+	Quarantine Kept       `json:"quarantine"`
+	Disk       Disk       `json:"disk"`
+	MeasuredAt *time.Time `json:"measured_at"` // nil in the first moments: then there are no numbers
+	Error      string     `json:"error,omitempty"`
+}
+
+// Kept is how much of a table or quarantine is kept.
+type Kept struct {
+	Retain  string     `json:"retain"` // in force: as it was set, or the default
+	Rows    int64      `json:"rows"`
+	Bytes   int64      `json:"bytes"` // on disk, about
+	Oldest  *time.Time `json:"oldest_at"`
+	Dropped int64      `json:"dropped"` // since the server's start
+}
+
+// Disk is the room that all tables of the server share.
+type Disk struct {
+	Used        int64      `json:"used_bytes"`
+	Free        int64      `json:"free_bytes"`
+	BytesPerDay *int64     `json:"bytes_per_day"` // nil until it has been observed for an hour
+	Observed    int64      `json:"observed_s"`
+	FullAt      *time.Time `json:"full_at"` // nil if not within ten years
 }
 
 // SourceShard is one shard of a source.
@@ -192,6 +220,15 @@ type SourceShard struct {
 	EventsPerSec  float64    `json:"events_per_second"`
 	LastArrivedAt *time.Time `json:"last_arrived_at"`
 	Error         string     `json:"error,omitempty"`
+	Read          string     `json:"read,omitempty"`     // how it is read now: "poll" or "fan_out"
+	Fallback      string     `json:"fallback,omitempty"` // why it is polled although it should be read by fan-out
+	Limits        *Limits    `json:"limits,omitempty"`   // while it is polled
+}
+
+// Limits is how much polling has taken, over the last 10 s, of what a stream gives to all who poll a shard: 1 is all of it.
+type Limits struct {
+	Calls float64 `json:"calls"`
+	Bytes float64 `json:"bytes"`
 }
 
 // Notice is something about a source that people should know.

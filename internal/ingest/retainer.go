@@ -268,3 +268,10 @@ func (r *retainer) view(source *runner) Retention {
 	v.Disk = Forecast(r.usage, r.survey.Free)
 	return v
 }
+
+// disk is what people are told of the disk, if it has been measured.
+func (r *retainer) disk() (DiskStatus, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Forecast(r.usage, r.survey.Free), !r.at.IsZero()
+}

@@ -305,23 +305,52 @@ func (s *Service) Change(ctx context.Context, name string, changes Changes) (Sou
 }
 
 // Remove ends a source and forgets it. Its table stays, to be queried and to be gone on with, unless dropTable is true:
-// then table, quarantine and positions go too.
+// then table, quarantine and positions go too. What it has left in the stream's account is taken back; where that fails the
+// source is removed nevertheless, and the error says what is left.
 func (s *Service) Remove(ctx context.Context, name string, dropTable bool) error {
-	s.adding.Lock()
-	defer s.adding.Unlock()
 	r, err := s.runner(name)
 	if err != nil {
 		return err
 	}
+	removed, err := s.remove(ctx, r, dropTable)
+	if removed {
+		if left := s.retire(ctx, r.current()); err == nil {
+			err = left
+		}
+	}
+	return err
+}
+
+// retire takes back what a source that was removed has left in the stream's account.
+func (s *Service) retire(ctx context.Context, settings Settings) error {
+	if settings.consumer() == "" {
+		return nil
+	}
+	source, err := s.streams.Open(ctx, settings.Connection, settings.Stream, settings.consumer())
+	if err == nil {
+		err = source.Retire(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		return fault.New(fault.CodeOf(err), "source %s is removed, but %w", settings.Name, err).WithHint("%s", fault.HintOf(err))
+	}
+	return nil
+}
+
+func (s *Service) remove(ctx context.Context, r *runner, dropTable bool) (removed bool, err error) {
+	s.adding.Lock()
+	defer s.adding.Unlock()
 	r.control.Lock()
 	defer r.control.Unlock()
+	if r.removed {
+		return false, unknown(r.name)
+	}
 	r.halt(SourceStopped) // first: a run saves settings too
 	settings := r.current()
 	if err := s.registry.DeleteSource(ctx, settings.Name); err != nil {
 		if !settings.Paused {
 			r.start()
 		}
-		return err
+		return false, err
 	}
 	r.removed = true
 	s.mu.Lock()
@@ -329,12 +358,12 @@ func (s *Service) Remove(ctx context.Context, name string, dropTable bool) error
 	s.mu.Unlock()
 	r.tails.close()
 	if !dropTable {
-		return nil
+		return true, nil
 	}
 	if err := s.sink.DropTable(ctx, settings.Table); err != nil {
-		return err
+		return true, err
 	}
-	return s.sink.Forget(ctx, settings.Name)
+	return true, s.sink.Forget(ctx, settings.Name)
 }
 
 // Replay tries quarantined events of a table again; fault.NotFound if no source has the table.
@@ -346,6 +375,14 @@ func (s *Service) Replay(ctx context.Context, f QuarantineFilter) (ReplayResult,
 		}
 	}
 	return ReplayResult{}, fault.New(fault.NotFound, "no source has a table %q", f.Table).WithHint("events are replayed through their source: add it again to replay into its table")
+}
+
+// Disk tells how full the disk is, and when it will be, if that has been measured.
+func (s *Service) Disk() (v DiskStatus, measured bool) {
+	if s.retainer == nil {
+		return v, false
+	}
+	return s.retainer.disk()
 }
 
 // Tail calls each for every event of a source that matches, as it is decoded, and skipped with a number when events were

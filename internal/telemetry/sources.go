@@ -18,6 +18,17 @@ type Source struct {
 	SchemaChanges int64
 	NewestArrived time.Time // of the newest event that can be queried; zero for none
 	Shards        []Shard
+	Kept          []Kept
+}
+
+// Kept is what Prometheus is told of a source's table, or of its quarantine.
+type Kept struct {
+	Part     string // table or quarantine
+	Measured bool   // else only Dropped is known
+	Rows     int64
+	Bytes    int64
+	Oldest   time.Time // arrival of the oldest row, or quarantine of the oldest event; zero for none
+	Dropped  int64     // by retention, since the server's start
 }
 
 // Shard is what Prometheus is told of one shard of a source.
@@ -42,6 +53,10 @@ type sourceCollector struct {
 	state     *prometheus.Desc
 	shardLag  *prometheus.Desc
 	condition *prometheus.Desc
+	rows      *prometheus.Desc
+	bytes     *prometheus.Desc
+	oldest    *prometheus.Desc
+	dropped   *prometheus.Desc
 }
 
 func newSourceCollector(list func() []Source, now func() time.Time) *sourceCollector {
@@ -73,6 +88,10 @@ func newSourceCollector(list func() []Source, now func() time.Time) *sourceColle
 		state:     describe("helios_source_state", "Always 1; its label says what the source is doing.", "state"),
 		shardLag:  describe("helios_shard_lag_seconds", "How far behind the tip of a shard its reader is, as the stream told it last; absent while it is not known.", "shard"),
 		condition: describe("helios_shard_condition", "Always 1; its label says what the shard's reader is doing.", "shard", "condition"),
+		rows:      describe("helios_table_rows", "Rows of the table, or events in its quarantine.", "part"),
+		bytes:     describe("helios_table_bytes", "About what the table, or its quarantine, occupies on disk.", "part"),
+		oldest:    describe("helios_table_oldest_timestamp_seconds", "When the oldest row arrived, or the oldest event was quarantined; absent while there is none.", "part"),
+		dropped:   describe("helios_retention_rows_total", "Rows, or quarantined events, that left by age or size.", "part"),
 	}
 }
 
@@ -84,6 +103,10 @@ func (c *sourceCollector) Describe(to chan<- *prometheus.Desc) {
 	to <- c.state
 	to <- c.shardLag
 	to <- c.condition
+	to <- c.rows
+	to <- c.bytes
+	to <- c.oldest
+	to <- c.dropped
 }
 
 // Collect gives the numbers of all sources. Finished shards are left out: there are more of them with every resharding.
@@ -96,6 +119,9 @@ func (c *sourceCollector) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 		to <- prometheus.MustNewConstMetric(c.state, prometheus.GaugeValue, 1, s.Name, s.State)
+		for _, k := range s.Kept {
+			c.kept(to, s.Name, k)
+		}
 		for _, shard := range s.Shards {
 			if shard.Condition == "finished" {
 				continue
@@ -105,5 +131,17 @@ func (c *sourceCollector) Collect(to chan<- prometheus.Metric) {
 			}
 			to <- prometheus.MustNewConstMetric(c.condition, prometheus.GaugeValue, 1, s.Name, shard.ID, shard.Condition)
 		}
+	}
+}
+
+func (c *sourceCollector) kept(to chan<- prometheus.Metric, source string, k Kept) {
+	to <- prometheus.MustNewConstMetric(c.dropped, prometheus.CounterValue, float64(k.Dropped), source, k.Part)
+	if !k.Measured {
+		return
+	}
+	to <- prometheus.MustNewConstMetric(c.rows, prometheus.GaugeValue, float64(k.Rows), source, k.Part)
+	to <- prometheus.MustNewConstMetric(c.bytes, prometheus.GaugeValue, float64(k.Bytes), source, k.Part)
+	if !k.Oldest.IsZero() {
+		to <- prometheus.MustNewConstMetric(c.oldest, prometheus.GaugeValue, float64(k.Oldest.UnixMilli())/1000, source, k.Part)
 	}
 }

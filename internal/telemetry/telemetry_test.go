@@ -28,7 +28,14 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 			{ID: "shardId-0", Condition: "throttled", Lag: new(1500 * time.Millisecond)},
 			{ID: "shardId-1", Condition: "finished", Lag: new(time.Hour)},
 		},
+		Kept: []telemetry.Kept{
+			{Part: "table", Measured: true, Rows: 7, Bytes: 4096, Oldest: time.UnixMilli(1500), Dropped: 8},
+			{Part: "quarantine", Measured: true},
+		},
 	}}
+	m.Disk(func() (telemetry.Disk, bool) {
+		return telemetry.Disk{Used: 10, Free: 20, FullAt: time.Unix(30, 0)}, true
+	})
 	m.Sources(func() []telemetry.Source { return sources })
 	m.RunningQueries(func() int { return 2 })
 	m.Request("GET", "/api/v1/tables", 200, 3*time.Millisecond)
@@ -45,6 +52,14 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`helios_source_state{source="clicks",state="reading"} 1`,
 		`helios_shard_lag_seconds{shard="shardId-0",source="clicks"} 1.5`,
 		`helios_shard_condition{condition="throttled",shard="shardId-0",source="clicks"} 1`,
+		`helios_table_rows{part="table",source="clicks"} 7`,
+		`helios_table_bytes{part="table",source="clicks"} 4096`,
+		`helios_table_oldest_timestamp_seconds{part="table",source="clicks"} 1.5`,
+		`helios_retention_rows_total{part="table",source="clicks"} 8`,
+		`helios_table_rows{part="quarantine",source="clicks"} 0`,
+		`helios_disk_used_bytes 10`,
+		`helios_disk_free_bytes 20`,
+		`helios_disk_full_timestamp_seconds 30`,
 		`helios_queries_running 2`,
 		`helios_http_request_duration_seconds_count{method="GET",route="/api/v1/tables",status="200"} 1`,
 		`helios_query_duration_seconds_bucket{outcome="ok",le="0.025"} 1`,
@@ -55,6 +70,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		require.Contains(t, text, line+"\n")
 	}
 	require.NotContains(t, text, "shardId-1", "a finished shard is left out")
+	require.NotContains(t, text, `oldest_timestamp_seconds{part="quarantine"`, "it is empty")
 	for line := range strings.Lines(text) {
 		if name, ok := strings.CutPrefix(line, "# HELP "); ok {
 			require.Regexp(t, `^(helios|go|process|promhttp)_`, name)
