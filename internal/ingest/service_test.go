@@ -30,6 +30,9 @@ type stream struct {
 	fail     error         // given by the next Read
 	reading  ingest.Intake // of the Read under way
 	troubled bool          // Read cannot reach the stream at first
+	consumer string        // named by the last Open
+	retired  []string      // consumers
+	stuck    error         // given by Retire
 	gate     chan struct{} // not nil: a sample is not taken before it is closed, or the run is stopped
 }
 
@@ -70,11 +73,19 @@ func (s *stream) Describe(_ context.Context, _ ingest.Connection, name string) (
 	return ingest.StreamDetail{StreamSummary: ingest.StreamSummary{Name: name, ARN: "arn:stream/" + name}}, nil
 }
 
-func (s *stream) Open(context.Context, ingest.Connection, string, string) (ingest.Source, error) {
+func (s *stream) Open(_ context.Context, _ ingest.Connection, _, consumer string) (ingest.Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.consumer = consumer
 	return s, nil
 }
 
-func (s *stream) Retire(context.Context) error { return nil }
+func (s *stream) Retire(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retired = append(s.retired, s.consumer)
+	return s.stuck
+}
 
 func (s *stream) Sample(ctx context.Context, _ int) ([]event.Record, error) {
 	if s.gate != nil {

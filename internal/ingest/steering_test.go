@@ -148,3 +148,58 @@ func TestAStreamThatIsThereAgainIsNotSaidToFail(t *testing.T) {
 	require.Equal(t, ingest.SourceReading, status.State)
 	require.Empty(t, status.Error)
 }
+
+func TestASourceThatIsRemovedTakesItsConsumerAlong(t *testing.T) {
+	s, known := newStream(), &registry{}
+	service, _ := serving(t, s, newMemory(), known)
+	fanned := orders
+	fanned.Read = ingest.ReadFanOut
+	for _, settings := range []ingest.Settings{orders, fanned} {
+		_, err := service.Add(t.Context(), settings)
+		require.NoError(t, err)
+		require.NoError(t, service.Remove(t.Context(), "orders", true))
+	}
+	require.Equal(t, []string{"helios-orders"}, s.retired, "a source that polls has none")
+
+	s.stuck = fault.New(fault.Credentials, "its consumer stays").WithHint("remove it")
+	_, err := service.Add(t.Context(), fanned)
+	require.NoError(t, err)
+	err = service.Remove(t.Context(), "orders", true)
+	require.EqualError(t, err, "source orders is removed, but its consumer stays")
+	require.Equal(t, fault.Credentials, fault.CodeOf(err))
+	require.Equal(t, "remove it", fault.HintOf(err))
+	require.Empty(t, service.List())
+	require.Empty(t, known.sources)
+}
+
+func TestTheStatusTellsWhatPollingTakesOfTheLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStream()
+		service, stop := serving(t, s, newMemory(), &registry{})
+		_, err := service.Add(t.Context(), orders)
+		require.NoError(t, err)
+		synctest.Wait()
+		polled := ingest.ShardStatus{
+			ShardID: "shard-0", Condition: ingest.ShardReading, Read: ingest.ReadPoll, Fallback: "not permitted",
+			Spent: ingest.Spent{Calls: 200 * time.Millisecond, Bytes: 50 * time.Millisecond},
+		}
+		for range 4 * 12 { // four reads a second
+			s.intake().Observe(polled)
+			time.Sleep(250 * time.Millisecond)
+		}
+		status, err := service.Get("orders")
+		require.NoError(t, err)
+		shard := status.Shards[0]
+		require.Equal(t, ingest.ReadPoll, shard.Read)
+		require.Equal(t, "not permitted", shard.Fallback)
+		require.InDelta(t, .8, shard.Limits.Calls, 1e-9)
+		require.InDelta(t, .2, shard.Limits.Bytes, 1e-9)
+
+		s.intake().Observe(ingest.ShardStatus{ShardID: "shard-0", Condition: ingest.ShardReading, Read: ingest.ReadFanOut})
+		status, err = service.Get("orders")
+		require.NoError(t, err)
+		require.Equal(t, ingest.ReadFanOut, status.Shards[0].Read)
+		require.Nil(t, status.Shards[0].Limits)
+		stop()
+	})
+}
