@@ -68,6 +68,7 @@ type DB struct {
 	// What the writer knows of the file, so that it need not ask for every batch. Forgotten when a transaction fails.
 	tables    map[string]*schema.Table             // by key
 	positions map[string]map[string]event.Position // by source and shard
+	bulky     bool                                 // whether the file holds a text of bulkyText bytes, or will soon
 
 	maintenance sync.WaitGroup
 	grown       chan struct{} // tells maintenance that a commit took the write-ahead log beyond its bound
@@ -152,8 +153,10 @@ func (db *DB) open(ctx context.Context, opt Options) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
-	db.own.save, err = prepare(db.writer, savePositions)
-	return err
+	if db.own.save, err = prepare(db.writer, savePositions); err != nil {
+		return err
+	}
+	return db.findBulky(ctx)
 }
 
 const use = "USE " + catalog
@@ -182,6 +185,7 @@ func setup(dir string, opt Options) []string {
 	}
 	statements = append(statements, "SET GLOBAL memory_limit = "+memory)
 	return append(statements,
+		joinNone, "SET GLOBAL allowed_configs = ['"+joinSetting+"']",
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
 	)

@@ -37,6 +37,7 @@ func (db *DB) maintain() {
 	idle := time.NewTicker(idleCheckpoint)
 	defer idle.Stop()
 	grown, failed := db.grown, 0
+	compacted := time.Now()
 	for {
 		select {
 		case <-db.closing:
@@ -51,7 +52,13 @@ func (db *DB) maintain() {
 			<-db.writing
 			return
 		}
-		err := db.checkpoint(ctx)
+		var err error
+		if time.Since(compacted) < compactEvery || db.bulky {
+			err = db.checkpoint(ctx)
+		} else {
+			err = db.compact(ctx)
+			compacted = time.Now()
+		}
 		<-db.writing
 		if err == nil {
 			grown, failed = db.grown, 0

@@ -170,6 +170,7 @@ func (c *commit) table(ctx context.Context, b *ingest.Batch) error {
 		if err != nil {
 			return err
 		}
+		c.db.noteBulky(b.Rows.Vectors)
 		if err := a.append(b.Rows.Vectors, b.Rows.N); err != nil {
 			return fmt.Errorf("append to %s: %w", t.Name, err)
 		}
@@ -190,7 +191,9 @@ func (c *commit) table(ctx context.Context, b *ingest.Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := a.append(quarantineRows(b), len(b.Rejected)); err != nil {
+		rejected := quarantineRows(b)
+		c.db.noteBulky(rejected)
+		if err := a.append(rejected, len(b.Rejected)); err != nil {
 			return fmt.Errorf("append to the quarantine of %s: %w", t.Name, err)
 		}
 	}
