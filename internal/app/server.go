@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +34,9 @@ const (
 	// answerTime is how long a worker that must end at once takes to send what its requests are to be told.
 	answerTime = 200 * time.Millisecond
 )
+
+// loggedSQL is how much of a statement the log takes, in bytes.
+const loggedSQL = 1000
 
 // databaseFault is the reason of a new start after DuckDB has given the database up.
 const databaseFault = "database_fault"
@@ -113,7 +118,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 
 	// 3. The committer. It stops after the sources, when nothing is left to commit.
 	metrics := telemetry.NewMetrics()
-	metrics.Restarts(s.worker.Restarts)
+	metrics.Restarts(s.restarts())
 	committer := ingest.NewCommitter(s.store, ingest.CommitterOptions{
 		Group: cfg.Ingest.Group, QueueBytes: cfg.Ingest.QueueBytes, Logger: s.logger, Committed: metrics.Commit,
 	})
@@ -202,6 +207,14 @@ func (s *server) ready() error {
 	return nil
 }
 
+// restarts counts the new starts of the server's process by reason, those that never were among them: a counter is to be seen
+// before it counts.
+func (s *server) restarts() map[string]int64 {
+	counts := map[string]int64{query.StuckQuery: 0, query.Memory: 0, databaseFault: 0, supervise.Failed: 0, supervise.Crash: 0}
+	maps.Copy(counts, s.worker.Restarts)
+	return counts
+}
+
 // watch waits for what only a new process mends, and answers all queries before it returns; nil when ctx ends.
 func (s *server) watch(ctx context.Context, queries *query.Service, bounds query.Bounds) *supervise.AgainError {
 	ctx, cancel := context.WithCancel(ctx)
@@ -224,7 +237,8 @@ func (s *server) watch(ctx context.Context, queries *query.Service, bounds query
 		}
 	}
 	for _, q := range harm.Queries {
-		s.logger.WarnContext(ctx, "the engine is ended because of a query", "reason", harm.Reason, "query_id", q.ID, "sql", q.SQL, "elapsed_ms", q.ElapsedMS)
+		s.logger.WarnContext(ctx, "the engine is ended because of a query",
+			"reason", harm.Reason, "query_id", q.ID, "sql", strings.ToValidUTF8(q.SQL[:min(len(q.SQL), loggedSQL)], ""), "elapsed_ms", q.ElapsedMS)
 	}
 	return &supervise.AgainError{Reason: harm.Reason}
 }
@@ -256,7 +270,10 @@ func sourceMetrics(all []ingest.SourceStatus) []telemetry.Source {
 		m.Kept = []telemetry.Kept{keptMetrics("table", &s.Retention.Table, measured), keptMetrics("quarantine", &s.Retention.Quarantine, measured)}
 		for k := range s.Shards {
 			v := &s.Shards[k]
-			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition)}
+			shard := telemetry.Shard{ID: v.ShardID, Condition: string(v.Condition), Read: string(v.Read)}
+			if v.Limits != nil {
+				shard.Limits = &telemetry.Limits{Calls: v.Limits.Calls, Bytes: v.Limits.Bytes}
+			}
 			if v.LagMS != nil {
 				shard.Lag = new(time.Duration(*v.LagMS) * time.Millisecond)
 			}

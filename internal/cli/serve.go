@@ -40,7 +40,8 @@ func (c *console) serve() *cobra.Command {
 		Use:   "serve",
 		Short: "Run Helios: read the streams, keep the tables, answer the API",
 		Long: `Runs the server until it is told to stop by Ctrl-C or SIGTERM; a second one ends it at once. What was committed is kept in the
-data directory, and reading goes on from there at the next start.
+data directory, and reading goes on from there at the next start. The work is done by a second process, which is started again
+if a query or anything else takes it down.
 
 Settings come from flags, then variables (HELIOS_LISTEN, HELIOS_DATA, …), then the file; ` + "`helios config check`" + ` finds mistakes.
 The file may declare sources: those that are missing are added at the start. AWS credentials come from the SDK's standard chain.

@@ -30,7 +30,7 @@ const (
 	// each further start doubles from the first to the longest.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 10 * time.Second
-	well         = 5 * time.Second
+	well         = 2 * time.Second
 )
 
 // The reasons of a new start that a supervisor finds by itself. A worker names others with AgainError.
@@ -93,6 +93,9 @@ func Run(ctx context.Context, o Options) error {
 	s := &supervisor{Options: o, program: program, socket: socket, restarts: map[string]int64{}}
 	for pause := time.Duration(0); ; {
 		life, err := s.live(ctx)
+		if ctx.Err() != nil && life.ended == "" {
+			return nil // it was stopped before it had begun
+		}
 		if err != nil {
 			return err
 		}
@@ -155,7 +158,11 @@ func (s *supervisor) live(ctx context.Context) (life, error) {
 	cmd.Stderr = s.Stderr
 	cmd.ExtraFiles = []*os.File{socketFD - 3: s.socket, controlFD - 3: heard, reportFD - 3: reporting}
 	cmd.SysProcAttr = apart()
-	cmd.Cancel = func() error { return json.NewEncoder(control).Encode(stopWord) }
+	greeted := make(chan struct{})
+	cmd.Cancel = func() error {
+		<-greeted
+		return json.NewEncoder(control).Encode(stopWord)
+	}
 	cmd.WaitDelay = stopTime
 	err = cmd.Start()
 	if err = errors.Join(err, heard.Close(), reporting.Close()); err != nil { // the worker has its own by now
@@ -163,6 +170,7 @@ func (s *supervisor) live(ctx context.Context) (life, error) {
 	}
 	// A worker that ends before it has read this says by its end why.
 	_ = json.NewEncoder(control).Encode(hello{Task: s.Task, Restarts: s.restarts})
+	close(greeted)
 
 	var l life
 	for decoder := json.NewDecoder(reports); ; { // to the end of the pipe, which is the worker's
