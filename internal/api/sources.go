@@ -137,8 +137,9 @@ func (s *server) sourceRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/sources/{name}", OperationID: "remove-source", Tags: tags,
-		Summary: "Disconnect a stream; its table stays unless drop_table is true",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		Summary:     "Disconnect a stream; its table stays unless drop_table is true",
+		Description: "The stream's consumer for fan-out is removed too. If it cannot be, the source is gone nevertheless, and the error says what is left.",
+	}, []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct {
 		SourceName
 		DropTable bool `query:"drop_table" doc:"Remove the table, its quarantine and the positions too"`
 	},

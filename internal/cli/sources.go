@@ -98,6 +98,10 @@ func (c *console) sourcesShow() *cobra.Command {
 	return c.jsonFlag(&cobra.Command{
 		Use:   "show SOURCE",
 		Short: "Show a source: state, rates, and position and lag of each shard",
+		Long: `Shows a source, how it is doing, and each of its shards.
+
+READ tells how a shard is read. Of a shard that is polled it tells what polling has taken in the last 10 seconds of what Kinesis
+gives to all who poll it, 5 calls and 2 MiB a second: the larger share of the two; --json tells both.`,
 		Example: `  helios sources show clicks
   helios sources show clicks --json | jq '.shards[] | {shard_id, lag_ms}'`,
 		Args:              named("SOURCE"),
@@ -168,11 +172,12 @@ func (c *console) showSource(s client.Source) error {
 func (c *console) listShards(shards []client.SourceShard) error {
 	rows := make([][]string, len(shards))
 	for i, s := range shards {
-		rows[i] = []string{s.ShardID, s.Condition, c.position(s), lag(s.LagMS), rate(s.EventsPerSec), c.ago(s.LastArrivedAt)}
+		rows[i] = []string{s.ShardID, s.Condition, way(s), c.position(s), lag(s.LagMS), rate(s.EventsPerSec), c.ago(s.LastArrivedAt)}
 	}
 	if err := c.table([]term.Column{
 		{Name: "SHARD", Whole: true},
 		{Name: "STATE", Whole: true},
+		{Name: "READ", Whole: true},
 		{Name: "POSITION", Whole: true},
 		{Name: "LAG", Right: true, Whole: true},
 		{Name: "EVENTS/S", Right: true, Whole: true},
@@ -185,7 +190,25 @@ func (c *console) listShards(shards []client.SourceShard) error {
 			fmt.Fprintf(c.out, "%s: %s\n", term.Clean(s.ShardID), term.Clean(s.Error))
 		}
 	}
+	var said []string
+	for _, s := range shards { // most often one reason is that of all
+		if s.Fallback != "" && !slices.Contains(said, s.Fallback) {
+			said = append(said, s.Fallback)
+			fmt.Fprintf(c.out, "%s is polled for now: %s\n", term.Clean(s.ShardID), term.Clean(s.Fallback))
+		}
+	}
 	return nil
+}
+
+// way is how a shard is read, and what polling takes of its limits.
+func way(s client.SourceShard) string {
+	switch {
+	case s.Read == "":
+		return "–"
+	case s.Limits == nil:
+		return s.Read
+	}
+	return fmt.Sprintf("%s %.0f%%", s.Read, 100*max(s.Limits.Calls, s.Limits.Bytes))
 }
 
 func (c *console) sourcesPause() *cobra.Command {

@@ -13,7 +13,8 @@ const source = `{"settings":{"name":"clicks","stream":"click-stream","connection
 	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","read":"auto","max_depth":3,"max_columns":500,"paused":false,
 	"created_at":"2026-03-01T12:00:00Z"},"state":"failing","error":"throttled by AWS","shards":[
 	{"shard_id":"shardId-000000000000","condition":"reading","sequence_number":"49640000000000000000000000000000000000000000000000000001","taken":-1,
-	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z"},
+	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z","read":"poll","limits":{"calls":0.724,"bytes":0.031},
+	 "fallback":"AWS does not allow kinesis:RegisterStreamConsumer"},
 	{"shard_id":"shardId-000000000001","condition":"failing","sequence_number":"49640000000000000000000000000000000000000000000000000002","taken":3,
 	 "lag_ms":7200000,"events_per_second":0.4,"last_arrived_at":null,"error":"throttled by AWS"},
 	{"shard_id":"shardId-000000000002","condition":"waiting","sequence_number":"","taken":0,"lag_ms":0,"events_per_second":0,"last_arrived_at":null}],

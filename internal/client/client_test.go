@@ -71,7 +71,7 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
 				Evolve: "fixed", Aggregates: "keep", Read: "poll", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
 			},
-			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x"}},
+			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x", Read: "poll", Fallback: "f", Limits: &ingest.Limits{Calls: .5, Bytes: .25}}},
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},
 			Counters: ingest.Counters{Records: 1, Bytes: 2, Rows: 3, Quarantined: 4, DuplicateKeys: 5, Control: 6, LeftToResend: 7, SchemaChanges: 8}, EventsPerSec: 1, BytesPerSec: 2, LagMS: new(int64(3)), NewestArrived: &at,
 		}},
@@ -132,11 +132,15 @@ func TestTheClientAsksForWhatItIsTold(t *testing.T) {
 		_, err := act(ctx, "a b/ü")
 		require.NoError(t, err)
 	}
+	changed, err := c.ChangeSource(ctx, "a b/ü", client.SourceChanges{Retain: new("200GB,30d")})
+	require.NoError(t, err)
+	require.Equal(t, "30d, 200GB", changed.Settings.Retain)
+	require.Empty(t, changed.Settings.RetainQuarantine)
 	require.NoError(t, c.RemoveSource(ctx, "a b/ü", false))
 	require.NoError(t, c.RemoveSource(ctx, "a b/ü", true))
 	require.Equal(t, []string{"pause a b/ü", "resume a b/ü", "remove a b/ü", "drop a b/ü"}, w.Calls())
 
-	_, err := c.AddSource(ctx, client.NewSource{
+	_, err = c.AddSource(ctx, client.NewSource{
 		Stream: "s", Table: "t", Name: "n", Connection: client.Connection{Region: "r", Endpoint: "e", Profile: "p"}, From: "latest",
 		Evolve: "fixed", Aggregates: "drop", Read: "fan_out", MaxDepth: 2, MaxColumns: 20, Columns: []client.Column{{Name: "x", Type: "DATE", Path: []string{"y"}}},
 	})

@@ -36,6 +36,13 @@ type Shard struct {
 	ID        string
 	Condition string         // waiting, reading, throttled, failing or finished
 	Lag       *time.Duration // nil while it is not known
+	Read      string         // poll, fan_out, or "" while nobody reads it
+	Limits    *Limits        // nil unless it is polled
+}
+
+// Limits is how much polling takes of what a stream gives to all who poll a shard, from 0 to 1.
+type Limits struct {
+	Calls, Bytes float64
 }
 
 // sourceMetric is one number of a source.
@@ -53,6 +60,8 @@ type sourceCollector struct {
 	state     *prometheus.Desc
 	shardLag  *prometheus.Desc
 	condition *prometheus.Desc
+	read      *prometheus.Desc
+	limits    *prometheus.Desc
 	rows      *prometheus.Desc
 	bytes     *prometheus.Desc
 	oldest    *prometheus.Desc
@@ -88,6 +97,8 @@ func newSourceCollector(list func() []Source, now func() time.Time) *sourceColle
 		state:     describe("helios_source_state", "Always 1; its label says what the source is doing.", "state"),
 		shardLag:  describe("helios_shard_lag_seconds", "How far behind the tip of a shard its reader is, as the stream told it last; absent while it is not known.", "shard"),
 		condition: describe("helios_shard_condition", "Always 1; its label says what the shard's reader is doing.", "shard", "condition"),
+		read:      describe("helios_shard_read", "Always 1; its label says how the shard is read: poll or fan_out.", "shard", "read"),
+		limits:    describe("helios_shard_limit_ratio", "How much polling takes of what Kinesis gives to all who poll a shard, 1 being all: of 5 calls and of 2 MiB a second; absent by fan-out.", "shard", "limit"),
 		rows:      describe("helios_table_rows", "Rows of the table, or events in its quarantine.", "part"),
 		bytes:     describe("helios_table_bytes", "About what the table, or its quarantine, occupies on disk.", "part"),
 		oldest:    describe("helios_table_oldest_timestamp_seconds", "When the oldest row arrived, or the oldest event was quarantined; absent while there is none.", "part"),
@@ -103,6 +114,8 @@ func (c *sourceCollector) Describe(to chan<- *prometheus.Desc) {
 	to <- c.state
 	to <- c.shardLag
 	to <- c.condition
+	to <- c.read
+	to <- c.limits
 	to <- c.rows
 	to <- c.bytes
 	to <- c.oldest
@@ -130,6 +143,13 @@ func (c *sourceCollector) Collect(to chan<- prometheus.Metric) {
 				to <- prometheus.MustNewConstMetric(c.shardLag, prometheus.GaugeValue, shard.Lag.Seconds(), s.Name, shard.ID)
 			}
 			to <- prometheus.MustNewConstMetric(c.condition, prometheus.GaugeValue, 1, s.Name, shard.ID, shard.Condition)
+			if shard.Read != "" {
+				to <- prometheus.MustNewConstMetric(c.read, prometheus.GaugeValue, 1, s.Name, shard.ID, shard.Read)
+			}
+			if shard.Limits != nil {
+				to <- prometheus.MustNewConstMetric(c.limits, prometheus.GaugeValue, shard.Limits.Calls, s.Name, shard.ID, "calls")
+				to <- prometheus.MustNewConstMetric(c.limits, prometheus.GaugeValue, shard.Limits.Bytes, s.Name, shard.ID, "bytes")
+			}
 		}
 	}
 }

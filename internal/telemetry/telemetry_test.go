@@ -25,7 +25,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	sources := []telemetry.Source{{
 		Name: "clicks", State: "reading", Records: 3, Bytes: 900, Rows: 5, Quarantined: 1, NewestArrived: time.Now().Add(time.Hour),
 		Shards: []telemetry.Shard{
-			{ID: "shardId-0", Condition: "throttled", Lag: new(1500 * time.Millisecond)},
+			{ID: "shardId-0", Condition: "throttled", Lag: new(1500 * time.Millisecond), Read: "poll", Limits: &telemetry.Limits{Calls: .75, Bytes: .5}},
 			{ID: "shardId-1", Condition: "finished", Lag: new(time.Hour)},
 		},
 		Kept: []telemetry.Kept{
@@ -60,6 +60,9 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		`helios_disk_used_bytes 10`,
 		`helios_disk_free_bytes 20`,
 		`helios_disk_full_timestamp_seconds 30`,
+		`helios_shard_read{read="poll",shard="shardId-0",source="clicks"} 1`,
+		`helios_shard_limit_ratio{limit="calls",shard="shardId-0",source="clicks"} 0.75`,
+		`helios_shard_limit_ratio{limit="bytes",shard="shardId-0",source="clicks"} 0.5`,
 		`helios_queries_running 2`,
 		`helios_http_request_duration_seconds_count{method="GET",route="/api/v1/tables",status="200"} 1`,
 		`helios_query_duration_seconds_bucket{outcome="ok",le="0.025"} 1`,
