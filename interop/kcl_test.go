@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,34 +15,55 @@ import (
 	"github.com/helios-sql/helios/internal/localkinesis"
 )
 
-const patience = 3 * time.Minute // the KCL takes its time: its first lease alone half a minute
+const (
+	application = "judge"         // the name of the KCL's lease table
+	patience    = 3 * time.Minute // the KCL takes its time: its first lease alone half a minute
+)
 
 // The KCL, the strictest reader of the protocol that there is, reads a stream that is split and merged while records come:
 // each record at least once, each closed shard to its end, and a child only after its parents.
 func TestTheKCLReadsEveryShardToItsEnd(t *testing.T) {
 	for _, mode := range []string{"polling", "fan_out"} {
-		t.Run(mode, func(t *testing.T) { readByKCL(t, mode) })
+		t.Run(mode, func(t *testing.T) { judge(t, mode) })
 	}
 }
 
 // reader is what the KCL has said so far.
 type reader struct {
 	*program
-	records      map[string]bool // by their data
+	records      map[string]int  // how often, by their data
 	begun, ended map[string]bool // shards
+	parents      map[string][]string
 }
 
-// parents of the shards that the test makes: 0 is split into 2 and 3, then 3 and 1 are merged into 4.
-var parents = map[string][]string{shard(2): {shard(0)}, shard(3): {shard(0)}, shard(4): {shard(3), shard(1)}}
+// readByKCL runs the KCL in polling or fan_out mode.
+func readByKCL(t *testing.T, mode, endpoint, dynamo, stream string, parents map[string][]string) *reader {
+	t.Helper()
+	p := java(t, "Consume.java", mode, endpoint, dynamo, stream, application)
+	return &reader{p, map[string]int{}, map[string]bool{}, map[string]bool{}, parents}
+}
 
-func readByKCL(t *testing.T, mode string) {
+func judge(t *testing.T, mode string) {
 	const stream = "orders"
-	s, plain, _ := local(t, localkinesis.Options{KeepLimits: true})
+	var polled, subscribed atomic.Int64
+	s, plain, _ := local(t, localkinesis.Options{
+		KeepLimits:      true,
+		SubscriptionTTL: 8 * time.Second, // so that it is renewed during the test
+		Faults: func(r localkinesis.Request) *localkinesis.Fault {
+			switch r.Operation {
+			case "GetRecords":
+				polled.Add(1)
+			case "SubscribeToShard":
+				subscribed.Add(1)
+			}
+			return nil
+		},
+	})
 	require.NoError(t, s.CreateStream(stream, 2))
 	dynamo := moto(t)
-	kcl := reader{
-		java(t, "Consume.java", mode, "http://"+plain.String(), dynamo, stream, "judge"), map[string]bool{}, map[string]bool{}, map[string]bool{},
-	}
+	kcl := readByKCL(t, mode, "http://"+plain.String(), dynamo, stream, map[string][]string{
+		shard(2): {shard(0)}, shard(3): {shard(0)}, shard(4): {shard(3), shard(1)},
+	})
 
 	published := 0
 	publish := func(n int) {
@@ -71,11 +93,17 @@ func readByKCL(t *testing.T, mode string) {
 		return len(kcl.records) == published && kcl.ended[shard(0)] && kcl.ended[shard(1)] && kcl.ended[shard(3)]
 	})
 	require.Len(t, kcl.ended, 3, "shards 2 and 4 are open")
+	if mode == "polling" {
+		require.Zero(t, subscribed.Load())
+	} else {
+		require.Zero(t, polled.Load())
+		require.Greater(t, subscribed.Load(), int64(5), "there are five shards, and no subscription is renewed")
+	}
 
 	// What the KCL notes of an ended shard is the end, or nothing any more.
 	var leases map[string]string
 	require.Eventually(t, func() bool {
-		leases = checkpoints(t, dynamo, "judge")
+		leases = checkpoints(t, dynamo)
 		for _, ended := range []string{shard(0), shard(1), shard(3)} {
 			if at, kept := leases[ended]; kept && at != "SHARD_END" {
 				return false
@@ -113,11 +141,11 @@ func (r *reader) hear(line string) {
 	switch word[0] {
 	case "begin":
 		r.begun[word[1]] = true
-		for _, parent := range parents[word[1]] {
+		for _, parent := range r.parents[word[1]] {
 			require.True(r.t, r.ended[parent], "%s begins before its parent %s has ended", word[1], parent)
 		}
 	case "record":
-		r.records[word[2]] = true
+		r.records[word[2]]++
 	case "end":
 		r.ended[word[1]] = true
 	default:
@@ -126,9 +154,9 @@ func (r *reader) hear(line string) {
 }
 
 // checkpoints reads the KCL's lease table: how far it is, by shard.
-func checkpoints(t *testing.T, dynamo, table string) map[string]string {
+func checkpoints(t *testing.T, dynamo string) map[string]string {
 	t.Helper()
-	answer, err := post(t.Context(), dynamo, "DynamoDB_20120810.Scan", `{"TableName":"`+table+`"}`)
+	answer, err := post(t.Context(), dynamo, "DynamoDB_20120810.Scan", `{"TableName":"`+application+`"}`)
 	require.NoError(t, err)
 	var scan struct {
 		Items []struct {

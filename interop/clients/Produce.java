@@ -16,8 +16,8 @@ import software.amazon.kinesis.producer.UserRecordResult;
 
 /**
  * Publishes by the native KPL what it reads from stdin: a user record a line, its partition key and its data parted by a tab. For
- * each it says on stdout "stored SHARD ATTEMPTS" or "failed REASON", in any order. It stops when its stdin has ended and all
- * is stored.
+ * each it says on stdout "stored ATTEMPTS DATA" or "failed REASON DATA", in any order. It stops when its stdin has ended and
+ * all is stored.
  */
 public final class Produce {
     public static void main(String[] args) throws Exception {
@@ -42,24 +42,25 @@ public final class Produce {
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             int tab = line.indexOf('\t');
-            var data = ByteBuffer.wrap(line.substring(tab + 1).getBytes(StandardCharsets.UTF_8));
-            Futures.addCallback(producer.addUserRecord(args[1], line.substring(0, tab), data), new Report(), MoreExecutors.directExecutor());
+            String data = line.substring(tab + 1);
+            var stored = producer.addUserRecord(args[1], line.substring(0, tab), ByteBuffer.wrap(data.getBytes(StandardCharsets.UTF_8)));
+            Futures.addCallback(stored, new Report(data), MoreExecutors.directExecutor());
         }
         producer.flushSync();
         producer.destroy();
         System.exit(0);
     }
 
-    private static final class Report implements FutureCallback<UserRecordResult> {
+    private record Report(String data) implements FutureCallback<UserRecordResult> {
         @Override
         public void onSuccess(UserRecordResult r) {
-            System.out.println("stored " + r.getShardId() + " " + r.getAttempts().size());
+            System.out.println("stored " + r.getAttempts().size() + " " + data);
         }
 
         @Override
         public void onFailure(Throwable t) {
             var why = t instanceof UserRecordFailedException f ? f.getResult().getAttempts().toString() : t.toString();
-            System.out.println("failed " + why);
+            System.out.println("failed " + why + " " + data);
         }
     }
 }
