@@ -148,7 +148,7 @@ type freshness struct {
 
 // freshness measures one scenario with a stream and a source of its own.
 func (b *bench) freshness(ctx context.Context, s *server, c scenario) (found freshness, err error) {
-	err = withKinesis(ctx, localkinesis.Options{KeepLimits: true}, func(k *localkinesis.Server, endpoint string) error {
+	err = withKinesis(ctx, localkinesis.Options{KeepLimits: true}, func(k *localkinesis.Server, endpoint string) (err error) {
 		stream := "fresh_" + c.read + fmt.Sprint("_", c.pace.rate, "_", c.dashboard)
 		if err := k.CreateStream(stream, freshShards); err != nil {
 			return err

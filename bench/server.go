@@ -96,6 +96,8 @@ func (s *server) stop() error {
 		s.Close()
 	}
 	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	impatient := time.AfterFunc(stopPatience, func() { _ = s.cmd.Process.Kill() })
+	defer impatient.Stop()
 	<-s.done
 	if err := s.cmd.Wait(); err != nil {
 		return fmt.Errorf("the server: %w: %s", err, s.said)
