@@ -27,8 +27,9 @@ type Source interface {
 
 // Intake takes what a Source reads. It may be called from several goroutines, but for one shard from one at a time.
 type Intake interface {
-	// Begin commits the shards with which a stream starts, before any record is delivered. It is called on the very first
-	// start and when the stream turns out to be another one of the same name, and replaces all that was remembered.
+	// Begin commits the shards with which a stream starts, before any record is delivered, and replaces all that was
+	// remembered. It is called on the very first start, when the stream turns out to be another one of the same name, and at
+	// a start that finds shards which need not be remembered any more.
 	Begin(ctx context.Context, state event.StreamState) error
 	// Deliver takes over records, in the order of their shard; Data must not be touched afterwards. It blocks while the
 	// queue is full. What is delivered earlier is committed earlier: a child's records after its parent's end.

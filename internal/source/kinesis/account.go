@@ -135,9 +135,18 @@ func (a *Account) lookUp(ctx context.Context, name string) (stream, error) {
 	}, nil
 }
 
+// nameIn gives the name in a stream's ARN, to be sent beside it: AWS takes both, and servers by others know one or the other.
+func nameIn(arn string) *string {
+	_, name, found := strings.Cut(arn, ":stream/")
+	if !found {
+		return nil
+	}
+	return &name
+}
+
 // listShards gives all shards of a stream, or those with an id after `after`, in the order of their ids.
 func (a *Account) listShards(ctx context.Context, arn, after string) ([]shard, error) {
-	in := &kinesis.ListShardsInput{StreamARN: &arn}
+	in := &kinesis.ListShardsInput{StreamARN: &arn, StreamName: nameIn(arn)}
 	if after != "" {
 		in.ShardFilter = &types.ShardFilter{Type: types.ShardFilterTypeAfterShardId, ShardId: &after}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -90,6 +91,12 @@ func (r *Reader) read(ctx context.Context, state event.StreamState, start event.
 			f.start = start
 			state = event.StreamState{}
 		}
+		if alive := living(state.Shards, listed, time.Now().Add(-s.retention)); len(alive) < len(state.Shards) {
+			state.Shards = alive
+			if err := intake.Begin(ctx, state); err != nil {
+				return &intakeError{err}
+			}
+		}
 		if !state.Started() {
 			state = firstState(s, start, listed, time.Now().UTC())
 			if err := intake.Begin(ctx, state); err != nil {
@@ -159,6 +166,14 @@ func firstState(s stream, start event.Start, listed []shard, now time.Time) even
 		})
 	}
 	return state
+}
+
+// living leaves out the shards that were read to their end and that the stream has forgotten: a shard whose parent is not
+// listed waits for nobody. Otherwise a stream that is resharded every day would be remembered for ever.
+func living(remembered []event.ShardState, listed []shard, horizon time.Time) []event.ShardState {
+	return slices.DeleteFunc(slices.Clone(remembered), func(s event.ShardState) bool {
+		return s.Finished && s.ArrivedAt.Before(horizon) && !slices.ContainsFunc(listed, func(sh shard) bool { return sh.id == s.ShardID })
+	})
 }
 
 // sameStream compares creation timestamps as exactly as Kinesis gives them.

@@ -21,7 +21,8 @@ const (
 // doubtful reports whether records after the position may have been trimmed unnoticed: when it is an earlier run's, when
 // it has not been read from for long (a laptop slept), and at the edge of the retention period.
 func (s *shardReader) doubtful() bool {
-	return time.Since(s.answered) > doubtAfter || s.atEdge()
+	// A machine that sleeps stops its monotonic clock; the other may be set at will.
+	return max(time.Since(s.answered), time.Since(s.answered.Round(0))) > doubtAfter || s.atEdge()
 }
 
 // atEdge reports whether the reader is almost as far behind as the stream remembers, and this was not looked at just now.

@@ -110,7 +110,7 @@ func (s *shardReader) seek(ctx context.Context) error {
 	var out *kinesis.GetShardIteratorOutput
 	err := s.from(func(place types.StartingPosition) (err error) {
 		out, err = s.account.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
-			StreamARN: &s.stream.arn, ShardId: &s.shard.id,
+			StreamARN: &s.stream.arn, StreamName: nameIn(s.stream.arn), ShardId: &s.shard.id,
 			ShardIteratorType: place.Type, StartingSequenceNumber: place.SequenceNumber, Timestamp: place.Timestamp,
 		}, noRetry)
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -97,13 +99,18 @@ type aging struct {
 func newAging(t *testing.T, shards int) *aging {
 	t.Helper()
 	a := &aging{}
-	a.Server = localkinesis.New(localkinesis.Options{Now: func() time.Time { return time.Now().Add(time.Duration(a.ahead.Load())) }})
+	a.serve(t, localkinesis.Options{Now: func() time.Time { return time.Now().Add(time.Duration(a.ahead.Load())) }}, shards)
+	return a
+}
+
+func (a *aging) serve(t *testing.T, o localkinesis.Options, shards int) {
+	t.Helper()
+	a.Server = localkinesis.New(o)
 	listener := httptest.NewServer(a.Handler())
 	t.Cleanup(listener.Close)
 	a.url = listener.URL
 	a.client = sdk.New(sdk.Options{BaseEndpoint: &a.url, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
 	require.NoError(t, a.CreateStream("orders", shards))
-	return a
 }
 
 func (a *aging) put(t *testing.T, records ...string) {
@@ -184,21 +191,135 @@ func TestAShardThatExpiresWhileItIsBeingReadIsReportedAndItsChildrenAreRead(t *t
 
 func TestAReaderHoldsNoMoreBytesThanItMay(t *testing.T) {
 	const megabyte = 1 << 20
-	a := newAging(t, 8)
-	for range 6 {
-		var records []string
-		for range 8 {
-			records = append(records, string(make([]byte, megabyte-100)))
-		}
-		a.put(t, records...)
+	for way, consumer := range map[string]string{"polling": "", "fan-out": "orders"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			a := newAging(t, 8)
+			for range 6 {
+				var records []string
+				for range 8 {
+					records = append(records, string(make([]byte, megabyte-100)))
+				}
+				a.put(t, records...)
+			}
+			to := newIntake()
+			a.read(t, event.StreamState{}, to, kinesis.Options{MaxBytes: 16 * megabyte, Consumer: consumer})
+			require.Eventually(t, to.has(func() bool { return to.waiting > 0 }), soon, 10*time.Millisecond)
+			time.Sleep(500 * time.Millisecond) // in which all eight would have come forward
+			close(to.open)
+			require.Eventually(t, to.has(func() bool { return len(to.data) == 48 }), soon, 10*time.Millisecond)
+			to.mu.Lock()
+			defer to.mu.Unlock()
+			require.LessOrEqual(t, to.most, 16*megabyte)
+		})
 	}
+}
+
+func TestRecordsOfTenMebibytesAreRead(t *testing.T) {
+	for way, consumer := range map[string]string{"polling": "", "fan-out": "orders"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			a := newAging(t, 1)
+			stream, err := a.client.DescribeStreamSummary(t.Context(), &sdk.DescribeStreamSummaryInput{StreamName: aws.String("orders")})
+			require.NoError(t, err)
+			_, err = a.client.UpdateMaxRecordSize(t.Context(), &sdk.UpdateMaxRecordSizeInput{
+				StreamARN: stream.StreamDescriptionSummary.StreamARN, MaxRecordSizeInKiB: aws.Int32(10 << 10),
+			})
+			require.NoError(t, err)
+			whole := strings.Repeat("x", 10<<20-1) // and a byte for the partition key
+			a.put(t, whole)
+			a.put(t, whole)
+			to := newIntake()
+			close(to.open)
+			a.read(t, event.StreamState{}, to, kinesis.Options{Consumer: consumer})
+			require.Eventually(t, to.has(func() bool { return len(to.data) == 2 }), soon, 10*time.Millisecond)
+			to.mu.Lock()
+			defer to.mu.Unlock()
+			require.True(t, to.data[0] == whole && to.data[1] == whole)
+		})
+	}
+}
+
+func TestAStreamWhoseClockJumpsIsReadOn(t *testing.T) {
+	for way, consumer := range map[string]string{"polling": "", "fan-out": "orders"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			a := newAging(t, 1)
+			to := newIntake()
+			close(to.open)
+			a.read(t, event.StreamState{}, to, kinesis.Options{Consumer: consumer})
+			var want []string
+			for i, jump := range []time.Duration{0, 2 * time.Hour, -2 * time.Hour, 10 * time.Minute, -10 * time.Hour, 0} {
+				a.ahead.Store(int64(jump))
+				record := fmt.Sprint(i)
+				a.put(t, record)
+				want = append(want, record)
+				require.Eventually(t, to.has(func() bool { return len(to.data) == len(want) }), soon, 10*time.Millisecond, jump)
+			}
+			to.mu.Lock()
+			defer to.mu.Unlock()
+			require.Equal(t, want, to.data)
+			require.Empty(t, to.notices)
+		})
+	}
+}
+
+func TestASubscriptionIsRenewedWithoutALoss(t *testing.T) {
+	a := &aging{}
+	a.serve(t, localkinesis.Options{SubscriptionTTL: 40 * time.Millisecond, ResubscribeAfter: 10 * time.Millisecond}, 2)
 	to := newIntake()
-	a.read(t, event.StreamState{}, to, kinesis.Options{MaxBytes: 16 * megabyte})
-	require.Eventually(t, to.has(func() bool { return to.waiting > 0 }), soon, 10*time.Millisecond)
-	time.Sleep(500 * time.Millisecond) // in which all eight would have come forward
 	close(to.open)
-	require.Eventually(t, to.has(func() bool { return len(to.data) == 48 }), soon, 10*time.Millisecond)
+	a.read(t, event.StreamState{}, to, kinesis.Options{Consumer: "orders", Resubscribe: 20 * time.Millisecond})
+	var want []string
+	for i := range 100 {
+		record := fmt.Sprint(i)
+		a.put(t, record)
+		want = append(want, record)
+		time.Sleep(10 * time.Millisecond) // so that twenty subscriptions come and go
+	}
+	require.Eventually(t, to.has(func() bool { return len(to.data) >= len(want) }), soon, 10*time.Millisecond)
 	to.mu.Lock()
 	defer to.mu.Unlock()
-	require.LessOrEqual(t, to.most, 16*megabyte)
+	require.ElementsMatch(t, want, to.data)
+}
+
+func TestFinishedShardsThatTheStreamHasForgottenAreForgottenToo(t *testing.T) {
+	a := newAging(t, 2)
+	a.put(t, "a", "b", "c", "d")
+	to := newIntake()
+	close(to.open)
+	stop := a.read(t, event.StreamState{}, to, kinesis.Options{})
+	require.Eventually(t, to.has(func() bool { return len(to.data) == 4 }), soon, 10*time.Millisecond)
+	require.NoError(t, a.SplitShard("orders", "shardId-000000000000", "1000"))
+	require.Eventually(t, to.has(func() bool { return to.finished["shardId-000000000000"] }), soon, 10*time.Millisecond)
+	stop()
+	// What a store would remember: the shards, one of them finished a while ago.
+	state := to.state
+	state.Shards[0].Finished, state.Shards[0].ArrivedAt = true, time.Now().Add(-25*time.Hour)
+	for _, id := range []string{"shardId-000000000002", "shardId-000000000003"} {
+		state.Shards = append(state.Shards, event.ShardState{ShardID: id, Start: event.Start{Kind: event.FromHorizon}})
+	}
+
+	still := newIntake()
+	close(still.open)
+	stop = a.read(t, state, still, kinesis.Options{})
+	a.put(t, "e", "f", "g", "h")
+	require.Eventually(t, still.has(func() bool { return len(still.data) >= 4 }), soon, 10*time.Millisecond)
+	stop()
+	require.False(t, still.state.Started(), "a shard that is listed is remembered")
+
+	a.ahead.Store(int64(26 * time.Hour))
+	late := newIntake()
+	close(late.open)
+	a.read(t, state, late, kinesis.Options{})
+	a.put(t, "i")
+	require.Eventually(t, late.has(func() bool { return slices.Contains(late.data, "i") }), soon, 10*time.Millisecond)
+	late.mu.Lock()
+	defer late.mu.Unlock()
+	require.Equal(t, state.CreatedAt, late.state.CreatedAt)
+	var ids []string
+	for _, s := range late.state.Shards {
+		ids = append(ids, s.ShardID)
+	}
+	require.Equal(t, []string{"shardId-000000000001", "shardId-000000000002", "shardId-000000000003"}, ids)
 }

@@ -92,7 +92,9 @@ type sampler struct {
 // take adds up to n records of a shard, from the first of several ages that has any; age 0 stands for the horizon.
 func (c *sampler) take(ctx context.Context, shardID string, ages []time.Duration, n int32) error {
 	for _, age := range ages {
-		in := &kinesis.GetShardIteratorInput{StreamARN: &c.arn, ShardId: &shardID, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
+		in := &kinesis.GetShardIteratorInput{
+			StreamARN: &c.arn, StreamName: nameIn(c.arn), ShardId: &shardID, ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
+		}
 		if age > 0 {
 			in.ShardIteratorType, in.Timestamp = types.ShardIteratorTypeAtTimestamp, aws.Time(time.Now().Add(-age))
 		}
