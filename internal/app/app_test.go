@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,6 +91,32 @@ func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *te
 	}, time.Minute, 50*time.Millisecond)
 	stop()
 	require.NoError(t, <-served)
+}
+
+func TestAllSettingsReachTheWorker(t *testing.T) {
+	page, err := os.ReadFile("../../docs/SETTINGS.md")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	file := filepath.Join(t.TempDir(), "helios.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	told := task{Demo: "http://127.0.0.1:4567"}
+	told.Config, err = config.Load(file, func(string) (string, bool) { return "", false }, nil)
+	require.NoError(t, err)
+	require.NotEmpty(t, told.Config.Sources)
+
+	var heard task
+	require.NoError(t, tell(told, &heard))
+	require.Equal(t, told, heard)
+}
+
+// tell gives one process's value to another, as supervise does.
+func tell(from, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
 }
 
 // swallow runs the poison once rows are being committed, as the first workers do.

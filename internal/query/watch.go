@@ -13,7 +13,7 @@ const (
 	overstay = 3 * time.Second
 
 	// watchEvery is how often Watch looks. A query can fill memory at a few GB a second.
-	watchEvery = 50 * time.Millisecond
+	watchEvery = 20 * time.Millisecond
 )
 
 // The reasons for which an engine is ended, as metrics name them.
