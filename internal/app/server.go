@@ -149,6 +149,10 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	defer running(func(ctx context.Context) {
 		if again := s.watch(ctx, queries, query.Bounds{Memory: supervise.Memory, Limit: limit}); again != nil {
+			if err := s.store.Damage(); err != nil {
+				stop(err) // a new process would not mend it
+				return
+			}
 			s.given <- again
 			stop(again)
 		}

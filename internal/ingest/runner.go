@@ -20,7 +20,7 @@ const (
 	firstRetry  = time.Second
 	longestWait = 30 * time.Second
 	longestHere = 2 * time.Second // when it is this machine that fails: nobody else is bothered
-	inferFrom   = 1000 // events that a schema is inferred from
+	inferFrom   = 1000            // events that a schema is inferred from
 )
 
 // runner keeps one source running: it starts it, starts it again after what went wrong, pauses it, and answers for it.
@@ -202,7 +202,7 @@ func (r *runner) withLoop(ctx context.Context, settings Settings, use func(conte
 	}
 	laneCtx, lane := s.committer.Lane(ctx, func(b *Batch) {
 		if r.status.committed(b) {
-			r.logger.Info("source goes on")
+			r.logger.InfoContext(ctx, "source goes on")
 		}
 		s.retainer.count(b)
 	})

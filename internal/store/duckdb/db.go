@@ -75,6 +75,7 @@ type DB struct {
 	closing     chan struct{}
 	broken      chan struct{} // closed when the instance must be opened anew
 	breaking    sync.Once
+	cause       error                           // set before broken is closed
 	freeSpace   func(dir string) (int64, error) // replaced by tests
 }
 
@@ -113,7 +114,7 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 	}
 	db.unlearn()
 	if err := db.open(ctx, opt); err != nil {
-		return nil, errors.Join(err, db.release())
+		return nil, errors.Join(db.explain(err), db.release())
 	}
 	db.maintenance.Go(db.maintain)
 	return db, nil
@@ -123,6 +124,9 @@ func Open(ctx context.Context, dir string, opt Options) (*DB, error) {
 func (db *DB) open(ctx context.Context, opt Options) error {
 	if err := os.RemoveAll(filepath.Join(db.dir, tempName)); err != nil { // what a killed process has left
 		return unwritable(db.dir, err)
+	}
+	if err := checkFiles(db.dir); err != nil {
+		return err
 	}
 	life := context.WithoutCancel(ctx)
 	// The first connection sets the instance up, all others find it so: its configuration is locked.
@@ -173,6 +177,8 @@ func setup(dir string, opt Options) []string {
 		"SET GLOBAL TimeZone = 'UTC'",
 		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain and Close
 		"PRAGMA disable_checkpoint_on_shutdown",
+		// ORDER BY … LIMIT would miss rows: this passes over row groups by counting rows that are deleted (DuckDB 1.5.6).
+		"SET GLOBAL disabled_optimizers = 'row_group_pruner'",
 		"SET GLOBAL autoinstall_known_extensions = false",
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",
@@ -204,11 +210,13 @@ func (db *DB) Close(ctx context.Context) error {
 	db.maintenance.Wait()
 	db.writing <- struct{}{} // for good
 	var err error
-	if !db.isBroken() {
+	if !db.isBroken() { // else it is known
 		err = db.checkpoint(ctx)
-	}
-	if ctx.Err() != nil || errors.Is(err, errNoRoom) || busy(err) || db.isBroken() {
-		err = nil
+		if found := db.Damage(); found != nil {
+			err = found
+		} else if ctx.Err() != nil || errors.Is(err, errNoRoom) || busy(err) || db.isBroken() {
+			err = nil
+		}
 	}
 	return errors.Join(err, db.release())
 }
@@ -245,8 +253,18 @@ func (db *DB) noteBroken(err error) {
 func (db *DB) giveUp(cause error) {
 	db.breaking.Do(func() {
 		db.log.Error("the database had a fault and must be opened anew", "error", cause)
+		db.cause = cause
 		close(db.broken)
 	})
+}
+
+// Damage is what opening the file anew does not mend: it is not as it was written. Nil if the store is whole, as far as is
+// known.
+func (db *DB) Damage() error {
+	if !db.isBroken() || !damage(db.cause.Error()) {
+		return nil
+	}
+	return damaged(db.dir, db.cause)
 }
 
 const retryHint = "try again in a moment: what was committed is safe"
@@ -279,6 +297,8 @@ func (db *DB) explain(err error) error {
 	case diskFull(text):
 		return fault.New(fault.Environment, "the disk is full that holds %s: events wait in the stream until there is room", db.dir).
 			WithHint("make room, and reading goes on by itself: what was committed is safe")
+	case damage(text):
+		return damaged(db.dir, err)
 	case strings.Contains(text, "IO Error"), strings.Contains(text, "Could not write file"):
 		return fault.New(fault.Environment, "%s cannot be written: %w", filepath.Join(db.dir, fileName), err).
 			WithHint("look at the disk and its free space: what was committed is safe")
@@ -305,6 +325,8 @@ func cannotOpen(dir string, err error) error {
 		return newer(dir, err)
 	case strings.Contains(text, "Permission denied"), strings.Contains(text, "Read-only file system"):
 		return unwritable(dir, err)
+	case damage(text):
+		return damaged(dir, err)
 	default:
 		return fault.New(fault.Environment, "%s cannot be opened: %w", filepath.Join(dir, fileName), err)
 	}

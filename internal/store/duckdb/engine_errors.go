@@ -42,10 +42,15 @@ func (e executed) explain(text string) error {
 	case "Permission":
 		code = fault.Refused
 	case "IO":
-		code = fault.Internal
-		if diskFull(message) {
+		switch {
+		case diskFull(message):
 			code, hint = fault.Environment, "let it group or sort fewer rows, or make room"
 			message = "the query needs more room than the disk has"
+		case damage(message):
+			code, hint = fault.Environment, "what lies elsewhere can still be read: save it, and restore the file from a backup"
+			message = "a part of the data file that the query reads is damaged: " + message
+		default:
+			code = fault.Internal
 		}
 	case "INTERNAL", "FATAL", "TransactionContext", "Serialization":
 		code = fault.Internal

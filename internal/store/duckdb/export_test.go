@@ -64,3 +64,12 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 	defer func() { <-db.writing }()
 	return db.checkpoint(ctx)
 }
+
+// Compact makes a checkpoint that joins row groups.
+func (db *DB) Compact(ctx context.Context) error {
+	if err := db.acquire(ctx); err != nil {
+		return err
+	}
+	defer func() { <-db.writing }()
+	return db.compact(ctx)
+}

@@ -101,11 +101,11 @@ func (db *DB) checkpoint(ctx context.Context) error {
 		return err
 	}
 	if _, err := db.own.checkpoint.run(); err != nil {
-		_, after := db.writer.ExecContext(ctx, "SELECT 1") // a checkpoint that fails half-way is a fault of the instance
-		db.noteBroken(after)
-		if outOfMemory(err) {
+		if outOfMemory(err) || damage(err.Error()) {
 			db.giveUp(err)
 		}
+		_, after := db.writer.ExecContext(ctx, "SELECT 1") // a checkpoint that fails half-way is a fault of the instance
+		db.noteBroken(after)
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil

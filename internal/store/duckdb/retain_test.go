@@ -121,6 +121,31 @@ func TestEventsThatArrivedTogetherNeedNotLeaveTogether(t *testing.T) {
 	require.NoError(t, db.Close(t.Context()))
 }
 
+func TestTheFirstOfAnOrderAreFoundBehindRowsThatAreDeleted(t *testing.T) {
+	const step, rounds = 5000, 40
+	db, table, _ := filled(t, 0)
+	for round := range rounds {
+		rows := events(table, round*step, step)
+		for i := range rows.Vectors[3].Ints { // each row group overlaps with its neighbours
+			rows.Vectors[3].Ints[i] -= int64(i*7919%20000) * 1000
+		}
+		require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Table: table, Rows: rows, At: first, Shards: taken(round + 1)}}))
+		if round%10 == 5 {
+			require.NoError(t, db.Checkpoint(t.Context()))
+		}
+		if round >= 20 {
+			_, err := db.DropOldest(t.Context(), rowsPart, time.Time{}, step)
+			require.NoError(t, err)
+		}
+		found, err := db.Query(t.Context(), `SELECT (SELECT _arrived_at FROM storefront ORDER BY _arrived_at LIMIT 1), min(_arrived_at),
+			(SELECT max(a) FROM (SELECT _arrived_at AS a FROM storefront ORDER BY a LIMIT 5000)) - min(_arrived_at) < INTERVAL 1 MINUTE FROM storefront`)
+		require.NoError(t, err)
+		require.Equal(t, found[0][1], found[0][0], "round %d", round)
+		require.Equal(t, true, found[0][2], "round %d", round)
+	}
+	require.NoError(t, db.Close(t.Context()))
+}
+
 func TestTheSpaceOfWhatHasLeftIsUsedAgain(t *testing.T) {
 	const kept, step, rounds = 60000, 10000, 36
 	db, table, dir := filled(t, kept)
