@@ -345,7 +345,7 @@ func (s *soak) during(ctx context.Context, length time.Duration, actor func(cont
 
 // group is a number of actors that end together.
 type group struct {
-	ctx    context.Context //nolint:containedctx // the scope of the group
+	ctx    context.Context
 	cancel context.CancelFunc
 	all    sync.WaitGroup
 	mu     sync.Mutex

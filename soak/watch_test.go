@@ -30,7 +30,6 @@ type watch struct {
 	mu         sync.Mutex
 	fresh      map[string][]time.Duration // by source, in quiet moments
 	killed     map[string]time.Time       // by source: a kill that it has not recovered from
-	disturbed  map[string]bool            // by source: the stream had faults of its own meanwhile
 	recoveries []recovery
 	lastKill   time.Time
 }

@@ -141,7 +141,7 @@ func (t *Traffic) put(records []localkinesis.Record, batch []entry) error {
 			return nil
 		}
 		records, batch = refused, again
-		time.Sleep(retry)
+		<-time.After(retry)
 	}
 }
 
