@@ -118,7 +118,7 @@ func (a *Account) describe(ctx context.Context, name string) (stream, error) {
 func (a *Account) lookUp(ctx context.Context, name string) (stream, error) {
 	in := &kinesis.DescribeStreamSummaryInput{}
 	if strings.HasPrefix(name, "arn:") {
-		in.StreamARN = &name
+		in.StreamARN, in.StreamName = &name, nameIn(name)
 	} else {
 		in.StreamName = &name
 	}
