@@ -11,7 +11,7 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint unit e2e fuzz bench microbench soak clean
+.PHONY: help build demo test lint unit e2e interop fuzz bench microbench soak clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ SEED    ?= 0
 
 soak: build ## everything at once for MINUTES=10, kills among it, then an audit event by event
 	cd soak && $(GO) test -tags soak -count=1 -timeout 0 -v -run '^TestSoak$$' . -minutes $(MINUTES) -rate $(RATE) -seed $(SEED)
+
+interop: build ## judge by AWS's own KCL and KPL and by another maker's server: needs Java, Maven, Python and Rust
+	$(GO) test -tags interop -count=1 -timeout 15m -v ./interop
 
 fuzz: ## fuzz the parsers, 60 s each
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' internal | xargs -n1 dirname | sort -u); do \

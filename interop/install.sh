@@ -22,12 +22,14 @@ need cargo "Rust 1.87 or newer with cargo; Debian 12's is older"
 made() { cmp -s "$1" "$2/pins"; }
 
 if ! made "$here/clients/pom.xml" "$target/java"; then
+	echo "fetching the KCL and the KPL" >&2
 	rm -rf "$target/java"
 	mvn -q -B -f "$here/clients/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$target/java" >&2
 	cp "$here/clients/pom.xml" "$target/java/pins"
 fi
 
 if ! made "$here/requirements.txt" "$target/venv"; then
+	echo "fetching moto" >&2
 	rm -rf "$target/venv"
 	python3 -m venv "$target/venv" >&2
 	"$target/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt" >&2
@@ -36,6 +38,7 @@ fi
 
 if ! made "$here/ferrokinesis/Cargo.lock" "$target/ferrokinesis" ||
 	[ -n "$(find "$here/ferrokinesis" -newer "$target/ferrokinesis/pins" -name '*.rs')" ]; then
+	echo "building ferrokinesis, which takes some minutes" >&2
 	CARGO_TARGET_DIR="$target/ferrokinesis" cargo build --quiet --locked --release --manifest-path "$here/ferrokinesis/Cargo.toml" >&2
 	cp "$here/ferrokinesis/Cargo.lock" "$target/ferrokinesis/pins"
 fi
