@@ -109,8 +109,11 @@ func (c *console) kept(k client.Kept, measured bool, thing string) string {
 		return text
 	}
 	text += ": " + term.Counted(k.Rows, thing)
+	if k.Bytes > 0 { // else they are not in the file yet
+		text += ", about " + term.Bytes(float64(k.Bytes))
+	}
 	if k.Oldest != nil {
-		text += ", about " + term.Bytes(float64(k.Bytes)) + ", oldest " + c.ago(k.Oldest)
+		text += ", oldest " + c.ago(k.Oldest)
 	}
 	if k.Dropped > 0 {
 		text += "; " + term.Counted(k.Dropped, thing) + " dropped since start"

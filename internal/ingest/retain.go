@@ -25,6 +25,7 @@ const (
 	kept     = "forever"
 	longest  = 100 * 365 * 24 * time.Hour
 	largest  = 1 << 50
+	smallest = 100e6 // what a file occupies besides rows must not count
 	retainBy = "write a length of time, a size or both, as 30d, 200GB or \"30d, 200GB\"; the units are h, d, w, MB, GB, TB, MiB, GiB and TiB; forever keeps all"
 )
 
@@ -63,6 +64,8 @@ func ParseRetain(setting, text string) (Retain, error) {
 			return Retain{}, fault.New(fault.Invalid, "%s: %q says neither for how long nor how much to keep", setting, part).WithHint(retainBy)
 		case n > most/size:
 			return Retain{}, fault.New(fault.Invalid, "%s: %q is more than there can be", setting, part).WithHint("write forever to keep all")
+		case into == &r.Bytes && n*size < smallest:
+			return Retain{}, fault.New(fault.Invalid, "%s: %q is too little", setting, part).WithHint("the least is 100MB")
 		case *into != 0:
 			return Retain{}, fault.New(fault.Invalid, "%s: %q says the same thing twice", setting, text).WithHint(retainBy)
 		}

@@ -24,7 +24,7 @@ func TestWhatToKeepIsReadAndWrittenInOneWay(t *testing.T) {
 		"48H":             {ingest.Retain{Age: 2 * day}, "2d"},
 		"2w":              {ingest.Retain{Age: 14 * day}, "14d"},
 		"200GB":           {ingest.Retain{Bytes: 200e9}, "200GB"},
-		"64 MiB":          {ingest.Retain{Bytes: 64 << 20}, "64MiB"},
+		"128 MiB":         {ingest.Retain{Bytes: 128 << 20}, "128MiB"},
 		"1tb":             {ingest.Retain{Bytes: 1e12}, "1TB"},
 		" 200GB ,30 d":    {ingest.Retain{Age: 30 * day, Bytes: 200e9}, "30d, 200GB"},
 		"forever":         {ingest.Retain{Forever: true}, "forever"},
@@ -44,7 +44,7 @@ func TestWhatToKeepIsReadAndWrittenInOneWay(t *testing.T) {
 func TestWhatToKeepIsRefusedWhenItCouldMeanSomethingElse(t *testing.T) {
 	for _, text := range []string{
 		"30", "30m", "30M", "d", "0d", "-1d", "1.5TB", "30d 200GB", "30d,", ",", "30d, 1w", "1GB, 2GB", "200 gigs", "forever, 30d", "never",
-		"36501d", "9999999999999999999d", "9223372036854775807w", "1025TiB", "30d\x00",
+		"36501d", "9999999999999999999d", "9223372036854775807w", "1025TiB", "99MB", "30d\x00",
 	} {
 		_, err := ingest.ParseRetain("retain_quarantine", text)
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), text)

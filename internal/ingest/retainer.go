@@ -15,7 +15,7 @@ const (
 	// dropStep is how many events leave in one transaction, whose end commits wait for: a few milliseconds
 	// (BenchmarkCommitBesideRetention). After each the retainer rests for restFactor times as long as it took.
 	dropStep   = 5000
-	restFactor = 4
+	restFactor = 2
 	roundSteps = 100 // of one part, before it is the next one's turn
 )
 
