@@ -22,11 +22,13 @@ func TestQuantilesLieBetweenTheNearestValues(t *testing.T) {
 func TestAReportTellsGoalsAndWhatCouldNotBeMeasured(t *testing.T) {
 	var r report
 	r.add(measured("load", 1_300_000, "events/s").against(1_000_000).ratioOf(1.3))
-	r.add(measured("memory", 612.4, "MB").below(600))
-	r.add(line{Name: "fan-out", Why: "it is\nnot there"})
+	memory := measured("memory", 612.4, "MB").below(600)
+	memory.Note = "of two runs"
+	r.add(memory)
+	r.add(line{Name: "fan-out", Note: "it is\nnot there"})
 	require.Equal(t, []string{
 		"| load | 1,300,000 events/s | 1,000,000 events/s | 1.30 | ratio ≥ 1.30 | yes |",
-		"| memory | 612 MB |  |  | < 600 MB | **no** |",
+		"| memory | 612 MB (of two runs) |  |  | < 600 MB | **no** |",
 		"| fan-out | not measured: it is not there |  |  |  |  |",
 	}, strings.Split(strings.TrimSpace(r.table()), "\n")[2:])
 }

@@ -22,6 +22,7 @@ const (
 	probeInterval  = 5 * time.Millisecond
 	lastPatience   = 15 * time.Second // for the last events to be seen
 	refreshes      = 100 * time.Millisecond
+	keptRate       = 0.97 // share of the rate below which a note says so
 	historyTable   = "history"
 	dashboardQuery = "SELECT country, device, event_type, count(*) AS events, avg(load_ms) AS load_ms FROM " + historyTable +
 		" GROUP BY ALL ORDER BY events DESC LIMIT 20"
@@ -123,6 +124,10 @@ func measureFreshness(ctx context.Context, b *bench) error {
 
 func (b *bench) reportFreshness(c scenario, found freshness) {
 	p50, p99 := c.bounds()
+	note := ""
+	if published := float64(len(found.ages)) / b.span.Seconds(); published < keptRate*float64(c.pace.rate) {
+		note = "only " + figure(published) + " events/s could be published"
+	}
 	for _, of := range []struct {
 		name     string
 		quantile float64
@@ -132,6 +137,7 @@ func (b *bench) reportFreshness(c scenario, found freshness) {
 		if of.bound > 0 {
 			l = l.below(of.bound)
 		}
+		l.Note = note
 		b.report.add(l)
 	}
 	b.say("freshness, %s: %d events, p50 %.0f ms, p99 %.0f ms, max %.0f ms; a look every %.1f ms (p99 %.1f), %d records refused", c.name(), len(found.ages),

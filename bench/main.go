@@ -136,7 +136,7 @@ func (b *bench) say(format string, args ...any) {
 // failed puts what could not be measured into the report, with the reason.
 func (b *bench) failed(name string, err error) {
 	b.say("%s could not be measured: %v", name, err)
-	b.report.add(line{Name: name, Why: err.Error()})
+	b.report.add(line{Name: name, Note: err.Error()})
 }
 
 // scratch is a path inside the run's own directory.

@@ -22,7 +22,7 @@ type line struct {
 	Ratio    *float64 `json:"ratio"`    // value / baseline
 	Goal     string   `json:"goal"`
 	Met      *bool    `json:"met"`
-	Why      string   `json:"why,omitempty"` // it could not be measured
+	Note     string   `json:"note,omitempty"` // why it could not be measured, or what to know of the value
 }
 
 // report is what a run found.
@@ -84,8 +84,11 @@ func (r *report) table() string {
 	}
 	for _, l := range r.lines {
 		value, met := orNothing(l.Value, l.Unit), ""
-		if l.Why != "" {
-			value = "not measured: " + strings.ReplaceAll(l.Why, "\n", " ")
+		switch note := strings.ReplaceAll(l.Note, "\n", " "); {
+		case l.Value == nil:
+			value = "not measured: " + note
+		case note != "":
+			value += " (" + note + ")"
 		}
 		if l.Met != nil {
 			met = map[bool]string{true: "yes", false: "**no**"}[*l.Met]
