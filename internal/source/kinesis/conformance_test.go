@@ -1,6 +1,7 @@
 package kinesis_test
 
 import (
+	"flag"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -15,7 +16,13 @@ import (
 	"github.com/helios-sql/helios/internal/source/sourcetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // the cases wait more than they compute
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestReaderOnLocalkinesis(t *testing.T) {
 	sourcetest.Run(t, func(t *testing.T) sourcetest.Backend {

@@ -134,8 +134,7 @@ func (s *shardReader) resubscribe(ctx context.Context) {
 	if lived > steadyAfter {
 		s.refusals = 0
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) { // another reader has taken over, the consumer is gone, the service has failed
+	if _, ok := errors.AsType[smithy.APIError](err); ok { // another reader has taken over, the consumer is gone, the service has failed
 		arn := s.sub.consumer
 		s.unsubscribe(0, "")
 		s.refuse(ctx, arn, err)

@@ -139,7 +139,7 @@ func (a *aging) read(t *testing.T, state event.StreamState, to *intake, o kinesi
 	return stop
 }
 
-const soon = 30 * time.Second
+const soon = 60 * time.Second
 
 func TestAShardThatExpiredWhileNobodyReadIsReportedAndItsChildrenAreRead(t *testing.T) {
 	a := newAging(t, 1)
@@ -195,7 +195,7 @@ func TestAReaderHoldsNoMoreBytesThanItMay(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			a := newAging(t, 8)
-			for range 6 {
+			for range 3 {
 				var records []string
 				for range 8 {
 					records = append(records, string(make([]byte, megabyte-100)))
@@ -203,14 +203,14 @@ func TestAReaderHoldsNoMoreBytesThanItMay(t *testing.T) {
 				a.put(t, records...)
 			}
 			to := newIntake()
-			a.read(t, event.StreamState{}, to, kinesis.Options{MaxBytes: 16 * megabyte, Consumer: consumer})
+			a.read(t, event.StreamState{}, to, kinesis.Options{MaxBytes: 12 * megabyte, Consumer: consumer})
 			require.Eventually(t, to.has(func() bool { return to.waiting > 0 }), soon, 10*time.Millisecond)
 			time.Sleep(500 * time.Millisecond) // in which all eight would have come forward
 			close(to.open)
-			require.Eventually(t, to.has(func() bool { return len(to.data) == 48 }), soon, 10*time.Millisecond)
+			require.Eventually(t, to.has(func() bool { return len(to.data) == 24 }), soon, 10*time.Millisecond)
 			to.mu.Lock()
 			defer to.mu.Unlock()
-			require.LessOrEqual(t, to.most, 16*megabyte)
+			require.LessOrEqual(t, to.most, 12*megabyte)
 		})
 	}
 }
