@@ -2,6 +2,11 @@
 
 package supervise
 
+import "os"
+
+// self is the file of this program.
+func self() (string, error) { return os.Executable() }
+
 // volunteer does nothing where the kernel takes no such hints.
 func volunteer() {}
 

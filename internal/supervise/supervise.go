@@ -86,7 +86,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer func() { _ = socket.Close() }()
-	program, err := os.Executable()
+	program, err := self()
 	if err != nil {
 		return fault.New(fault.Environment, "this program's own file cannot be found: %w", err)
 	}
@@ -155,6 +155,7 @@ func (s *supervisor) live(ctx context.Context) (life, error) {
 	defer func() { _ = reports.Close() }()
 
 	cmd := exec.CommandContext(ctx, s.program, s.Args...)
+	cmd.Args[0] = os.Args[0] // what a person sees in a list of processes
 	cmd.Stderr = s.Stderr
 	cmd.ExtraFiles = []*os.File{socketFD - 3: s.socket, controlFD - 3: heard, reportFD - 3: reporting}
 	cmd.SysProcAttr = apart()
