@@ -19,15 +19,15 @@ import (
 
 // Account is a view of the streams behind one connection. Its methods may be called from several goroutines.
 type Account struct {
-	client    *kinesis.Client
-	streaming kinesis.HTTPClient // for subscriptions
-	endpoint  string             // for messages
-	logger    *slog.Logger
+	client      *kinesis.Client
+	subscribing kinesis.HTTPClient // of subscriptions
+	endpoint    string             // for messages
+	logger      *slog.Logger
 }
 
 // NewAccount prepares a connection; it does not use the network. Errors are *fault.Error.
 func NewAccount(ctx context.Context, conn ingest.Connection, logger *slog.Logger) (*Account, error) {
-	client, err := newClient(ctx, conn)
+	client, subscribing, err := newClient(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func NewAccount(ctx context.Context, conn ingest.Connection, logger *slog.Logger
 	if o.BaseEndpoint != nil {
 		endpoint = *o.BaseEndpoint
 	}
-	return &Account{client: client, streaming: ownBody{streamingClient()}, endpoint: endpoint, logger: logger}, nil
+	return &Account{client: client, subscribing: subscribing, endpoint: endpoint, logger: logger}, nil
 }
 
 // List gives the account's streams, by name.

@@ -38,13 +38,13 @@ const (
 	sdkAttempts   = 3                // of calls that the reader does not retry itself
 )
 
-// newClient builds the SDK's client for a connection. Whatever the connection leaves open comes from the SDK's standard
+// newClient builds the SDK's client for a connection, and the HTTP client for its subscriptions. Whatever the connection leaves open comes from the SDK's standard
 // chain. Only an endpoint that the connection names, on this machine, may go without region and credentials: there is
 // nothing behind it that could check them.
-func newClient(ctx context.Context, conn ingest.Connection) (*kinesis.Client, error) {
+func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Client, subscribing kinesis.HTTPClient, err error) {
 	local, err := checkEndpoint(conn.Endpoint)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient()),
@@ -64,7 +64,7 @@ func newClient(ctx context.Context, conn ingest.Connection) (*kinesis.Client, er
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return nil, fault.New(fault.Credentials, "the AWS configuration cannot be loaded: %w", err).
+		return nil, nil, fault.New(fault.Credentials, "the AWS configuration cannot be loaded: %w", err).
 			WithHint("Check AWS_PROFILE and the files ~/.aws/config and ~/.aws/credentials.")
 	}
 	if local {
@@ -76,16 +76,17 @@ func newClient(ctx context.Context, conn ingest.Connection) (*kinesis.Client, er
 		}
 	}
 	if cfg.Region == "" {
-		return nil, fault.New(fault.Environment, "no AWS region is set").
+		return nil, nil, fault.New(fault.Environment, "no AWS region is set").
 			WithHint("Pass --region, set AWS_REGION, or choose a profile that names one.")
 	}
 	cfg.Credentials = explainedCredentials{cfg.Credentials}
-	return kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
+	client = kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
 		o.HTTPClient = ownBody{o.HTTPClient}
 		if conn.Endpoint != "" {
 			o.BaseEndpoint = &conn.Endpoint
 		}
-	}), nil
+	})
+	return client, ownBody{streaming(cfg.HTTPClient)}, nil
 }
 
 // ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there; net/http, which may
@@ -133,18 +134,16 @@ func httpClient() *awshttp.BuildableClient {
 		})
 }
 
-// streamingClient is for the answers of subscriptions, which last for minutes: who reads them knows when they are silent. Of
-// what a consumer does not take for now, little is to be read ahead.
-func streamingClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.TLSHandshakeTimeout = dialTimeout
-			t.ResponseHeaderTimeout = silentTimeout
-			t.MaxIdleConns = 0
-			t.MaxIdleConnsPerHost = 512
-			t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: readAhead}
-		})
+// streaming makes an HTTP client for the answers of subscriptions, which last for minutes: who reads them knows when they
+// are silent. Of what a consumer does not take for now, little is to be read ahead.
+func streaming(c aws.HTTPClient) aws.HTTPClient {
+	base, ok := c.(*awshttp.BuildableClient)
+	if !ok {
+		return c
+	}
+	return base.WithReadTimeout(0).WithTransportOptions(func(t *http.Transport) {
+		t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: readAhead}
+	})
 }
 
 // explainedCredentials marks the failures of a credentials provider, so that they can be told from the service's.

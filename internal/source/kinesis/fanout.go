@@ -3,7 +3,6 @@ package kinesis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,7 +79,7 @@ func (s *shardReader) subscribe(ctx context.Context) {
 func (s *shardReader) open(ctx context.Context, arn string, from types.StartingPosition) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer time.AfterFunc(subscribeTimeout, func() { cancel(errSlow) }).Stop()
-	g := newGate(ctx, s.account.streaming, s.budget, s.opts.Silence, func() { cancel(errSilent) })
+	g := newGate(ctx, s.account.subscribing, s.budget, s.opts.Silence, func() { cancel(errSilent) })
 	out, err := s.account.client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 		ConsumerARN: &arn, ShardId: &s.shard.id, StartingPosition: &from,
 	}, noRetry, func(o *kinesis.Options) {
@@ -140,7 +139,11 @@ func (s *shardReader) resubscribe(ctx context.Context) {
 		s.refuse(ctx, arn, err)
 		return
 	}
-	s.unsubscribe(s.opts.Resubscribe-lived, fmt.Sprintf("the subscription ended after %s: %v", lived.Round(time.Millisecond), err))
+	why := "the subscription ended after " + lived.Round(time.Millisecond).String()
+	if err != nil {
+		why += ": " + err.Error()
+	}
+	s.unsubscribe(s.opts.Resubscribe-lived, why)
 }
 
 // unsubscribe ends the subscription; the shard is polled until the next.

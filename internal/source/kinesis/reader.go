@@ -178,14 +178,14 @@ func newRecord(shardID string, r *types.Record) event.Record {
 func (s *shardReader) from(open func(types.StartingPosition) error) error {
 	position, start := s.state.Position, s.state.Start
 	var place types.StartingPosition
-	s.verify = false
+	verify := false
 	switch {
 	case position.Sequence != "":
 		place.SequenceNumber = &position.Sequence
 		place.Type = types.ShardIteratorTypeAfterSequenceNumber
 		// From AT the record at the position comes again, which shows that nothing was trimmed between it and the next.
-		s.verify = s.doubtful()
-		if s.verify || position.Taken != event.WholeRecord {
+		verify = s.doubtful()
+		if verify || position.Taken != event.WholeRecord {
 			place.Type = types.ShardIteratorTypeAtSequenceNumber
 		}
 	case start.Kind == event.FromLatest && s.fresh:
@@ -201,8 +201,11 @@ func (s *shardReader) from(open func(types.StartingPosition) error) error {
 	if isInvalid(err) && position.Sequence != "" {
 		// Kinesis takes a trimmed sequence number for the horizon, some servers do not know it any more. What lies before
 		// the position is skipped.
-		s.verify = true
+		verify = true
 		err = open(types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon})
+	}
+	if err == nil {
+		s.verify = verify
 	}
 	return err
 }
