@@ -17,7 +17,7 @@ import (
 // CommitterOptions bound a Committer.
 type CommitterOptions struct {
 	Group      time.Duration // how long batches may wait for company under load; default 100 ms
-	GroupBytes int64         // a group of this size waits no longer; default 16 MiB
+	GroupBytes int64         // a group of this size waits no longer; default 32 MiB
 	QueueBytes int64         // what may wait for a commit, over all sources; default 64 MiB
 	Logger     *slog.Logger
 	// Committed, when set, is told of every successful transaction.
@@ -29,7 +29,7 @@ func (o *CommitterOptions) defaults() {
 		o.Group = 100 * time.Millisecond
 	}
 	if o.GroupBytes == 0 {
-		o.GroupBytes = 16 << 20
+		o.GroupBytes = 32 << 20 // enough events of 400 bytes to fill a row group: see ADR 9
 	}
 	if o.QueueBytes == 0 {
 		o.QueueBytes = 64 << 20
