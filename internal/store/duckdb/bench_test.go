@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,29 +103,48 @@ func taken(i int) []event.ShardState {
 	}}
 }
 
-// BenchmarkCommit commits rows and a position: the whole way into the file, checkpoints included.
+// BenchmarkCommit commits rows and a position: the whole way into the file, checkpoints included. A group under load has about
+// 40,000 rows.
 func BenchmarkCommit(b *testing.B) {
-	for _, size := range []int{100, 10000} {
+	for _, size := range []int{100, 1000, 10_000, 40_000} {
 		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
-			db := open(b, b.TempDir())
+			dir := b.TempDir()
+			db := open(b, dir)
 			t := storefront()
 			require.NoError(b, db.CreateTable(b.Context(), t, ""))
 			begin := event.StreamState{CreatedAt: time.Now()}
 			require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{{Source: "s", Begin: &begin}}))
-			rows := events(t, 0, size)
-			b.SetBytes(rows.Bytes)
+			rows := make([]*columns.Rows, max(2, 40_000/size)) // more than a row group, which equal rows would fill too easily
+			for i := range rows {
+				rows[i] = events(t, i*size, size)
+			}
+			b.SetBytes(rows[0].Bytes)
 			var longest time.Duration
+			used := processorTime(b)
 			for i := 0; b.Loop(); i++ {
 				begin := time.Now()
-				batch := &ingest.Batch{Source: "s", Stream: "s", Table: t, Rows: rows, At: begin, Shards: taken(i)}
+				batch := &ingest.Batch{Source: "s", Stream: "s", Table: t, Rows: rows[i%len(rows)], At: begin, Shards: taken(i)}
 				require.NoError(b, db.Commit(b.Context(), []*ingest.Batch{batch}))
 				longest = max(longest, time.Since(begin))
 			}
-			b.ReportMetric(float64(size*b.N)/b.Elapsed().Seconds(), "rows/s")
+			stored := float64(size * b.N)
+			b.ReportMetric(stored/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(float64(longest.Milliseconds()), "ms-longest")
 			require.NoError(b, db.Close(b.Context()))
+			b.ReportMetric(float64((processorTime(b)-used).Nanoseconds())/1000/stored, "cpu-us/row")
+			info, err := os.Stat(filepath.Join(dir, "helios.duckdb"))
+			require.NoError(b, err)
+			b.ReportMetric(float64(info.Size())/stored, "file-B/row")
 		})
 	}
+}
+
+// processorTime is what the process has used of all processors. It says more than the clock while others use them too.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // BenchmarkCommitBesideQueries commits 100 rows twenty times a second while a dashboard of heavy queries goes on over two
