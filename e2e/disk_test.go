@@ -82,5 +82,6 @@ func TestAFullDiskPausesIngestionWhichSaysSoAndGoesOnByItself(t *testing.T) {
 	require.Zero(t, s.interrupt())
 	said := bytes.Count(s.log.Bytes(), []byte("disk is full"))
 	require.Positive(t, said)
+	require.Contains(t, s.log.String(), "source goes on")
 	require.LessOrEqual(t, said, 4, "a log that is flooded:\n%s", s.log.String())
 }

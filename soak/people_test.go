@@ -47,6 +47,8 @@ var (
 		"SELECT length(repeat('ab', 1000000000))",
 		"SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range * b.range = 7",
 		"WITH RECURSIVE r AS (SELECT 1::HUGEINT AS n UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r",
+		"SELECT string_agg(url, ',') OVER (ORDER BY soak_id) FROM %s",
+		"SELECT max(levenshtein(a.url || a.visitor_id, b.url || b.session_id)) FROM %[1]s a, %[1]s b",
 		"COPY %s TO '/tmp/stolen.csv'",
 		"DROP TABLE %s",
 		"SELEC 1 FROM %s",

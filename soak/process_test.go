@@ -136,11 +136,23 @@ func (p *process) killServer() error {
 	}
 }
 
+// workers are the children of the process that was started.
+func (p *process) workers() []int {
+	cmd, _ := p.running()
+	return children(cmd.Process.Pid)
+}
+
 // killWorker kills a child of the process that was started, and says whether there was one.
 func (p *process) killWorker() bool {
-	cmd, _ := p.running()
-	workers := children(cmd.Process.Pid)
+	workers := p.workers()
 	return len(workers) > 0 && kill(workers[0]) == nil
+}
+
+// list makes the worker write what its goroutines do to the log, which ends it.
+func (p *process) list() {
+	for _, pid := range p.workers() {
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+	}
 }
 
 // stop ends the server as a service manager does.

@@ -21,6 +21,7 @@ type report struct {
 	events, records                                    int
 	bytes, trimmed                                     int64
 	workerKills, kills, stops, drifts, pauses, replays int
+	engineRestarts                                     int
 	slowestStop                                        time.Duration
 	restBefore, restAfter                              vitals
 	endurance                                          []vitals // in the part without kills
@@ -77,6 +78,7 @@ func (s *soak) summary(problems []string) string {
 			a.Rows, a.Quarantined, a.Rows+a.Quarantined, a.Lost, a.Doubled, a.Strange, a.Positions)
 	}
 	line("kill -9", "%d of the worker, %d of the whole server", r.workerKills, r.kills)
+	line("engine started again for a query", "%d", r.engineRestarts)
 	line("SIGTERM", "%d, the slowest %s", r.stops+1, ms(r.slowestStop))
 	var fair, foul []time.Duration
 	for _, rec := range s.watch.recoveries {

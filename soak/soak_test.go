@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/e2e/traffic"
+	"github.com/helios-sql/helios/internal/client"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/localkinesis"
 )
@@ -130,6 +131,7 @@ func (s *soak) run(ctx context.Context) error {
 	for _, source := range sources {
 		load.Go("watch", func(ctx context.Context) error { s.watch.look(ctx, source); return nil })
 	}
+	load.Go("worker", func(ctx context.Context) error { s.mind(ctx); return nil })
 	s.say("warming up")
 	var before []vitals
 	s.report.began = time.Now()
@@ -140,7 +142,12 @@ func (s *soak) run(ctx context.Context) error {
 	trouble := s.trouble(ctx)
 	s.say("everything at once, kills among it")
 	storm, calm := context.WithTimeout(ctx, time.Duration(float64(length)*(1-enduring)))
-	err := s.kill(storm, s.chance(1))
+	killers := s.group(storm)
+	killers.Go("hostile queries", func(ctx context.Context) error { // they may end the engine, too
+		s.people.ask(ctx, s.helios, s.chance(7), hostile, 4, 12, patience)
+		return nil
+	})
+	err := errors.Join(s.kill(storm, s.chance(1)), killers.stop())
 	calm()
 	if err == nil {
 		s.say("everything at once, no kills: does it grow?")
@@ -157,6 +164,10 @@ func (s *soak) run(ctx context.Context) error {
 		s.during(ctx, warmUp, func(ctx context.Context) { s.record(ctx, &after) })
 	}
 	s.report.restAfter = rest(after)
+	if s.report.restAfter.goroutines > s.report.restBefore.goroutines+growthCount {
+		s.say("more goroutines than at the beginning: the worker is made to list them in its log, and killed thereby")
+		s.helios.list()
+	}
 	if err = errors.Join(err, load.stop()); err != nil {
 		return err
 	}
@@ -184,7 +195,15 @@ func (s *soak) begin(ctx context.Context) error {
 	if err := s.helios.ready(ctx); err != nil {
 		return err
 	}
-	return errors.Join(s.addSource(ctx, sources[0], "poll"), s.addSource(ctx, sources[1], "fan_out"))
+	for i, read := range []string{"poll", "fan_out"} {
+		_, err := s.helios.AddSource(ctx, client.NewSource{
+			Stream: stream, Table: sources[i], Read: read, From: "horizon", Connection: client.Connection{Region: "us-east-1", Endpoint: s.endpoint},
+		})
+		if err != nil {
+			return fmt.Errorf("add source %s: %w", sources[i], err)
+		}
+	}
+	return nil
 }
 
 // chance is a source of chances of its own for everybody, by number: so that one does not disturb another.
@@ -210,7 +229,6 @@ func (s *soak) trouble(ctx context.Context) *group {
 		s.people.ask(ctx, s.helios, r, light, 0.05, 0.4, 10*time.Second)
 	})
 	actor(6, func(ctx context.Context, r *rand.Rand) { s.people.ask(ctx, s.helios, r, heavy, 1, 4, 10*time.Second) })
-	actor(7, func(ctx context.Context, r *rand.Rand) { s.people.ask(ctx, s.helios, r, hostile, 4, 12, patience) })
 	actor(8, func(ctx context.Context, r *rand.Rand) { s.people.export(ctx, s.helios, r) })
 	actor(9, func(ctx context.Context, r *rand.Rand) { s.people.count(ctx, s.helios, r) })
 	actor(10, s.steer)
@@ -232,12 +250,13 @@ func (s *soak) steer(ctx context.Context, r *rand.Rand) {
 			s.report.pauses++
 		}
 		pause(ctx, between(r, 0, 2))
-		for ctx.Err() == nil {
-			if _, err := s.helios.ResumeSource(ctx, source); err == nil {
+		resuming, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWait) // though all trouble ends meanwhile
+		for pause(resuming, 100*time.Millisecond) {
+			if _, err := s.helios.ResumeSource(resuming, source); err == nil {
 				break
 			}
-			pause(ctx, 200*time.Millisecond)
 		}
+		cancel()
 	}
 }
 
@@ -281,6 +300,22 @@ func (s *soak) killOnce(ctx context.Context, r *rand.Rand) error {
 		return err
 	}
 	return s.helios.ready(ctx)
+}
+
+// mind notices when the server starts its worker again without having been made to: a query was too much for it.
+func (s *soak) mind(ctx context.Context) {
+	var last int
+	for pause(ctx, 50*time.Millisecond) {
+		workers := s.helios.workers()
+		if len(workers) == 0 || workers[0] == last {
+			continue
+		}
+		if last != 0 && s.watch.unexpected() {
+			s.report.engineRestarts++
+			s.say("the engine was given up for a query")
+		}
+		last = workers[0]
+	}
 }
 
 // end waits until all is read, and audits; then again after the server was stopped and started.

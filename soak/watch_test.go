@@ -5,7 +5,6 @@ package soak
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -49,6 +48,17 @@ func (w *watch) kill() {
 			w.killed[s] = w.lastKill
 		}
 	}
+}
+
+// unexpected tells of an end that nobody here brought about, and whether it was one.
+func (w *watch) unexpected() bool {
+	w.mu.Lock()
+	known := time.Since(w.lastKill) < settled
+	w.mu.Unlock()
+	if !known {
+		w.kill()
+	}
+	return !known
 }
 
 // recovered tells whether all sources have recovered from all kills.
@@ -157,38 +167,4 @@ func quantile(all []time.Duration, q float64) time.Duration {
 		return 0
 	}
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
-}
-
-// addSource connects the stream, once more, to a table of its own.
-func (s *soak) addSource(ctx context.Context, name, read string) error {
-	body, err := json.Marshal(map[string]any{
-		"stream": stream, "table": name, "region": "us-east-1", "endpoint": s.endpoint, "from": "horizon", "read": read,
-	})
-	if read == "" {
-		body, err = json.Marshal(map[string]any{
-			"stream": stream, "table": name, "region": "us-east-1", "endpoint": s.endpoint, "from": "horizon",
-		})
-	}
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.helios.url+"/api/v1/sources", strings.NewReader(string(body)))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.scrape.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 && read != "" {
-		return s.addSource(ctx, name, "")
-	}
-	if resp.StatusCode/100 != 2 {
-		var problem map[string]any
-		_ = json.NewDecoder(resp.Body).Decode(&problem)
-		return fmt.Errorf("add source %s: %d %v", name, resp.StatusCode, problem)
-	}
-	return nil
 }
