@@ -37,7 +37,7 @@ func newConsumer(r *Reader, s stream, confirm func(context.Context) error) *cons
 	name := r.opts.Consumer
 	return &consumer{
 		account: r.account, name: name, stream: s, confirm: confirm, pause: r.opts.pause, logger: r.logger.With("consumer", name),
-		doubts: make(chan struct{}, 1), why: "the consumer " + name + " is being registered",
+		doubts: make(chan struct{}, 1), why: "the consumer " + name + " is being looked for",
 	}
 }
 
@@ -108,6 +108,7 @@ func (c *consumer) ready(ctx context.Context) (arn string, err error) {
 				return "", err
 			}
 			c.logger.InfoContext(ctx, "registered a consumer for fan-out")
+			c.set("", "the consumer "+c.name+" is being registered")
 		case err != nil:
 			return "", err
 		case found.ConsumerDescription.ConsumerStatus == types.ConsumerStatusActive:

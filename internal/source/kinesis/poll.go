@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,7 @@ const (
 )
 
 const (
-	slowestPace = time.Second     // beyond it, throttling is backed off from like any other failure
+	slowestPace = time.Second     // of a shard that is throttled for long: a call a second is nobody's trouble
 	idleAfter   = 5 * time.Second // without a record, the limits are left to others a little
 )
 
@@ -35,8 +36,8 @@ func newPacer(fastest time.Duration, now time.Time) pacer {
 	return pacer{fastest: fastest, pace: fastest, busy: now, next: now}
 }
 
-// asked books a read that begins.
-func (p *pacer) asked(now time.Time) { p.next = now.Add(p.pace) }
+// asked books a read that begins. The pace is jittered a little: two readers in step could keep a third from ever being served.
+func (p *pacer) asked(now time.Time) { p.next = now.Add(p.pace + rand.N(p.pace/20)) }
 
 // answered books what the read that was asked last has given. In idle times a read is left out now and then: the first record
 // after them still comes well within the 350 ms that are promised.
@@ -50,11 +51,14 @@ func (p *pacer) answered(now time.Time, bytes int64, more bool) {
 	if paid := now.Add(timeFor(bytes)); paid.After(p.next) {
 		p.next = paid
 	}
-	p.pace = max(p.fastest, p.pace-p.pace/20)
+	p.pace = max(p.fastest, p.pace-p.pace/50)
 }
 
 // throttled gives way: others have used up the limits.
-func (p *pacer) throttled() { p.pace = min(max(slowestPace, p.fastest), p.pace*3/2) }
+func (p *pacer) throttled(now time.Time) {
+	p.pace = min(max(slowestPace, p.fastest), p.pace*3/2)
+	p.next = now.Add(p.pace/2 + rand.N(p.pace))
+}
 
 // timeFor is how long the limits give to so many bytes.
 func timeFor(bytes int64) time.Duration { return time.Duration(bytes) * time.Second / readBytes }

@@ -67,6 +67,9 @@ func (e *intakeError) Unwrap() error { return e.cause }
 func (s *shardReader) run(ctx context.Context) error {
 	s.pacer = newPacer(s.opts.Poll, time.Now())
 	defer s.unsubscribe(0, "")
+	if s.consumer != nil {
+		_, s.fallback = s.consumer.get()
+	}
 	s.trouble = map[ingest.ShardCondition]time.Time{}
 	s.observe(ingest.ShardReading, nil)
 	for {
@@ -218,10 +221,10 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 		s.iterator = ""
 		return
 	}
-	condition, level := ingest.ShardFailing, slog.LevelWarn
+	condition, level, wait := ingest.ShardFailing, slog.LevelWarn, backoff(s.failures)
 	if isThrottle(err) {
-		condition, level = ingest.ShardThrottled, slog.LevelInfo // nothing is wrong: others poll the shard too
-		s.pacer.throttled()
+		condition, level, wait = ingest.ShardThrottled, slog.LevelInfo, 0 // nothing is wrong: others poll the shard too
+		s.pacer.throttled(time.Now())
 	} else {
 		s.iterator = "" // whatever is wrong with it, the position is right
 		if isNotFound(err) {
@@ -234,7 +237,7 @@ func (s *shardReader) retreat(ctx context.Context, err error) {
 	}
 	s.trouble[condition] = time.Now()
 	s.observe(condition, err)
-	_ = sleep(ctx, backoff(s.failures)) // the caller looks at ctx
+	_ = sleep(ctx, wait) // the caller looks at ctx
 }
 
 func (s *shardReader) observe(c ingest.ShardCondition, err error) {
