@@ -249,7 +249,7 @@ func (c *console) sourcesRemove() *cobra.Command {
 		Short: "Disconnect a source; its table stays unless --drop-table is given",
 		Long: `Disconnects a source. Its table and quarantine stay and can be queried on. So do its positions: the same stream added again
 with this table goes on where it stopped, and no event is lost or doubled. With --drop-table all of that is gone. The stream
-itself is not touched.`,
+itself is not touched, but for the source's consumer for fan-out, which is removed.`,
 		Example: `  helios sources remove clicks
   helios sources remove clicks --drop-table --yes`,
 		Args:              named("SOURCE"),
