@@ -200,7 +200,7 @@ func number(t *testing.T, api *client.Client, sql string) int {
 	return n
 }
 
-// post calls an AWS JSON API that looks at no signature.
+// post calls an AWS JSON API that looks at the name of the service in a signature, and no closer.
 func post(ctx context.Context, url, target, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -208,8 +208,12 @@ func post(ctx context.Context, url, target, body string) ([]byte, error) {
 	}
 	req.Header.Set("X-Amz-Target", target)
 	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	service := "kinesis"
+	if strings.HasPrefix(target, "DynamoDB") {
+		service = "dynamodb"
+	}
 	req.Header.Set("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z"))
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/any/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host;x-amz-date, Signature=0")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import software.amazon.kinesis.lifecycle.events.LeaseLostInput;
 import software.amazon.kinesis.lifecycle.events.ProcessRecordsInput;
 import software.amazon.kinesis.lifecycle.events.ShardEndedInput;
 import software.amazon.kinesis.lifecycle.events.ShutdownRequestedInput;
+import software.amazon.kinesis.metrics.NullMetricsFactory;
 import software.amazon.kinesis.processor.RecordProcessorCheckpointer;
 import software.amazon.kinesis.processor.ShardRecordProcessor;
 import software.amazon.kinesis.processor.SingleStreamTracker;
@@ -64,12 +65,13 @@ public final class Consume {
         var leases = configs.leaseManagementConfig()
                 .failoverTimeMillis(5_000)
                 .shardSyncIntervalMillis(5_000)
-                .leasesRecoveryAuditorExecutionFrequencyMillis(5_000);
+                .leasesRecoveryAuditorExecutionFrequencyMillis(5_000)
+                .listShardsCacheAllowedAgeInSeconds(1); // or it does not know a new shard's range, and keeps stray user records
         var coordinator = configs.coordinatorConfig()
                 .parentShardPollIntervalMillis(500)
                 .shardConsumerDispatchPollIntervalMillis(200);
         var scheduler = new Scheduler(configs.checkpointConfig(), coordinator, leases, configs.lifecycleConfig(),
-                configs.metricsConfig(), configs.processorConfig(), configs.retrievalConfig().retrievalSpecificConfig(retrieval));
+                configs.metricsConfig().metricsFactory(new NullMetricsFactory()), configs.processorConfig(), configs.retrievalConfig().retrievalSpecificConfig(retrieval));
         var running = new Thread(scheduler, "scheduler");
         running.setDaemon(true);
         running.start();
