@@ -169,13 +169,15 @@ const use = "USE " + catalog
 // could use to get at files, at the network or at these very settings is closed last.
 func setup(dir string, opt Options) []string {
 	statements := []string{
+		// Before ATTACH, which reads the log and makes a checkpoint of a large one.
+		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain and Close
+		joinNone,
 		fmt.Sprintf("ATTACH %s AS %s (ROW_GROUP_SIZE %d, STORAGE_VERSION %s)",
 			literal(filepath.Join(dir, fileName)), catalog, rowGroupSize, literal(storageVersion)),
 		use,
 		fmt.Sprintf("SET GLOBAL threads = %d", opt.Threads),
 		"SET GLOBAL temp_directory = " + literal(filepath.Join(dir, tempName)),
 		"SET GLOBAL TimeZone = 'UTC'",
-		"SET GLOBAL checkpoint_threshold = '1TB'", // checkpoints are ours: see maintain and Close
 		"PRAGMA disable_checkpoint_on_shutdown",
 		// ORDER BY … LIMIT would miss rows: this passes over row groups by counting rows that are deleted (DuckDB 1.5.6).
 		"SET GLOBAL disabled_optimizers = 'row_group_pruner'",
@@ -191,7 +193,7 @@ func setup(dir string, opt Options) []string {
 	}
 	statements = append(statements, "SET GLOBAL memory_limit = "+memory)
 	return append(statements,
-		joinNone, "SET GLOBAL allowed_configs = ['"+joinSetting+"']",
+		"SET GLOBAL allowed_configs = ['"+joinSetting+"']",
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL lock_configuration = true",
 	)

@@ -73,3 +73,6 @@ func (db *DB) Compact(ctx context.Context) error {
 	defer func() { <-db.writing }()
 	return db.compact(ctx)
 }
+
+// Bulky tells whether the store knows that its file holds a bulky text.
+func (db *DB) Bulky() bool { return db.bulky }

@@ -233,7 +233,7 @@ func TestASurveySharesTheFileAmongTablesByWhatTheyHold(t *testing.T) {
 	require.NoError(t, db.Checkpoint(t.Context()))
 	after := survey(t, db, nil)
 	require.Less(t, after.Parts[rowsPart].Bytes, before.Parts[rowsPart].Bytes*2/3, "and afterwards")
-	require.Less(t, after.Used, third.Used*3/4)
+	require.Less(t, after.Used, third.Used*4/5) // two thirds of the wide table, but for blocks that row groups share
 
 	require.NoError(t, db.DropTable(t.Context(), table.Name))
 	require.NotContains(t, survey(t, db, nil).Parts, rowsPart)
