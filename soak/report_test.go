@@ -32,7 +32,7 @@ type report struct {
 const (
 	growthShare = 1.25     // by which memory may differ between two parts of a run
 	growthBytes = 64 << 20 // … and what is too little to matter
-	growthCount = 20       // of goroutines, of files
+	growthCount = 50       // of goroutines, of files: connections to as many shards as there were linger for 90 s
 )
 
 func rssOf(v vitals) int64 { return v.rss }
