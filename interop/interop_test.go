@@ -58,7 +58,8 @@ type program struct {
 func run(t *testing.T, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, name: filepath.Base(name), lines: make(chan string, 1<<16), cmd: exec.Command(name, args...)}
-	p.cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1",
+	p.cmd.Env = []string{
+		"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1",
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the KPL has a child of its own
@@ -79,7 +80,7 @@ func run(t *testing.T, name string, args ...string) *program {
 	t.Cleanup(func() {
 		_ = p.stdin.Close()
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-		for range p.lines { //nolint:revive // until it has ended
+		for range p.lines { // until it has ended
 		}
 		if t.Failed() {
 			p.mu.Lock()
@@ -191,6 +192,7 @@ func connect(t *testing.T, url, endpoint, stream string, more ...string) {
 
 // number runs SQL whose result is one whole number; -1 if it cannot be run at the moment.
 func number(t *testing.T, api *client.Client, sql string) int {
+	t.Helper()
 	r, err := api.Query(t.Context(), client.QueryRequest{SQL: sql})
 	if err != nil || len(r.Rows) != 1 {
 		return -1

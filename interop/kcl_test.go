@@ -45,6 +45,7 @@ func readByKCL(t *testing.T, mode, endpoint, dynamo, stream string, parents map[
 }
 
 func judge(t *testing.T, mode string) {
+	t.Helper()
 	const stream = "orders"
 	var polled, subscribed atomic.Int64
 	s, plain, _ := local(t, localkinesis.Options{
@@ -163,10 +164,14 @@ func checkpoints(ctx context.Context, dynamo string) (map[string]string, error) 
 	if err != nil {
 		return nil, err
 	}
+	type attribute struct {
+		S string `json:"S"`
+	}
 	var scan struct {
 		Items []struct {
-			LeaseKey, Checkpoint struct{ S string }
-		}
+			LeaseKey   attribute `json:"leaseKey"`
+			Checkpoint attribute `json:"checkpoint"`
+		} `json:"Items"`
 	}
 	if err := json.Unmarshal(answer, &scan); err != nil {
 		return nil, err

@@ -122,15 +122,13 @@ func TestHeliosHasEachUserRecordThatTheKPLSentOnceOnce(t *testing.T) {
 	}
 }
 
-// hashRange is what a shard takes, as the API has it.
-type hashRange struct {
-	StartingHashKey, EndingHashKey *big.Int
-}
+// hashRange is what a shard takes, both ends included.
+type hashRange struct{ start, end *big.Int }
 
 func (r hashRange) holds(partitionKey string) bool {
 	sum := md5.Sum([]byte(partitionKey))
 	hash := new(big.Int).SetBytes(sum[:])
-	return r.StartingHashKey.Cmp(hash) <= 0 && hash.Cmp(r.EndingHashKey) <= 0
+	return r.start.Cmp(hash) <= 0 && hash.Cmp(r.end) <= 0
 }
 
 // hashRanges gives what the shards of a stream take, closed ones too.
@@ -141,15 +139,18 @@ func hashRanges(t *testing.T, endpoint, stream string) map[string]hashRange {
 	var list struct {
 		Shards []struct {
 			ShardID      string `json:"ShardId"`
-			HashKeyRange struct{ StartingHashKey, EndingHashKey string }
-		}
+			HashKeyRange struct {
+				Start string `json:"StartingHashKey"`
+				End   string `json:"EndingHashKey"`
+			} `json:"HashKeyRange"`
+		} `json:"Shards"`
 	}
 	require.NoError(t, json.Unmarshal(answer, &list))
 	ranges := map[string]hashRange{}
 	for _, s := range list.Shards {
-		start, ok := new(big.Int).SetString(s.HashKeyRange.StartingHashKey, 10)
+		start, ok := new(big.Int).SetString(s.HashKeyRange.Start, 10)
 		require.True(t, ok)
-		end, ok := new(big.Int).SetString(s.HashKeyRange.EndingHashKey, 10)
+		end, ok := new(big.Int).SetString(s.HashKeyRange.End, 10)
 		require.True(t, ok)
 		ranges[s.ShardID] = hashRange{start, end}
 	}
