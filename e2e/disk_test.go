@@ -73,6 +73,9 @@ func TestAFullDiskPausesIngestionWhichSaysSoAndGoesOnByItself(t *testing.T) {
 		require.Contains(t, metrics, `helios_source_state{source="events",state="failing"} 1`)
 		held := stream.stored(s)
 		require.Positive(t, held, "queries still answer")
+		s.kill()
+		s.run()
+		require.GreaterOrEqual(t, stream.stored(s), held, "a server killed now starts again")
 		time.Sleep(3 * time.Second)
 		require.NoError(t, os.Remove(ballast))
 		require.Eventually(t, func() bool { return stream.stored(s) > held+1000 }, time.Minute, 100*time.Millisecond, "it does not go on")
@@ -83,5 +86,5 @@ func TestAFullDiskPausesIngestionWhichSaysSoAndGoesOnByItself(t *testing.T) {
 	said := bytes.Count(s.log.Bytes(), []byte("disk is full"))
 	require.Positive(t, said)
 	require.Contains(t, s.log.String(), "source goes on")
-	require.LessOrEqual(t, said, 4, "a log that is flooded:\n%s", s.log.String())
+	require.LessOrEqual(t, said, 8, "a log that is flooded:\n%s", s.log.String())
 }
