@@ -285,7 +285,7 @@ itself is not touched, but for the source's consumer for fan-out, which is remov
 func (c *console) position(s client.SourceShard) string {
 	text := s.Sequence
 	if term.Is(c.out) {
-		text = term.Middle(text, 4, 6)
+		text = term.Middle(text, 4, 5)
 	}
 	switch {
 	case text == "":

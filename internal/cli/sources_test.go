@@ -187,7 +187,7 @@ func TestATableOnATerminalLeavesOutWhatSaysNothing(t *testing.T) {
 	require.NotContains(t, got.out, "TABLE", "the source has its name")
 	require.Contains(t, got.talk, "clicks: throttled by AWS\n")
 	got = heliosOnTerminal(t, "", "sources", "show", "clicks")
-	require.Contains(t, got.out, " 4964…000002+3 ")
+	require.Contains(t, got.out, " 4964…00002+3 ")
 	require.Contains(t, got.out, "shardId-000000000001: throttled by AWS\n")
 	require.NotContains(t, heliosOnTerminal(t, "", "streams", "list").out, "arn:aws")
 }

@@ -203,3 +203,14 @@ func TestTheStatusTellsWhatPollingTakesOfTheLimits(t *testing.T) {
 		stop()
 	})
 }
+
+func TestASourceOfATimeWithoutAChoiceIsReadAsIfItHadBeenAuto(t *testing.T) {
+	known := &registry{}
+	old := orders
+	old.Name, old.Paused = "orders", true
+	require.NoError(t, known.SaveSource(t.Context(), old))
+	service, _ := serving(t, newStream(), newMemory(), known)
+	status, err := service.Get("orders")
+	require.NoError(t, err)
+	require.Equal(t, ingest.ReadAuto, status.Settings.Read)
+}
