@@ -74,7 +74,7 @@ func (c *consumer) keep(ctx context.Context) {
 			err = c.confirm(ctx)
 		}
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, errors.Is(err, errRecreated): // the reading of this stream ends
 			return
 		case err == nil:
 			failures = 0
