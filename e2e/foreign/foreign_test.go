@@ -159,6 +159,14 @@ func TestTheAWSCommandLinePutsReadsAndReshards(t *testing.T) {
 	c.awsRefused("InvalidArgumentException", "get-records", "--shard-iterator", "garbage")
 	c.awsRefused("ResourceNotFoundException", "describe-stream-summary", "--stream-name", "nobody")
 	c.awsRefused("ResourceInUseException", "create-stream", "--stream-name", "orders", "--shard-count", "1")
-	c.awsRefused("UnknownOperationException", "list-stream-consumers", "--stream-arn", described.StreamDescription.StreamARN)
-	c.aws(nil, "delete-stream", "--stream-name", "orders")
+	c.awsRefused("UnknownOperationException", "get-resource-policy", "--resource-arn", described.StreamDescription.StreamARN)
+
+	var consumers struct {
+		Consumers []struct{ ConsumerName string }
+	}
+	c.aws(nil, "register-stream-consumer", "--stream-arn", described.StreamDescription.StreamARN, "--consumer-name", "app")
+	c.aws(&consumers, "list-stream-consumers", "--stream-arn", described.StreamDescription.StreamARN)
+	require.Len(t, consumers.Consumers, 1)
+	require.Equal(t, "app", consumers.Consumers[0].ConsumerName)
+	c.aws(nil, "delete-stream", "--stream-name", "orders", "--enforce-consumer-deletion")
 }
