@@ -3,9 +3,11 @@ package ingest_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +55,50 @@ func TestTheCrumbsOfLargeRecordsDoNotKeepThemInMemory(t *testing.T) {
 	require.Eventually(t, has, time.Minute, 10*time.Millisecond)
 	require.Contains(t, store.reasons("orders"), event.NotAnObject)
 	require.Less(t, heap()-before, int64(64<<20), "12 records unpack to 16 MiB each, and leave a byte in quarantine")
+}
+
+func TestADeliveryThatIsGivenUpLeavesItsRoomToOthers(t *testing.T) {
+	s, store := newStream(), &paging{memory: newMemory(), asked: make(chan struct{}), answer: make(chan struct{})}
+	s.put(document("a"))
+	service, _ := serving(t, s, store, &registry{})
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	var replay sync.WaitGroup
+	replay.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}) })
+	<-store.asked // the loop takes nothing until this is answered
+	deliver := func(ctx context.Context, shard, data string) error {
+		return s.intake().Deliver(ctx, ingest.Delivery{ShardID: shard, Records: []event.Record{{ShardID: shard, Sequence: "1", Data: []byte(data)}}})
+	}
+	full := error(nil)
+	for i := 0; full == nil; i++ {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		full = deliver(ctx, fmt.Sprint("small-", i), "")
+		cancel()
+	}
+	large := strings.Repeat(" ", 2<<20)
+	for range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		require.ErrorIs(t, deliver(ctx, "expired", large), context.DeadlineExceeded)
+		cancel()
+	}
+	close(store.answer)
+	replay.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, deliver(ctx, "large", large))
+}
+
+// paging is a memory whose first page of a quarantine waits for an answer.
+type paging struct {
+	*memory
+	asked, answer chan struct{}
+	once          sync.Once
+}
+
+func (p *paging) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
+	p.once.Do(func() { close(p.asked) })
+	<-p.answer
+	return p.memory.Quarantined(ctx, f, after, limit)
 }
 
 func heap() int64 {

@@ -169,7 +169,8 @@ func (l *loop) hand(ctx context.Context, p *part) error {
 	select {
 	case l.in <- item{part: p}:
 		return nil
-	case <-ctx.Done():
+	case <-ctx.Done(): // of one shard, maybe: others go on
+		l.room.Release(p.weight)
 		return context.Cause(ctx)
 	}
 }
