@@ -26,6 +26,9 @@ type weather struct {
 	kinds map[string]int
 }
 
+// longRun is the number of minutes from which on there is time for one storm of two minutes.
+const longRun = 10
+
 // storm is one kind of fault for a while.
 type storm struct {
 	fault localkinesis.Fault
@@ -70,6 +73,13 @@ func (w *weather) blow(ctx context.Context, r *rand.Rand, k *localkinesis.Server
 		{"expired credentials", storm{fault: answer(400, "ExpiredTokenException"), share: 1}},
 		{"one failing shard", storm{fault: answer(500, "InternalFailure"), share: 1, shard: "?"}},
 		{"expired iterators", storm{}},
+	}
+	if *minutes >= longRun {
+		w.kinds["throttling for two minutes"]++
+		w.storm.Store(&storm{fault: kinds[0].storm.fault, share: 1, only: []string{"GetRecords", "SubscribeToShard"}})
+		pause(ctx, 2*time.Minute)
+		w.storm.Store(nil)
+		w.until.Store(time.Now().UnixNano())
 	}
 	for pause(ctx, between(r, 2, 9)) {
 		kind := kinds[r.IntN(len(kinds))]
