@@ -48,6 +48,7 @@ soak: build ## everything at once for MINUTES=10, kills among it, then an audit 
 	cd soak && $(GO) test -tags soak -count=1 -timeout 0 -v -run '^TestSoak$$' . -minutes $(MINUTES) -rate $(RATE) -seed $(SEED)
 
 interop: build ## judge by AWS's own KCL and KPL and by another maker's server: needs Java, Maven, Python and Rust
+	interop/install.sh
 	$(GO) test -tags interop -count=1 -timeout 15m -v ./interop
 
 fuzz: ## fuzz the parsers, 60 s each
