@@ -57,6 +57,7 @@ func TestAFullDiskPausesIngestionWhichSaysSoAndGoesOnByItself(t *testing.T) {
 	s := start(t, "serve", "--data", filepath.Join(disk, "data"))
 	stream.connect(s)
 	stop := stream.load(1000)
+	require.Eventually(t, func() bool { return stream.stored(s) > 500 }, time.Minute, 20*time.Millisecond)
 	for range 2 {
 		ballast := filepath.Join(disk, "ballast")
 		fill(t, ballast)
