@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/helios-sql/helios/internal/client"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/localkinesis"
 	"github.com/helios-sql/helios/internal/query"
@@ -40,33 +42,47 @@ const (
 	breaks = 3 // workers that swallow it
 )
 
-func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *testing.T) {
+// serve runs a server with a source shop, and gives its address, the Kinesis with the stream of that name, and what stops both.
+func serve(t *testing.T, shop config.Source) (url string, kinesis *localkinesis.Server, stop func()) {
+	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	log := slog.New(slog.DiscardHandler)
-	kinesis := localkinesis.New(localkinesis.Options{Logger: log})
+	kinesis = localkinesis.New(localkinesis.Options{Logger: log})
 	listener, err := listen(t.Context(), "127.0.0.1:0", "")
 	require.NoError(t, err)
-	defer running(func(ctx context.Context) { _ = kinesis.Serve(ctx, listener) })()
+	stopKinesis := running(func(ctx context.Context) { _ = kinesis.Serve(ctx, listener) })
 	require.NoError(t, kinesis.CreateStream("shop", 2))
 
+	shop.Stream, shop.Table, shop.Region, shop.Endpoint = "shop", "shop", "us-east-1", "http://"+listener.Addr().String()
 	settings := config.Default()
-	settings.Listen, settings.Data = "127.0.0.1:0", t.TempDir()
-	settings.Sources = []config.Source{{Stream: "shop", Table: "shop", Region: "us-east-1", Endpoint: "http://" + listener.Addr().String()}}
+	settings.Listen, settings.Data, settings.Sources = "127.0.0.1:0", t.TempDir(), []config.Source{shop}
 	up := make(chan Addresses, 1)
 	o := Options{Config: settings, Worker: []string{"worker"}, Talk: t.Output(), Logger: log, Ready: func(a Addresses) { up <- a }}
-	var published atomic.Int64
 	served := make(chan error, 1)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
+	ctx, cancel := context.WithCancel(t.Context())
 	go func() { served <- Serve(ctx, o) }()
-	var at Addresses
+	stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(t, <-served)
+		stopKinesis()
+	})
 	select {
-	case at = <-up:
+	case at := <-up:
+		return at.API, kinesis, stop
 	case err := <-served:
+		cancel()
+		stopKinesis()
 		require.FailNow(t, "the server ended", "%v", err)
+		return "", nil, nil
 	}
-	broken := func() bool { return restarts(t, at.API) >= breaks }
+}
+
+func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *testing.T) {
+	url, kinesis, stop := serve(t, config.Source{})
+	defer stop()
+	var published atomic.Int64
+	broken := func() bool { return restarts(t, url) >= breaks }
 	defer running(func(ctx context.Context) {
 		every := time.NewTicker(time.Millisecond)
 		defer every.Stop()
@@ -86,11 +102,29 @@ func TestAQueryThatBreaksTheDatabaseDoesNotEndTheServerNorLoseOrDoubleARow(t *te
 	})()
 	require.Eventually(t, func() bool {
 		n := published.Load()
-		rows := ask(t, at.API, "SELECT count(*), count(DISTINCT id) FROM shop")
+		rows := ask(t, url, "SELECT count(*), count(DISTINCT id) FROM shop")
 		return broken() && len(rows) == 1 && rows[0] == [2]int64{n, n} && n == published.Load()
 	}, time.Minute, 50*time.Millisecond)
-	stop()
-	require.NoError(t, <-served)
+}
+
+func TestWhatPeopleChangeOutlivesAWorkerThoughTheFileDeclaresOtherwise(t *testing.T) {
+	url, kinesis, stop := serve(t, config.Source{Retain: "30d"})
+	defer stop()
+	server, err := client.New(url, client.Options{})
+	require.NoError(t, err)
+	defer server.Close()
+	source, err := server.Source(t.Context(), "shop")
+	require.NoError(t, err)
+	require.Equal(t, "30d", source.Settings.Retain)
+	forever := "forever"
+	_, err = server.ChangeSource(t.Context(), "shop", client.SourceChanges{Retain: &forever})
+	require.NoError(t, err)
+	_, err = kinesis.PutRecords("shop", []localkinesis.Record{{PartitionKey: "a", Data: []byte(`{"id":1}`)}})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return restarts(t, url) == 1 && server.Ready(t.Context()) == nil }, time.Minute, 10*time.Millisecond)
+	source, err = server.Source(t.Context(), "shop")
+	require.NoError(t, err)
+	require.Equal(t, forever, source.Settings.Retain)
 }
 
 func TestAllSettingsReachTheWorker(t *testing.T) {

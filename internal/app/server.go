@@ -179,8 +179,10 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err := s.sources.Start(ctx); err != nil {
 		return stopped(ctx, err)
 	}
-	if err := s.sources.Declare(ctx, declared); err != nil {
-		return stopped(ctx, err)
+	if len(s.worker.Restarts) == 0 { // what people have changed since then must not be undone by whatever ends a worker
+		if err := s.sources.Declare(ctx, declared); err != nil {
+			return stopped(ctx, err)
+		}
 	}
 	s.started.Store(true)
 	s.worker.Ready()
