@@ -233,7 +233,9 @@ func TestTheServerTellsWhatItIs(t *testing.T) {
 	require.Contains(t, call(t, h, "GET", "/metrics", "").Body.String(), "helios_up 1")
 	require.Contains(t, call(t, h, "GET", "/openapi.json", "").Body.String(), `"openapi": "3.1.0"`)
 	require.JSONEq(t, `{"status":"ok"}`, call(t, h, "GET", "/healthz", "").Body.String())
-	require.Equal(t, 200, call(t, h, "GET", "/readyz", "").Code)
+	require.JSONEq(t, `{"status":"ok"}`, call(t, h, "GET", "/readyz", "").Body.String())
+	w.Sources[0].State, w.Sources[0].Error = ingest.SourceFailing, "the disk is full"
+	require.JSONEq(t, `{"status":"ok","warnings":["source clicks: the disk is full"]}`, call(t, h, "GET", "/readyz", "").Body.String())
 	w.NotReady = errors.New("the store is opening")
 	p := problem(t, call(t, h, "GET", "/readyz", ""), 503, fault.Unavailable)
 	require.Equal(t, "not ready: the store is opening", p["detail"])
