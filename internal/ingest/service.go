@@ -399,12 +399,12 @@ func (s *Service) Tail(ctx context.Context, name string, f Filter, each func(Sam
 func (s *Service) Freshness(tables []string) []Freshness {
 	all := []Freshness{}
 	for _, r := range s.runners() {
-		v := r.view()
-		name := v.Settings.Table
-		if !slices.Contains(tables, name) && !slices.Contains(tables, "quarantine."+name) {
+		settings := r.current()
+		if !slices.Contains(tables, settings.Table) && !slices.Contains(tables, "quarantine."+settings.Table) {
 			continue
 		}
-		all = append(all, Freshness{Source: v.Settings.Name, NewestArrived: v.NewestArrived, LagMS: v.LagMS})
+		v := r.status.view(settings) // without the retention, whose forecast every answer would have to wait for
+		all = append(all, Freshness{Source: settings.Name, NewestArrived: v.NewestArrived, LagMS: v.LagMS})
 	}
 	return all
 }
