@@ -159,6 +159,9 @@ func (r *retainer) look(ctx context.Context) (Survey, error) {
 func (r *retainer) trim(ctx context.Context, source *runner, p Part, e Extent, clock time.Time) (more bool, err error) {
 	var total int64
 	for range roundSteps {
+		if !r.service.has(source) { // its table is nobody's now, or already another's
+			return false, nil
+		}
 		before, surplus := source.current().kept(p.Quarantine).due(e, clock) // settings may change meanwhile
 		surplus -= total
 		n := dropStep

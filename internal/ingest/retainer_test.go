@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/fault"
@@ -21,6 +22,7 @@ type shelf struct {
 	committed map[ingest.Part]ingest.Volume
 	refuse    error // of every drop
 	largest   int   // drop that was asked for
+	dropped   func()
 }
 
 func (s *shelf) Survey(_ context.Context, committed map[ingest.Part]ingest.Volume) (ingest.Survey, error) {
@@ -42,6 +44,9 @@ func (s *shelf) Survey(_ context.Context, committed map[ingest.Part]ingest.Volum
 }
 
 func (s *shelf) DropOldest(_ context.Context, p ingest.Part, before time.Time, n int) (int, error) {
+	if s.dropped != nil {
+		defer s.dropped()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse != nil {
@@ -130,6 +135,20 @@ func TestWhatIsTooOldLeavesATableAndItsQuarantineEachByItsOwnAge(t *testing.T) {
 		require.Equal(t, int64(70), v.Retention.Quarantine.Dropped)
 		require.Equal(t, int64(1e9), v.Retention.Disk.Free)
 		require.Equal(t, int64(138e6), v.Retention.Disk.Used)
+	})
+}
+
+func TestTheTableOfASourceThatWasRemovedStaysAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := make(chan *ingest.Service, 1)
+		s := &shelf{ages: map[ingest.Part][]time.Time{orderRows: slices.Repeat(daily(1), 20_000)}}
+		s.dropped = sync.OnceFunc(func() { assert.NoError(t, (<-running).Remove(t.Context(), "orders", false)) })
+		settings := named()
+		settings.Retain = ingest.Retain{Bytes: 100e6}
+		running <- retaining(t, s, settings, 0)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, 15_000, len(s.left(orderRows)), "what was left when it was removed") //nolint:testifylint // so many would be printed
 	})
 }
 

@@ -141,6 +141,13 @@ func (s *Service) runner(name string) (*runner, error) {
 	return nil, unknown(name)
 }
 
+// has tells whether a source has not been removed.
+func (s *Service) has(r *runner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byName[r.name] == r
+}
+
 func unknown(name string) error {
 	return fault.New(fault.NotFound, "there is no source %q", name).WithHint("helios sources list shows those there are")
 }
