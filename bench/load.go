@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2" // the baseline
 
+	"github.com/helios-sql/helios/internal/app"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
@@ -107,6 +109,7 @@ func measureLoad(ctx context.Context, b *bench) error {
 // heliosLoad takes the file through the parts of a server that ingest: service, loop, committer and store, as app wires
 // them and with the settings of production.
 func heliosLoad(ctx context.Context, l loading) (result loaded, err error) {
+	debug.SetGCPercent(app.GCPercent)
 	cfg := config.Default()
 	store, err := duckdb.Open(ctx, l.Dir, duckdb.Options{Threads: cfg.Store.Threads, MemoryLimit: cfg.Store.MemoryLimit})
 	if err != nil {

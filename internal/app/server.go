@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,11 @@ const (
 	answerTime = 200 * time.Millisecond
 )
 
+// GCPercent is how much garbage a worker may gather, as a share of what is in use: a third of what Go allows itself by default.
+// What is on its way to a commit fills the heap under load, and holds few pointers, so that collecting three times as often costs
+// little and saves a third of the heap (bench/load.go measures both).
+const GCPercent = 30
+
 // loggedSQL is how much of a statement the log takes, in bytes.
 const loggedSQL = 1000
 
@@ -55,6 +61,7 @@ func work(ctx context.Context, talk io.Writer, up func(context.Context, *server)
 		return err
 	}
 	s.worker = worker
+	debug.SetGCPercent(GCPercent)
 	if s.logger, err = telemetry.NewLogger(talk, s.Config.Log.Level, s.Config.Log.Format); err != nil {
 		return err
 	}

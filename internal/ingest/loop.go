@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	intakeBytes = 32 << 20 // unpacked and not yet decoded, a source
+	intakeBytes = 16 << 20 // unpacked and not yet decoded, a source
 	partBytes   = 2 << 20  // a part of a delivery of this size is handed on
 	eventSize   = 64       // bytes of an event beside its document
 	maxPooled   = 1 << 16  // events of a part whose memory is kept for others
