@@ -150,7 +150,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		}
 	}()
 	metrics.RunningQueries(func() int { return len(queries.Running()) })
-	limit, err := memoryBound(ctx, s.store, cfg.Store.MemoryLimit)
+	limit, err := memoryBound(ctx, s.store)
 	if err != nil {
 		return stopped(ctx, err)
 	}
@@ -257,14 +257,11 @@ func (s *server) watch(ctx context.Context, queries *query.Service, bounds query
 }
 
 // memoryBound is how much memory the process may use before a query that runs is blamed, in bytes: a third more than what
-// DuckDB counts of its own may be. By default that is four fifths of the machine's. Small limits leave room for the rest of
-// Helios.
-func memoryBound(ctx context.Context, store *duckdb.DB, chosen int64) (int64, error) {
+// DuckDB counts of its own may be. By default that is four fifths of the machine's. Small limits, and small machines, leave
+// room for the rest of Helios.
+func memoryBound(ctx context.Context, store *duckdb.DB) (int64, error) {
 	const rest = 512 << 20
 	limit, err := store.MemoryLimit(ctx)
-	if chosen == 0 {
-		return limit / 3 * 4, err
-	}
 	return max(limit/3*4, limit+rest), err
 }
 

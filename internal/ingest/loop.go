@@ -265,6 +265,7 @@ func (l *loop) take(ctx context.Context, it item) error {
 func (l *loop) release(p *part) {
 	weight := p.weight
 	p.result.Reset()
+	clear(p.records) // the other parts keep the array, but not what was in these
 	*p = part{ends: p.ends[:0], result: p.result}
 	if cap(p.result.Events)+cap(p.result.Rejected) < maxPooled {
 		l.parts.Put(p)

@@ -31,7 +31,7 @@ type Intake interface {
 	// remembered. It is called on the very first start, when the stream turns out to be another one of the same name, and at
 	// a start that finds shards which need not be remembered any more.
 	Begin(ctx context.Context, state event.StreamState) error
-	// Deliver takes over records, in the order of their shard; Data must not be touched afterwards. It blocks while the
+	// Deliver takes over records, in the order of their shard: neither they nor their Data may be touched afterwards. It blocks while the
 	// queue is full. What is delivered earlier is committed earlier: a child's records after its parent's end.
 	Deliver(ctx context.Context, d Delivery) error
 	// Observe takes note of how a shard is doing.

@@ -10,11 +10,11 @@ import (
 )
 
 // Retain says how long rows are kept: until they are older than Age or the table larger than Bytes, whichever comes first.
-// The zero Retain is nobody's choice, and leaves it to the default.
+// The zero Retain is nobody's choice, and leaves it to the default. In JSON and YAML it is its text, such as "30d, 200GB".
 type Retain struct {
-	Age     time.Duration // 0 for any
-	Bytes   int64         // 0 for any
-	Forever bool          // chosen, and not only left out
+	Age     time.Duration `json:"-"` // 0 for any
+	Bytes   int64         `json:"-"` // 0 for any
+	Forever bool          `json:"-"` // chosen, and not only left out
 }
 
 // DefaultQuarantineRetain is how long quarantined events are kept when nobody says: long enough to notice and replay them,

@@ -114,6 +114,11 @@ func (s *shardReader) accept(ctx context.Context, a stretch) (ended bool, err er
 	s.lag = a.lag
 	s.checkGap(a.records)
 	records := s.unseen(a.records)
+	taken := s.state
+	if n := len(records); n > 0 {
+		taken.Position = event.Position{Sequence: records[n-1].Sequence, Taken: event.WholeRecord}
+		taken.ArrivedAt = records[n-1].ArrivedAt
+	}
 	if len(records) > 0 || a.ended {
 		if err := s.intake.Deliver(ctx, ingest.Delivery{
 			ShardID: s.shard.id, FirstHash: s.shard.first, LastHash: s.shard.last, Records: records, Finished: a.ended,
@@ -121,11 +126,7 @@ func (s *shardReader) accept(ctx context.Context, a stretch) (ended bool, err er
 			return false, &intakeError{err}
 		}
 	}
-	if len(records) > 0 {
-		last := &records[len(records)-1]
-		s.state.Position = event.Position{Sequence: last.Sequence, Taken: event.WholeRecord}
-		s.state.ArrivedAt = last.ArrivedAt
-	}
+	s.state = taken
 	if a.ended {
 		s.lag = 0
 		s.observe(ingest.ShardFinished, nil)
