@@ -97,7 +97,10 @@ func Run(ctx context.Context, o Options) error {
 			return nil // it was stopped before it had begun
 		}
 		if err != nil {
-			return err
+			if !s.begun {
+				return err
+			}
+			life.ended = err.Error() // the system lacks something now that it had before
 		}
 		if !life.ready.IsZero() && time.Since(life.ready) >= well {
 			pause = 0
