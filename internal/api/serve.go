@@ -21,8 +21,8 @@ const (
 // Serve answers requests on a listener until ctx ends; then it ends every request's context, so that tails and queries end,
 // waits until no request is at work any more, and returns nil. It closes the listener.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
+	requests, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
 	var working sync.WaitGroup
 	srv := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		return fault.New(fault.Environment, "cannot go on listening on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	cancel()
+	cancel(fault.New(fault.Unavailable, "Helios is stopping").WithHint("ask again when it runs"))
 	polite, done := context.WithTimeout(context.WithoutCancel(ctx), politeTime)
 	defer done()
 	if err := srv.Shutdown(polite); err != nil {

@@ -232,6 +232,9 @@ func (r *Result) explain(err error) error {
 	case errors.Is(cause, errCancelled):
 		return fault.New(fault.Cancelled, "the query was cancelled")
 	default:
+		if known, ok := errors.AsType[*fault.Error](cause); ok { // who ended the request says why
+			return known
+		}
 		return fault.New(fault.Cancelled, "the query was ended with its request: %w", cause)
 	}
 }
