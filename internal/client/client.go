@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/helios-sql/helios/internal/buildinfo"
@@ -135,6 +136,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if inner, ok := errors.AsType[*url.Error](err); ok { // it says the method and the URL again
 		err = inner.Err
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // there was a connection
+		return fault.New(fault.Network, "%s ended the connection without an answer: %w", c.base, err).
+			WithHint("if Helios is starting again, ask again in a moment; its log says why")
+	}
 	return fault.New(fault.Network, "no Helios answers at %s: %w", c.base, err).
 		WithHint("start one with `helios serve` or `helios demo`, or give --url")
 }
@@ -151,7 +156,7 @@ func (c *Client) broken(ctx context.Context, err error) error {
 			WithHint("compare `helios version` with the server's, and look at --url")
 	}
 	return fault.New(fault.Network, "the answer of %s broke off: %w", c.base, err).
-		WithHint("the server stopped, or could not finish the answer; its log says why")
+		WithHint("the query reached its timeout or was cancelled, or the server stopped: its log says more")
 }
 
 func stopped(ctx context.Context) error {

@@ -272,6 +272,12 @@ func TestAServerThatIsNotThereOrNotHelios(t *testing.T) {
 	require.Equal(t, fault.Network, fault.CodeOf(err))
 	require.Equal(t, "start one with `helios serve` or `helios demo`, or give --url", fault.HintOf(err))
 
+	killed := connect(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	err = killed.Ready(t.Context())
+	require.Equal(t, fault.Network, fault.CodeOf(err))
+	require.ErrorContains(t, err, "ended the connection without an answer")
+	require.Contains(t, fault.HintOf(err), "ask again in a moment")
+
 	other := connect(t, http.NotFoundHandler())
 	require.ErrorContains(t, other.Ready(t.Context()), "404 Not Found, but not as Helios does")
 	page := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }))
