@@ -36,7 +36,8 @@ func Open(ctx context.Context, dir string) (*Catalog, error) {
 		if fault.CodeOf(err) != fault.Internal {
 			return nil, err
 		}
-		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
+		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err).
+			WithHint("nothing was changed: if the file is damaged restore it from a backup, or move it away and add the sources again: with their names and tables they go on where they stopped")
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"os"
@@ -66,6 +67,21 @@ func TestACatalogOfANewerHeliosIsRefused(t *testing.T) {
 	_, err = catalog.Open(context.Background(), dir)
 	require.Equal(t, fault.Environment, fault.CodeOf(err))
 	require.ErrorContains(t, err, "newer Helios")
+}
+
+func TestADamagedCatalogIsRefusedWithAWayOutAndLeftAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "catalog.sqlite")
+	garbage := bytes.Repeat([]byte("not a database"), 100)
+	require.NoError(t, os.WriteFile(file, garbage, 0o600))
+
+	_, err := catalog.Open(t.Context(), dir)
+	require.Equal(t, fault.Environment, fault.CodeOf(err))
+	require.ErrorContains(t, err, file)
+	require.Contains(t, fault.HintOf(err), "move it away")
+	left, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, garbage, left)
 }
 
 func TestADirectoryThatIsNotThereIsAnErrorThatNamesIt(t *testing.T) {

@@ -96,6 +96,8 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `:3: there are two sources named "t"`},
 		{"an unknown key of a column", "sources:\n  - stream: a\n    table: b\n    columns:\n      - {name: x, typ: BIGINT}\n", nil, nil, `:5: a column has no key "typ"`},
 		{"an endpoint without protocol", "sources:\n  - stream: a\n    table: b\n    endpoint: 127.0.0.1:4567\n", nil, nil, `:4: endpoint: "127.0.0.1:4567" is not a URL`},
+		{"a list for one value", "sources:\n  - stream: a\n    table: b\n    retain: [30d, 200GB]\n", nil, nil, `:4: this must be one value`},
+		{"a word for a number", "sources:\n  - stream: a\n    table: b\n    max_depth: deep\n", nil, nil, `:4: this must be a whole number`},
 		{"a source that is no mapping", "sources:\n  - clicks\n", nil, nil, `:2: `},
 		{"sources that are no list", "sources:\n  stream: a\n", nil, nil, `:2: sources must be a list`},
 		{"a bad variable", "", map[string]string{"HELIOS_LOG_LEVEL": "loud"}, nil, `HELIOS_LOG_LEVEL: "loud" is none of debug, info, warn, error`},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,10 +182,21 @@ func at(where string, err error) error {
 }
 
 func atToken(file string, err error) error {
+	if mismatch, ok := errors.AsType[*yaml.TypeError](err); ok && mismatch.Token != nil { // the parser names types of Go
+		return at(fmt.Sprintf("%s:%d", file, mismatch.Token.Position.Line), fault.New(fault.Invalid, "%s", mistyped(mismatch)))
+	}
 	if located, ok := errors.AsType[yaml.Error](err); ok && located.GetToken() != nil {
 		return at(fmt.Sprintf("%s:%d", file, located.GetToken().Position.Line), fault.New(fault.Invalid, "%s", located.GetMessage()))
 	}
 	return at(file, fault.New(fault.Invalid, "%w", err))
+}
+
+// mistyped says what kind of value must be there.
+func mistyped(err *yaml.TypeError) string {
+	if err.DstType.Kind() == reflect.Int {
+		return "this must be a whole number"
+	}
+	return "this must be one value"
 }
 
 func place(file string, node ast.Node) string {
