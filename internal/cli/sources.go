@@ -274,6 +274,9 @@ itself is not touched, but for the source's consumer for fan-out, which is remov
 				return c.printJSON(map[string]any{"removed": name, "table": table, "table_dropped": drop})
 			}
 			c.say("The source %s is removed; the table %s %s.", name, table, done)
+			if source.Settings.Read == "fan_out" {
+				c.say("Its consumer for fan-out is removed from the stream %s.", source.Settings.Stream)
+			}
 			return nil
 		}),
 	}

@@ -125,6 +125,15 @@ func TestChangingWhatIsKeptSendsWhatWasSaidAndAsksBeforeAnythingIsDeleted(t *tes
 	require.Len(t, server.saw(), 2)
 }
 
+func TestRemovingASourceThatReadsByFanOutSaysThatItsConsumerIsGone(t *testing.T) {
+	answers := everything()
+	answers["GET /api/v1/sources/clicks"] = answer{body: `{"settings":{"name":"clicks","stream":"click-stream","table":"clicks","read":"fan_out"}}`}
+	serve(t, answers)
+	got := helios(t, "", "sources", "remove", "clicks", "--yes")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "Its consumer for fan-out is removed from the stream click-stream.")
+}
+
 func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
 	answers := everything()
 	for disk, want := range map[string]string{

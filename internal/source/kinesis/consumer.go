@@ -133,7 +133,7 @@ func (r *Reader) Retire(ctx context.Context) error {
 	}
 	err = r.account.explainConsumer(err, r.name, r.opts.Consumer)
 	return fault.New(fault.CodeOf(err), "the consumer %s is still registered with the stream %s, and AWS charges for it: %w", r.opts.Consumer, r.name, err).
-		WithHint("remove it with aws kinesis deregister-stream-consumer")
+		WithHint("remove it with `aws kinesis deregister-stream-consumer --consumer-name %s --stream-arn ARN`", r.opts.Consumer)
 }
 
 func (a *Account) deregister(ctx context.Context, name, consumer string) error {
