@@ -1,8 +1,10 @@
 package duckdb_test
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
 	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/store/duckdb"
 )
@@ -97,6 +100,33 @@ func TestNoCheckpointIsTriedOnAFullDisk(t *testing.T) {
 	require.Equal(t, [][]any{{int64(120000)}}, count)
 	require.NoError(t, db.Close(t.Context()))
 	require.NoFileExists(t, wal)
+}
+
+// A query holds up checkpoints for as long as it reads what was before the last commits. People are told when that makes the
+// log long, in words that are theirs.
+func TestAQueryThatMakesTheLogGrowIsTold(t *testing.T) {
+	said, log := io.Pipe()
+	db, err := duckdb.Open(t.Context(), t.TempDir(), duckdb.Options{Threads: 2, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	require.NoError(t, err)
+	table := storefront()
+	require.NoError(t, db.CreateTable(t.Context(), table, ""))
+	require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Begin: &event.StreamState{CreatedAt: time.Now()}}}))
+	commit := func(i int) {
+		b := &ingest.Batch{Source: "s", Stream: "s", Table: table, Rows: events(table, i*10000, 10000), At: time.Now(), Shards: taken(i)}
+		require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{b}))
+	}
+	commit(0)
+	rows, err := db.Run(t.Context(), query.Statement{SQL: "FROM storefront, range(100000)"}, nil)
+	require.NoError(t, err)
+	for i := range 12 { // more than the log may grow to
+		commit(i + 1)
+	}
+	line, err := bufio.NewReader(said).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "a query that runs on keeps the write-ahead log from being written into the file")
+	require.NoError(t, said.Close())
+	require.NoError(t, rows.Close())
+	require.NoError(t, db.Close(t.Context()))
 }
 
 func TestADirectoryInUseIsRefusedAndItsHolderNamed(t *testing.T) {

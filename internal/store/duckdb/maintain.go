@@ -36,7 +36,7 @@ func (db *DB) maintain() {
 	ctx := context.Background()
 	idle := time.NewTicker(idleCheckpoint)
 	defer idle.Stop()
-	grown, failed := db.grown, 0
+	grown, failed, told := db.grown, 0, false
 	compacted := time.Now()
 	for {
 		select {
@@ -61,16 +61,31 @@ func (db *DB) maintain() {
 		}
 		<-db.writing
 		if err == nil {
-			grown, failed = db.grown, 0
+			grown, failed, told = db.grown, 0, false
 			idle.Reset(idleCheckpoint)
 			continue
 		}
 		grown = nil // not with every commit
 		idle.Reset(checkpointRetry)
-		if failed++; failed == patience {
-			db.log.WarnContext(ctx, "checkpoints keep failing, and are tried again", "error", err)
+		if failed++; failed >= patience && !told {
+			told = db.complain(ctx, err)
 		}
 	}
+}
+
+// complain tells that checkpoints keep failing, and returns whether it did: a query that runs on while the log is short does
+// no harm.
+func (db *DB) complain(ctx context.Context, err error) bool {
+	if !busy(err) {
+		db.log.WarnContext(ctx, "checkpoints keep failing, and are tried again", "error", err)
+		return true
+	}
+	size, err := db.walSize()
+	if err != nil || size < walBound {
+		return false
+	}
+	db.log.WarnContext(ctx, "a query that runs on keeps the write-ahead log from being written into the file: it grows until that query ends", "log_bytes", size)
+	return true
 }
 
 // noteGrowth tells maintenance when the write-ahead log has grown beyond its bound.
