@@ -156,7 +156,7 @@ func (w *walk) visit(v any, names scope) {
 
 // node judges an object and what is in it.
 func (w *walk) node(n node, names scope) {
-	skip, inside, lambda := "", w.inside, w.lambda
+	inside, lambda, judged := w.inside, w.lambda, []string{"cte_map"} // what is not visited below
 	defer func() { w.inside, w.lambda = inside, lambda }()
 	if class := n.text("class"); class != "" {
 		switch class {
@@ -180,7 +180,7 @@ func (w *walk) node(n node, names scope) {
 			w.table(n, names)
 		case "TABLE_FUNCTION":
 			w.tableFunction(n, names)
-			skip = "function"
+			judged = append(judged, "function")
 		case "SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE",
 			"SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST", "PIVOT", "SHOW_REF",
 			"LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER",
@@ -193,7 +193,7 @@ func (w *walk) node(n node, names scope) {
 	}
 	names = w.ctes(n, names)
 	for key, child := range n {
-		if key != "cte_map" && key != skip {
+		if !slices.Contains(judged, key) {
 			w.visit(child, names)
 		}
 	}
