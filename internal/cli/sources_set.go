@@ -40,6 +40,9 @@ from now on. A source that helios.yaml declares with another setting gets that o
 			if !cmd.Flags().Changed(f.flag) {
 				continue
 			}
+			if f.value == "" {
+				return usage(cmd, "--%s needs a value", f.flag).withHint("forever keeps all")
+			}
 			if *f.to = &f.value; f.value != "forever" {
 				less = append(less, fmt.Sprintf("%s of %s", f.value, f.of))
 			}
