@@ -25,7 +25,7 @@ var stages = []struct{ name, function string }{
 
 // reportProfile tells the stages' shares of a CPU profile.
 func (b *bench) reportProfile(ctx context.Context, path string) error {
-	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", path).Output()
+	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-symbolize=none", "-traces", path).Output()
 	if err != nil {
 		return fmt.Errorf("go tool pprof: %w", err)
 	}
