@@ -148,7 +148,8 @@ func TestTheTableOfASourceThatWasRemovedStaysAsItIs(t *testing.T) {
 		running <- retaining(t, s, settings, 0)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		require.Equal(t, 15_000, len(s.left(orderRows)), "what was left when it was removed") //nolint:testifylint // so many would be printed
+		left := len(s.left(orderRows))
+		require.Equal(t, 15_000, left, "what was left when it was removed")
 	})
 }
 

@@ -38,7 +38,7 @@ func checkFiles(dir string) error {
 	if len(start) < len(walStart) || bytes.Equal(start, make([]byte, len(walStart))) || bytes.Equal(start, walStart) {
 		return nil
 	}
-	return damaged(dir, errors.New("Corrupt WAL file: it does not begin as one")) //nolint:staticcheck // as DuckDB says it
+	return damagedLog(dir, errors.New("it does not begin as a write-ahead log"))
 }
 
 // damage tells whether a text of DuckDB's says that the file, or its log, is not what was written. Checksums tell: of the
@@ -59,9 +59,14 @@ func damage(text string) bool {
 func damaged(dir string, cause error) error {
 	file := filepath.Join(dir, fileName)
 	if strings.Contains(cause.Error(), "Corrupt WAL file") {
-		return fault.New(fault.Environment, "%s.wal is damaged: %w", file, cause).WithHint(
-			"nothing was changed: move that file away and start again; what only it held is read again from the streams, as far back as they reach")
+		return damagedLog(dir, cause)
 	}
 	return fault.New(fault.Environment, "%s is damaged: %w", file, cause).WithHint("nothing was changed: restore it and %s.wal from a backup of one moment, "+
 		"or move both away and start again; sources are remembered apart, and their streams are read again as far back as they reach", fileName)
+}
+
+// damagedLog says so of the write-ahead log, without which the file is whole.
+func damagedLog(dir string, cause error) error {
+	return fault.New(fault.Environment, "%s.wal is damaged: %w", filepath.Join(dir, fileName), cause).WithHint(
+		"nothing was changed: move that file away and start again; what only it held is read again from the streams, as far back as they reach")
 }
