@@ -1,0 +1,80 @@
+// The one door to the server: a client made from its own description of the API, and errors as it tells them.
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "./schema";
+import { reached, unreachable } from "./connection";
+
+export type Schemas = components["schemas"];
+export type ProblemBody = Schemas["Problem"];
+
+/** What the server said when it did not do what it was asked, or that it could not be asked. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly hint?: string;
+  readonly body: Partial<ProblemBody>;
+
+  constructor(status: number, body: Partial<ProblemBody>) {
+    super(body.detail ?? body.title ?? `The server answered with ${status}`);
+    this.name = "Problem";
+    this.status = status;
+    this.code = body.code ?? "internal";
+    this.hint = body.hint;
+    this.body = body;
+  }
+
+  /** True when there was no answer at all: the server is down or restarts. */
+  get offline(): boolean {
+    return this.status === 0;
+  }
+}
+
+/** The error as a Problem, whatever it was. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(0, { code: "network", detail: error instanceof Error ? error.message : String(error) });
+}
+
+/** The Problem in an answer that is no success. */
+export async function problemIn(response: Response): Promise<Problem> {
+  let body: Partial<ProblemBody> = {};
+  try {
+    body = (await response.clone().json()) as Partial<ProblemBody>;
+  } catch {
+    body = { detail: `${response.status} ${response.statusText}` };
+  }
+  return new Problem(response.status, body);
+}
+
+/** fetch that tells the connection's state, and throws a Problem for every answer that is no success. */
+export async function request(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(input, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    unreachable();
+    throw new Problem(0, { code: "network", detail: "Helios does not answer", hint: "it may be restarting: this page tries again by itself" });
+  }
+  reached();
+  if (!response.ok) throw await problemIn(response);
+  return response;
+}
+
+const throwing: Middleware = {
+  onResponse: async ({ response }) => {
+    if (!response.ok) throw await problemIn(response);
+    return response;
+  },
+};
+
+const client = createClient<paths>({ baseUrl: "/", fetch: (r) => request(r) });
+client.use(throwing);
+
+/** The typed client. A call that fails throws a Problem, so its data is always there. */
+export const api = client;
+
+/** The data of an answer: `data(api.GET("/api/v1/sources"))`. */
+export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await answer;
+  return data as T;
+}

@@ -1,0 +1,83 @@
+// Every screen has its address here, and is loaded when it is first looked at. What a screen remembers in its address (filters,
+// sort, the open tab) is read by its own search.ts.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Shell } from "./shell/shell";
+import { Broken, NotFound } from "./shell/broken";
+import { connectSearch } from "./screens/connect/search";
+import { dashboardSearch } from "./screens/dashboards/search";
+import { overviewSearch } from "./screens/overview/search";
+import { quarantineSearch } from "./screens/quarantine/search";
+import { settingsSearch } from "./screens/settings/search";
+import { sourceSearch } from "./screens/source/search";
+import { sqlSearch } from "./screens/sql/search";
+import { tailSearch } from "./screens/tail/search";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: overviewSearch,
+  component: lazyRouteComponent(() => import("./screens/overview")),
+});
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: "/connect",
+  validateSearch: connectSearch,
+  component: lazyRouteComponent(() => import("./screens/connect")),
+});
+const sql = createRoute({
+  getParentRoute: () => root,
+  path: "/sql",
+  validateSearch: sqlSearch,
+  component: lazyRouteComponent(() => import("./screens/sql")),
+});
+const dashboards = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboards",
+  component: lazyRouteComponent(() => import("./screens/dashboards")),
+});
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboards/$id",
+  validateSearch: dashboardSearch,
+  component: lazyRouteComponent(() => import("./screens/dashboards/dashboard")),
+});
+const tail = createRoute({
+  getParentRoute: () => root,
+  path: "/tail",
+  validateSearch: tailSearch,
+  component: lazyRouteComponent(() => import("./screens/tail")),
+});
+const source = createRoute({
+  getParentRoute: () => root,
+  path: "/sources/$name",
+  validateSearch: sourceSearch,
+  component: lazyRouteComponent(() => import("./screens/source")),
+});
+const quarantine = createRoute({
+  getParentRoute: () => root,
+  path: "/quarantine",
+  validateSearch: quarantineSearch,
+  component: lazyRouteComponent(() => import("./screens/quarantine")),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  validateSearch: settingsSearch,
+  component: lazyRouteComponent(() => import("./screens/settings")),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings]),
+  defaultPreload: "intent",
+  defaultErrorComponent: Broken,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,6 @@
+import { Page, useTitle } from "@/ui/layout";
+
+export default function Screen() {
+  useTitle("Quarantine");
+  return <Page title="Quarantine">{null}</Page>;
+}

@@ -1,0 +1,6 @@
+import { Page, useTitle } from "@/ui/layout";
+
+export default function Screen() {
+  useTitle("Live tail");
+  return <Page title="Live tail">{null}</Page>;
+}

@@ -1,0 +1,18 @@
+import { Tooltip as T } from "radix-ui";
+import type { ReactNode } from "react";
+
+/** A short text beside what it explains, on hover and on focus. The child takes a ref. */
+export function Tooltip({ text, side = "bottom", children }: { text: ReactNode; side?: "top" | "bottom" | "left" | "right"; children: ReactNode }) {
+  return (
+    <T.Root>
+      <T.Trigger asChild>{children}</T.Trigger>
+      <T.Portal>
+        <T.Content side={side} sideOffset={5} collisionPadding={8} className="z-50 max-w-80 animate-rise rounded-md bg-ink px-2 py-1 text-xs text-ground shadow-(--shadow-floating)">
+          {text}
+        </T.Content>
+      </T.Portal>
+    </T.Root>
+  );
+}
+
+export const TooltipProvider = T.Provider;
