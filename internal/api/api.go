@@ -80,6 +80,12 @@ type Deps struct {
 	Metrics  http.Handler // for Prometheus
 	Recorder Recorder
 	Logger   *slog.Logger
+
+	SavedQueries SavedQueries
+	Dashboards   Dashboards
+	History      History
+	Inspector    Inspector
+	About        func(context.Context) (About, error)
 }
 
 // server is the API with what it stands on.
@@ -124,7 +130,12 @@ func newServer(deps Deps) *server {
 	s.tableRoutes()
 	s.quarantineRoutes()
 	s.queryRoutes()
+	s.queryHistoryRoutes()
+	s.sqlRoutes()
+	s.savedQueryRoutes()
+	s.dashboardRoutes()
 	s.systemRoutes()
+	s.aboutRoutes()
 	// Huma describes its own form of errors beside each route; here all take the form of problemError.
 	delete(registry.Map(), "ErrorModel")
 	delete(registry.Map(), "ErrorDetail")
@@ -169,7 +180,7 @@ func (s *server) describe(op *huma.Operation, statuses []int) {
 		op.Responses = map[string]*huma.Response{}
 	}
 	all := append([]int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}, statuses...)
-	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
+	if op.Method == http.MethodPost || op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestTimeout)
 	}
 	for _, status := range all {

@@ -47,6 +47,7 @@ type newQuery struct {
 	Params    parameters `json:"params,omitempty"`
 	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
+	History   bool       `json:"history,omitempty" doc:"Remember it in the history of queries"`
 }
 
 // queryResult is a result as JSON, for its description: the encoder writes it while it is read.
@@ -57,6 +58,7 @@ type queryResult struct {
 	RowCount  int64              `json:"row_count"`
 	Truncated bool               `json:"truncated" doc:"There are more rows than max_rows"`
 	ElapsedMS int64              `json:"elapsed_ms"`
+	Bytes     int64              `json:"bytes" doc:"That the rows take in this answer"`
 	Freshness []ingest.Freshness `json:"freshness" nullable:"false" doc:"Of the sources whose tables the statement names"`
 }
 
@@ -132,20 +134,52 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	if maxRows == 0 && !format.Envelope {
 		maxRows = query.NoLimit
 	}
-	started := time.Now()
+	run := s.newRun(&in.Body)
 	result, err := s.Queries.Start(ctx, query.Request{
 		SQL: in.Body.SQL, Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 	})
 	if err != nil {
-		s.Recorder.Query(string(fault.CodeOf(err)), time.Since(started))
+		run.ended(err)
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(to huma.Context) { s.writeResult(to, format, result, started) }}, nil
+	return &huma.StreamResponse{Body: func(to huma.Context) { s.writeResult(to, format, result, run) }}, nil
+}
+
+var errGone = fault.New(fault.Cancelled, "the client went away")
+
+// run is a query on its way into the metrics and, if that is wished, into the history.
+type run struct {
+	server   *server
+	remember bool
+	query.Past
+}
+
+func (s *server) newRun(q *newQuery) *run {
+	r := &run{server: s, remember: q.History}
+	r.SQL, r.Params, r.StartedAt = q.SQL, json.RawMessage(q.Params), time.Now()
+	return r
+}
+
+// ended takes note of a query when its answer has been sent, or cannot be.
+func (r *run) ended(err error) {
+	took := time.Since(r.StartedAt)
+	r.Outcome, r.ElapsedMS = "ok", took.Milliseconds()
+	switch code := fault.CodeOf(err); {
+	case err == nil:
+	case code == fault.Internal:
+		r.Outcome, r.Error = string(code), "something went wrong inside Helios" // the log tells more
+	default:
+		r.Outcome, r.Error = string(code), err.Error()
+	}
+	r.server.Recorder.Query(r.Outcome, took)
+	if r.remember {
+		r.server.History.Remember(r.Past)
+	}
 }
 
 // writeResult sends a result. What fails before the first rows are sent is told as any error is; later the connection is
 // broken off: no other sign would reach every client.
-func (s *server) writeResult(to huma.Context, format encode.Format, result *query.Result, started time.Time) {
+func (s *server) writeResult(to huma.Context, format encode.Format, result *query.Result, run *run) {
 	defer result.Close() // Write has closed it but for a panic
 	r, w := humago.Unwrap(to)
 	ctx := r.Context()
@@ -156,16 +190,18 @@ func (s *server) writeResult(to huma.Context, format encode.Format, result *quer
 		header.Set("Trailer", trailerRowCount+", "+trailerTruncated)
 	}
 	out := &held{w: w, control: http.NewResponseController(w)}
-	err := encode.Write(ctx, out, format, result, func() []ingest.Freshness { return s.Live.Freshness(result.Tables()) })
+	var err error
+	run.Bytes, err = encode.Write(ctx, out, format, result, func() []ingest.Freshness { return s.Live.Freshness(result.Tables()) })
 	if err == nil {
 		err = out.FlushError()
 	}
+	run.Rows = result.RowCount()
 	if err != nil {
-		outcome := fault.CodeOf(err)
+		told := err
 		if _, of := errors.AsType[*fault.Error](err); !of {
-			outcome = fault.Cancelled // the client has gone
+			told = errGone
 		}
-		s.Recorder.Query(string(outcome), time.Since(started))
+		run.ended(told)
 		if !out.sent {
 			header.Del("Trailer")
 			writeProblem(w, s.problemOf(ctx, err))
@@ -174,7 +210,7 @@ func (s *server) writeResult(to huma.Context, format encode.Format, result *quer
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "a result broke off", slog.String("query_id", result.ID()), slog.String("error", err.Error()))
 		panic(http.ErrAbortHandler)
 	}
-	s.Recorder.Query("ok", time.Since(started))
+	run.ended(nil)
 	if !format.Envelope {
 		header.Set(trailerRowCount, strconv.FormatInt(result.RowCount(), 10))
 		header.Set(trailerTruncated, strconv.FormatBool(result.Truncated()))

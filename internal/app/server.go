@@ -169,6 +169,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	handler := api.New(api.Deps{
 		Sources: s.sources, Steering: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready,
 		Metrics: metrics.Handler(), Recorder: metrics, Logger: s.logger,
+		SavedQueries: unbuilt{}, Dashboards: unbuilt{}, History: unbuilt{}, Inspector: unbuilt{}, About: unbuilt{}.About,
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)

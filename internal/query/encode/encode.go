@@ -122,20 +122,29 @@ func quality(accept, contentType string) float64 {
 }
 
 // Write writes a result to its end, then closes it. Freshness is asked for once, at the end, and may be nil; only JSON has
-// room for it. An error that is a *fault.Error comes from the query (what was written before it must be thrown away); any
-// other, from w.
-func Write(ctx context.Context, w io.Writer, f Format, res *query.Result, freshness func() []ingest.Freshness) error {
-	err := f.write(ctx, &sink{w: w}, res, freshness)
+// room for it. It tells how many bytes the rows took, without an envelope. An error that is a *fault.Error comes from the
+// query (what was written before it must be thrown away); any other, from w.
+func Write(ctx context.Context, w io.Writer, f Format, res *query.Result, freshness func() []ingest.Freshness) (int64, error) {
+	s := &sink{w: w}
+	err := f.write(ctx, s, res, freshness)
 	if closeErr := res.Close(); err == nil {
 		err = closeErr
 	}
-	return err
+	return s.written - s.envelope, err
 }
 
-// sink is a writer that knows how to flush.
-type sink struct{ w io.Writer }
+// sink is a writer that knows how to flush, and counts.
+type sink struct {
+	w        io.Writer
+	written  int64
+	envelope int64 // of what was written, that is no row
+}
 
-func (s *sink) Write(p []byte) (int, error) { return s.w.Write(p) }
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.written += int64(n)
+	return n, err
+}
 
 // flush hands on what the writer below holds back, if it does.
 func (s *sink) flush() error {
@@ -155,7 +164,7 @@ func (s *sink) put(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	if _, err := s.w.Write(b); err != nil {
+	if _, err := s.Write(b); err != nil {
 		return err
 	}
 	return s.flush()

@@ -45,7 +45,8 @@ func write(tb testing.TB, s *query.Service, format, text string) []byte {
 	f, err := encode.ByName(format)
 	require.NoError(tb, err)
 	var b bytes.Buffer
-	require.NoError(tb, encode.Write(tb.Context(), &b, f, start(tb, s, text), nil))
+	_, err = encode.Write(tb.Context(), &b, f, start(tb, s, text), nil)
+	require.NoError(tb, err)
 	return b.Bytes()
 }
 
@@ -148,12 +149,14 @@ func TestTheEnvelopeSaysWhatCannotBeSeenInTheRows(t *testing.T) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	newest := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	require.NoError(t, encode.Write(t.Context(), &b, f, res, func() []ingest.Freshness {
+	size, err := encode.Write(t.Context(), &b, f, res, func() []ingest.Freshness {
 		return []ingest.Freshness{{Source: "shop", NewestArrived: &newest, LagMS: new(int64(12))}}
-	}))
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, len("\n[0,\"x\",1],\n[1,\"x\",1]"), size)
 	require.JSONEq(t, fmt.Sprintf(`{"query_id": %q, "columns": [{"name": "n", "type": "BIGINT"}, {"name": "a\"b", "type": "VARCHAR"}, {"name": "n", "type": "INTEGER"}],
-		"rows": [[0, "x", 1], [1, "x", 1]], "row_count": 2, "truncated": true, "elapsed_ms": %d,
-		"freshness": [{"source": "shop", "newest_arrived_at": "2026-01-02T03:04:05Z", "lag_ms": 12}]}`, res.ID(), res.Elapsed().Milliseconds()), b.String())
+		"rows": [[0, "x", 1], [1, "x", 1]], "row_count": 2, "truncated": true, "elapsed_ms": %d, "bytes": %d,
+		"freshness": [{"source": "shop", "newest_arrived_at": "2026-01-02T03:04:05Z", "lag_ms": 12}]}`, res.ID(), res.Elapsed().Milliseconds(), size), b.String())
 	require.Contains(t, string(write(t, s, "json", "SELECT 1 WHERE false")), `"rows":[],"row_count":0,"truncated":false`)
 }
 
@@ -289,7 +292,7 @@ func (f *failing) Write(p []byte) (int, error) {
 func TestAReaderThatLeavesEndsTheQuery(t *testing.T) {
 	s := service(t)
 	for _, f := range encode.Formats() {
-		err := encode.Write(t.Context(), &failing{left: 10_000}, f, start(t, s, "SELECT * FROM range(1000000)"), nil)
+		_, err := encode.Write(t.Context(), &failing{left: 10_000}, f, start(t, s, "SELECT * FROM range(1000000)"), nil)
 		require.ErrorIs(t, err, io.ErrClosedPipe, f.Name)
 		require.Empty(t, s.Running())
 	}
@@ -299,7 +302,7 @@ func TestAQueryThatFailsInTheMiddleLeavesNoFileThatLooksWhole(t *testing.T) {
 	s := service(t)
 	for _, f := range encode.Formats() {
 		var b bytes.Buffer
-		err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT CASE WHEN i < 900000 THEN i ELSE error('late') END AS n FROM range(1000000) t(i)"), nil)
+		_, err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT CASE WHEN i < 900000 THEN i ELSE error('late') END AS n FROM range(1000000) t(i)"), nil)
 		var e *fault.Error
 		require.ErrorAs(t, err, &e, f.Name)
 		require.Equal(t, "late", e.Message, f.Name)
@@ -317,7 +320,7 @@ func TestFilesThatCannotHoldANumberSaySoInsteadOfHoldingAnother(t *testing.T) {
 	for _, f := range encode.Formats() {
 		const largest = "170141183460469231731687303715884105727"
 		var b bytes.Buffer
-		err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT "+largest+"::HUGEINT AS huge"), nil)
+		_, err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT "+largest+"::HUGEINT AS huge"), nil)
 		if f.Name == "parquet" || f.Name == "arrow" {
 			require.Equal(t, fault.Invalid, fault.CodeOf(err), f.Name)
 			require.ErrorContains(t, err, `"huge"`)
@@ -344,7 +347,8 @@ func BenchmarkExport(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				var n counter
-				require.NoError(b, encode.Write(b.Context(), &n, f, start(b, s, text), nil))
+				_, err := encode.Write(b.Context(), &n, f, start(b, s, text), nil)
+				require.NoError(b, err)
 				b.SetBytes(int64(n))
 			}
 		})

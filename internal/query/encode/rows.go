@@ -72,6 +72,7 @@ func writeJSON(ctx context.Context, s *sink, res *query.Result, freshness func()
 	if _, err := s.Write(b); err != nil {
 		return err
 	}
+	s.envelope = s.written
 	first := true
 	err = eachRow(ctx, s, res, jsonCell, func(b []byte, cells []cell, row int) []byte {
 		if !first {
@@ -102,9 +103,13 @@ func writeJSON(ctx context.Context, s *sink, res *query.Result, freshness func()
 	b = strconv.AppendBool(b, res.Truncated())
 	b = append(b, `,"elapsed_ms":`...)
 	b = strconv.AppendInt(b, res.Elapsed().Milliseconds(), 10)
+	b = append(b, `,"bytes":`...)
+	b = strconv.AppendInt(b, s.written-s.envelope, 10)
 	b = append(b, `,"freshness":`...)
 	b = append(b, freshJSON...)
-	return s.put(append(b, "}\n"...))
+	b = append(b, "}\n"...)
+	s.envelope += int64(len(b))
+	return s.put(b)
 }
 
 func writeNDJSON(ctx context.Context, s *sink, res *query.Result, _ func() []ingest.Freshness) error {

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/query"
+)
+
+// History remembers the queries that people ran: *catalog.History.
+type History interface {
+	Remember(p query.Past) // at once; it is kept a moment later
+	History(ctx context.Context, s query.HistorySearch) ([]query.Past, error)
+	Forget(ctx context.Context, id string) error
+	ClearHistory(ctx context.Context) error
+}
+
+type pastList struct {
+	Body struct {
+		Entries []query.Past `json:"entries" nullable:"false"`
+		Next    string       `json:"next,omitempty" doc:"Give it as before for the next page; absent on the last"`
+	}
+}
+
+func (s *server) queryHistoryRoutes() {
+	tags := []string{"queries"}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/query-history", OperationID: "list-query-history", Tags: tags,
+		Summary:     "List the queries that people ran, newest first",
+		Description: "Those that were run with history, the newest 5,000.",
+	}, nil, func(ctx context.Context, in *struct {
+		Search string `query:"search" maxLength:"1000" doc:"Only those with this text in their SQL, in small or capital letters"`
+		Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+		Before string `query:"before" doc:"What the page before gave as next"`
+	},
+	) (*pastList, error) {
+		// One more than asked for says whether there is a next page.
+		all, err := s.History.History(ctx, query.HistorySearch{Text: in.Search, Before: in.Before, Limit: in.Limit + 1})
+		out := &pastList{}
+		if len(all) > in.Limit {
+			all = all[:in.Limit]
+			out.Body.Next = all[in.Limit-1].ID
+		}
+		out.Body.Entries = some(all)
+		return out, err
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/query-history", OperationID: "clear-query-history", Tags: tags,
+		Summary: "Forget all queries that people ran",
+	}, nil, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+		return nil, s.History.ClearHistory(ctx)
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/query-history/{id}", OperationID: "forget-query", Tags: tags,
+		Summary: "Forget one query that somebody ran",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		ID string `path:"id"`
+	},
+	) (*struct{}, error) {
+		return nil, s.History.Forget(ctx, in.ID)
+	})
+}

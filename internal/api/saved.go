@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/helios-sql/helios/internal/board"
+)
+
+// SavedQueries keeps saved queries: *catalog.Catalog.
+type SavedQueries interface {
+	SavedQueries(ctx context.Context) ([]board.SavedQuery, error) // by name
+	SavedQuery(ctx context.Context, id string) (board.SavedQuery, error)
+	CreateQuery(ctx context.Context, q board.Query) (board.SavedQuery, error) // under its id, or the next that is free
+	ReplaceQuery(ctx context.Context, q board.Query) (board.SavedQuery, error)
+	DeleteQuery(ctx context.Context, id string) error
+}
+
+// defaults are the values that a saved query's parameters have unless others are given.
+type defaults board.Params
+
+// Schema describes them to huma.
+func (defaults) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type:                 huma.TypeObject,
+		Description:          "Values of $name unless others are given: null, booleans, numbers and strings, by name without the $",
+		AdditionalProperties: &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: "null"}}},
+	}
+}
+
+// savedQueryBody is a saved query as people write it.
+type savedQueryBody struct {
+	Name        string       `json:"name" minLength:"1" maxLength:"120"`
+	Description string       `json:"description,omitempty" maxLength:"2000"`
+	SQL         string       `json:"sql" minLength:"1" maxLength:"65536"`
+	Params      defaults     `json:"params,omitempty"`
+	Chart       *board.Chart `json:"chart,omitempty" doc:"How to show it; without it the reader chooses"`
+}
+
+func (b savedQueryBody) domain(id string) board.Query {
+	return board.Query{ID: id, Name: b.Name, Description: b.Description, SQL: b.SQL, Params: board.Params(b.Params), Chart: b.Chart}
+}
+
+// savedQuery is a saved query on the wire.
+type savedQuery struct {
+	ID          string       `json:"id" doc:"Made of the name it was saved under; it stays when the name changes"`
+	Name        string       `json:"name"`
+	Description string       `json:"description"`
+	SQL         string       `json:"sql"`
+	Params      defaults     `json:"params"`
+	Chart       *board.Chart `json:"chart,omitempty" doc:"How to show it; without it the reader chooses"`
+	CreatedAt   time.Time    `json:"created_at"`
+	UpdatedAt   time.Time    `json:"updated_at"`
+}
+
+func wireQuery(q board.SavedQuery) savedQuery {
+	params := defaults(q.Params)
+	if params == nil {
+		params = map[string]json.RawMessage{}
+	}
+	return savedQuery{
+		ID: q.ID, Name: q.Name, Description: q.Description, SQL: q.SQL, Params: params, Chart: q.Chart,
+		CreatedAt: q.CreatedAt, UpdatedAt: q.UpdatedAt,
+	}
+}
+
+func wireQueries(all []board.SavedQuery) []savedQuery {
+	list := make([]savedQuery, 0, len(all))
+	for _, q := range all {
+		list = append(list, wireQuery(q))
+	}
+	return list
+}
+
+type savedQueryList struct {
+	Body struct {
+		SavedQueries []savedQuery `json:"saved_queries" nullable:"false"`
+	}
+}
+
+// SavedQueryID names a saved query in a path.
+type SavedQueryID struct {
+	ID string `path:"id"`
+}
+
+func (s *server) savedQueryRoutes() {
+	tags := []string{"saved queries"}
+	answer := func(q board.SavedQuery, err error) (*output[savedQuery], error) {
+		return answered(wireQuery(q), err)
+	}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/saved-queries", OperationID: "list-saved-queries", Tags: tags,
+		Summary: "List the saved queries, by name",
+	}, nil, func(ctx context.Context, _ *struct{}) (*savedQueryList, error) {
+		all, err := s.SavedQueries.SavedQueries(ctx)
+		out := &savedQueryList{}
+		out.Body.SavedQueries = wireQueries(all)
+		return out, err
+	})
+	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/saved-queries", OperationID: "save-query", Tags: tags, DefaultStatus: http.StatusCreated,
+		Summary: "Save a query", Description: "There may be 1,000 of them.",
+	}, nil, func(ctx context.Context, in *struct{ Body savedQueryBody }) (*output[savedQuery], error) {
+		q, err := in.Body.domain("").Complete()
+		if err != nil {
+			return nil, err
+		}
+		return answer(s.SavedQueries.CreateQuery(ctx, q))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/saved-queries/{id}", OperationID: "show-saved-query", Tags: tags,
+		Summary: "Show a saved query",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SavedQueryID) (*output[savedQuery], error) {
+		return answer(s.SavedQueries.SavedQuery(ctx, in.ID))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodPut, Path: "/api/v1/saved-queries/{id}", OperationID: "change-saved-query", Tags: tags,
+		Summary: "Change a saved query", Description: "What is left out is emptied. The id stays, whatever the name becomes.",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		SavedQueryID
+		Body savedQueryBody
+	},
+	) (*output[savedQuery], error) {
+		q, err := in.Body.domain(in.ID).Complete()
+		if err != nil {
+			return nil, err
+		}
+		return answer(s.SavedQueries.ReplaceQuery(ctx, q))
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/saved-queries/{id}", OperationID: "delete-saved-query", Tags: tags,
+		Summary: "Delete a saved query", Description: "One that a dashboard shows stays: the error names the dashboard.",
+	}, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *SavedQueryID) (*struct{}, error) {
+		return nil, s.SavedQueries.DeleteQuery(ctx, in.ID)
+	})
+}

@@ -1,0 +1,82 @@
+package query
+
+import "context"
+
+// Dialect is the engine's SQL, as far as queries may use it: what an editor completes and explains.
+type Dialect struct {
+	Engine    string     `json:"engine"`
+	Version   string     `json:"version"`
+	Keywords  []string   `json:"keywords" nullable:"false"`
+	Types     []string   `json:"types" nullable:"false"`
+	Functions []Function `json:"functions" nullable:"false"`
+}
+
+// Function is a function of the engine.
+type Function struct {
+	Name        string       `json:"name"`
+	Kind        FunctionKind `json:"kind" enum:"scalar,aggregate,table,macro"`
+	Signatures  []string     `json:"signatures" nullable:"false" doc:"As in date_trunc(part VARCHAR, value TIMESTAMP) → TIMESTAMP"`
+	Description string       `json:"description"`
+	Example     string       `json:"example"`
+}
+
+// FunctionKind is how a function is used.
+type FunctionKind string
+
+// The kinds of functions.
+const (
+	Scalar    FunctionKind = "scalar"
+	Aggregate FunctionKind = "aggregate"
+	Table     FunctionKind = "table"
+	Macro     FunctionKind = "macro"
+)
+
+// Plan is how the engine runs a statement, or would.
+type Plan struct {
+	Plan      PlanNode `json:"plan"`
+	ElapsedMS *float64 `json:"elapsed_ms,omitempty" doc:"How long it ran, if it did"`
+	Text      string   `json:"text" doc:"The same as text, for people"`
+}
+
+// PlanNode is one operator of a plan, with those that it reads from.
+type PlanNode struct {
+	Operator      string            `json:"operator"`
+	Detail        map[string]string `json:"detail" doc:"What the engine tells of it: tables, filters, expressions"`
+	EstimatedRows *int64            `json:"estimated_rows,omitempty"`
+	Rows          *int64            `json:"rows,omitempty" doc:"That it gave, if the statement ran"`
+	ElapsedMS     *float64          `json:"elapsed_ms,omitempty" doc:"Time of its own, over all threads, if the statement ran"`
+	Children      []PlanNode        `json:"children" nullable:"false"`
+}
+
+// ColumnStatistics is what a column of a table holds. Values are texts, so that no digit is lost; texts longer than
+// 1,000 characters are cut and end in an ellipsis.
+type ColumnStatistics struct {
+	Name        string       `json:"name"`
+	Type        string       `json:"type"`
+	Rows        int64        `json:"rows" doc:"Of the table"`
+	Nulls       int64        `json:"nulls" doc:"Of the rows that were looked at, as all that follows"`
+	Distinct    int64        `json:"distinct"`
+	Min         *string      `json:"min,omitempty"`
+	Max         *string      `json:"max,omitempty"`
+	Mean        *string      `json:"mean,omitempty"`
+	Top         []ValueCount `json:"top" nullable:"false" doc:"The most frequent values, the first ten"`
+	Histogram   []Bucket     `json:"histogram,omitempty" nullable:"false" doc:"Of numbers and times: equal steps from the least to the greatest"`
+	Examples    []string     `json:"examples" nullable:"false" doc:"Of the newest rows, each once"`
+	SampledRows *int64       `json:"sampled_rows,omitempty" doc:"How many of the newest rows were looked at, if not all"`
+}
+
+// ValueCount is a value and how often it comes.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+// Bucket is one step of a histogram. From belongs to it, To to the next one, but for the last.
+type Bucket struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Count int64  `json:"count"`
+}
+
+// Ask runs a statement that Helios itself has written, within the limits of queries, and gives its rows as texts; nil is NULL.
+type Ask func(ctx context.Context, sql string, params any) ([][]*string, error)
