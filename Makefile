@@ -11,19 +11,35 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint unit e2e interop fuzz bench microbench soak clean
+.PHONY: help build console demo test lint unit ui e2e browser screenshots interop fuzz bench microbench soak clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-build: ## build bin/helios
+# The console is built where Node is there; without it the binary has a page that says so.
+NPM     := $(shell command -v npm 2>/dev/null)
+UI      := web/ui
+CONSOLE := internal/web/dist/index.html
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
+	@command -v npm >/dev/null || { echo "The console needs Node.js 20.19 or newer with npm to be built: install it and run again" >&2; exit 1; }
+	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): $(UI)/node_modules/.package-lock.json internal/api/testdata/openapi.json $(shell find $(UI)/src $(UI)/public $(UI)/*.ts $(UI)/*.mjs $(UI)/index.html -type f ! -name schema.d.ts ! -name '*.test.ts' 2>/dev/null)
+	cd $(UI) && npm run --silent build
+	@touch $@
+
+console: $(CONSOLE) ## build the web console, into internal/web/dist
+
+build: $(if $(NPM),$(CONSOLE)) ## build bin/helios, with the console where Node.js is there
 	@command -v gcc >/dev/null || command -v cc >/dev/null || { echo "Helios needs a C compiler, for DuckDB. On Debian: apt-get install gcc" >&2; exit 1; }
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/helios ./cmd/helios
 
 demo: build ## run a stream, a storefront that publishes to it, and Helios on 127.0.0.1:8080
 	bin/helios demo
 
-test: build lint unit e2e ## everything that must pass before a change lands
+test: build lint unit ui e2e browser ## everything that must pass before a change lands
 
 $(LINT): tools/go.mod
 	$(GO) -C tools build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -34,6 +50,17 @@ lint: $(LINT) ## check style and the rules of the house
 
 unit: ## run the unit tests with the race detector
 	$(GO) test -race ./...
+
+ui: $(CONSOLE) ## check the console: its types, its logic, its size
+	cd $(UI) && npm run --silent check && npm test --silent && node budget.mjs
+
+browser: build ## use the console in a real browser: what people do with it, and axe on every screen
+	e2e/console/install.sh
+	cd e2e/console && npx playwright test
+
+screenshots: build ## take the pictures of docs/images
+	e2e/console/install.sh
+	cd e2e/console && npx playwright test --config screenshots.config.ts
 
 e2e: build ## run the binary against emulators that others wrote
 	e2e/emulator/install.sh
@@ -63,4 +90,4 @@ microbench: ## run the benchmarks of the packages
 	$(GO) test -run='^$$' -bench=. -benchmem ./internal/...
 
 clean: ## remove what was built and installed here
-	rm -rf bin $(TOOLS)
+	rm -rf bin $(TOOLS) $(UI)/node_modules e2e/console/node_modules internal/web/dist/assets $(CONSOLE)

@@ -87,10 +87,16 @@ func refusal(r *http.Request) *problemError {
 	return nil
 }
 
-// unrouted answers for what no route takes: the router knows whether it is the path or the method.
+// unrouted answers for what no route takes: the router knows whether it is the path or the method. Outside of the API every
+// path is the console's.
 func (s *server) unrouted(w http.ResponseWriter, r *http.Request) {
 	said := &verdict{header: http.Header{}}
 	s.mux.ServeHTTP(said, r)
+	if said.status == http.StatusNotFound && !strings.HasPrefix(r.URL.Path, "/api/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		r.Pattern = "GET console" // for the metrics
+		s.Console.ServeHTTP(w, r)
+		return
+	}
 	p := newProblem(said.status, fault.NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path))
 	if said.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", said.header.Get("Allow"))

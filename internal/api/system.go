@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"html"
-	"io"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -54,7 +51,6 @@ func (s *server) systemRoutes() {
 	})
 	s.page("/metrics", "/metrics", "metrics", "Metrics for Prometheus", "text/plain", s.Metrics.ServeHTTP)
 	s.page("/openapi.json", "/openapi.json", "openapi", "This description", "application/openapi+json", s.openAPI)
-	s.page("/", "/{$}", "index", "Tell what is where", "text/html", index)
 }
 
 // page adds a route that is no JSON.
@@ -81,28 +77,4 @@ func (s *server) openAPI(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/openapi+json")
 	_, _ = w.Write(append(text, '\n'))
-}
-
-const indexHTML = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Helios</title>
-<style>body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code,pre{font-size:.9em}pre{overflow-x:auto}</style>
-<h1>Helios</h1>
-<p>Streams as SQL tables. This is the server's API; use it with <code>helios</code> or with any HTTP client.</p>
-<ul>
-<li><a href="/openapi.json">/openapi.json</a>: what the API offers, as OpenAPI 3.1</li>
-<li><a href="/api/v1/sources">/api/v1/sources</a>: the connected streams and how they are doing</li>
-<li><a href="/api/v1/tables">/api/v1/tables</a>: the tables</li>
-<li><a href="/api/v1/quarantine">/api/v1/quarantine</a>: events that could not become rows, by reason</li>
-<li><a href="/api/v1/queries">/api/v1/queries</a>: the queries that run</li>
-<li><a href="/metrics">/metrics</a>: for Prometheus; <a href="/readyz">/readyz</a> and <a href="/healthz">/healthz</a> for probes</li>
-</ul>
-<p>A query:</p>
-<pre>curl -s http://HOST/api/v1/query -H 'Content-Type: application/json' -d '{"sql":"SHOW TABLES"}'</pre>
-</html>
-`
-
-func index(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_, _ = io.WriteString(w, strings.Replace(indexHTML, "HOST", html.EscapeString(r.Host), 1))
 }

@@ -62,8 +62,9 @@ tables are kept in the data directory, and a demo started again goes on with the
 		}
 		return settingsError(cmd, app.Demo(ctx, app.DemoOptions{
 			Options: app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
-				c.banner("The Helios demo is running.", [][2]string{{"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
+				c.banner("The Helios demo is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
 				fmt.Fprint(c.talk, demoHints(at, rate))
+				c.open(ctx, flags.open, at.API)
 			}},
 			KinesisListen: kinesis,
 			Rate:          rate,
@@ -73,6 +74,7 @@ tables are kept in the data directory, and a demo started again goes on with the
 	cmd.Flags().StringVar(&kinesis, "kinesis-listen", demoKinesis, "`HOST:PORT` of the Kinesis endpoint")
 	cmd.Flags().StringVar(&flags.data, "data", demoData, "the `DIR` that holds everything")
 	cmd.Flags().Float64Var(&rate, "rate", demoRate, "`EVENTS_PER_S` of the shop, 0 for none")
+	openFlag(cmd, &flags.open)
 	return cmd
 }
 

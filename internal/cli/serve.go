@@ -17,6 +17,7 @@ import (
 // serverFlags are the flags of what runs a server.
 type serverFlags struct {
 	listen, data, file string
+	open               bool
 }
 
 // settings are those in force: flags win over the environment, and that over the file.
@@ -38,7 +39,7 @@ func (c *console) serve() *cobra.Command {
 	var flags serverFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run Helios: read the streams, keep the tables, answer the API",
+		Short: "Run Helios: read the streams, keep the tables, serve the console and the API",
 		Long: `Runs the server until it is told to stop by Ctrl-C or SIGTERM; a second one ends it at once. What was committed is kept in the
 data directory, and reading goes on from there at the next start. The work is done by a second process, which is started again
 if a query or anything else takes it down.
@@ -61,12 +62,14 @@ There are no accounts yet, so it listens on loopback only.`,
 			return settingsError(cmd, err)
 		}
 		return settingsError(cmd, app.Serve(ctx, app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
-			c.banner("Helios is running.", [][2]string{{"API", at.API}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
+			c.banner("Helios is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
+			c.open(ctx, flags.open, at.API)
 		}}))
 	})
 	defaults := config.Default()
 	cmd.Flags().StringVar(&flags.listen, "listen", defaults.Listen, "`HOST:PORT` of the API, on loopback")
 	cmd.Flags().StringVar(&flags.data, "data", defaults.Data, "the `DIR` that holds everything")
+	openFlag(cmd, &flags.open)
 	configFlag(cmd, &flags.file)
 	return cmd
 }

@@ -1,0 +1,12 @@
+import { defineConfig } from "@playwright/test";
+import { browser } from "./browser";
+
+// Takes the pictures of docs/images: not a test, and run by hand.
+export default defineConfig({
+  testDir: "screenshots",
+  outputDir: "out",
+  workers: 1,
+  timeout: 300_000,
+  reporter: [["list"]],
+  use: { ...browser, trace: "off" },
+});

@@ -1,0 +1,41 @@
+import { expect, test } from "../helios";
+import { screens } from "../screens";
+
+test.describe("the frame", () => {
+  test.use({ rate: 50 });
+
+  test("every screen has an address, and is reached by keyboard alone", async ({ page }) => {
+    for (const screen of screens) {
+      await page.goto(screen.path);
+      await expect(page.getByRole("heading", { level: 1 })).toContainText(screen.heading);
+    }
+    await page.goto("/");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("quaran");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("Quarantine");
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog")).toContainText("Command palette");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await expect(page).toHaveURL(/\/sql/);
+  });
+
+  test("a server that restarts while the page is open is noticed, and the page goes on by itself", async ({ page, helios, watch }) => {
+    await page.goto("/");
+    await expect(page.getByRole("main")).toContainText("storefront");
+    await watch.expectingErrors(async () => {
+      await helios.stop("SIGKILL");
+      await expect(page.getByRole("alert").filter({ hasText: "does not answer" })).toBeVisible();
+      await helios.start();
+      await expect(page.getByRole("alert").filter({ hasText: "does not answer" })).toBeHidden({ timeout: 30_000 });
+    });
+    await expect(page.getByRole("main")).toContainText("storefront");
+  });
+
+  test("a mistyped address says so", async ({ page }) => {
+    await page.goto("/nowhere");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("Not found");
+  });
+});
