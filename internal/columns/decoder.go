@@ -37,18 +37,21 @@ type Decoder struct {
 
 // node is what is known of an object: its members by their unescaped names.
 type node struct {
-	fields map[string]*field
-	first  *field // the member with which the last object began
+	fields  map[string]*field
+	first   *field // the member with which the last object began
+	columns bool   // a member has a column, or one of its members does: none is there else but ignored ones
 }
 
-// field is a member that has a column, members with columns, or both.
+// field is a member that has a column, members with columns or ignored ones, or is ignored itself.
 type field struct {
 	name    string
 	quoted  string // the name as JSON, with a colon; "" if there are several ways to write it
 	column  int    // index of its column; -1 without
 	kind    kind
 	inexact bool   // the column holds an integer that a DOUBLE does not
-	node    *node  // its members, when it is an object; nil if none of them has a column
+	below   *node  // its members that are known, when it is an object; nil for none
+	node    *node  // below, if such an object is taken apart
+	cut     *node  // below, if such an object is kept whole but for what is ignored in it
 	walk    uint64 // the last walk that met it
 	next    *field // the member that came after it last time: the guess that saves the look-up
 }
@@ -68,6 +71,8 @@ const (
 	epochSecondKind
 	epochMilliKind
 	uuidKind
+	scalarKind
+	ignoredKind // of a field, not of a column
 )
 
 func kindOf(c schema.Column) kind {
@@ -81,6 +86,9 @@ func kindOf(c schema.Column) kind {
 	case schema.Double:
 		return realKind
 	case schema.Varchar:
+		if c.Format == schema.Scalar {
+			return scalarKind
+		}
 		return textKind
 	case schema.Date:
 		return dateKind
@@ -112,35 +120,69 @@ const (
 
 // NewDecoder makes a decoder for a table, which must begin with the system columns, as those that schema makes do.
 func NewDecoder(t *schema.Table) *Decoder {
-	d := &Decoder{table: t.Clone(), names: repeats{seed: maphash.MakeSeed()}, pool: &sync.Pool{}}
-	d.root.fields = map[string]*field{}
+	d := &Decoder{names: repeats{seed: maphash.MakeSeed()}, pool: &sync.Pool{}}
+	d.Adopt(t)
+	return d
+}
+
+// Adopt goes on with another version of the table. The rows gathered until then must have been taken.
+func (d *Decoder) Adopt(t *schema.Table) {
+	d.table = t.Clone()
+	d.root, d.fields, d.rowSize, d.inexact, d.stale = node{fields: map[string]*field{}}, nil, 0, nil, false
 	for i, c := range d.table.Columns {
 		d.learn(i, c)
 	}
+	for _, path := range d.table.Ignore {
+		d.ignore(path)
+	}
 	d.rows = d.emptyRows()
-	return d
 }
 
 // learn makes the column at index i known to the walks.
 func (d *Decoder) learn(i int, c schema.Column) {
 	d.fields = append(d.fields, nil)
 	d.rowSize += entrySize(c.Type)
-	n := &d.root
-	for k, name := range c.Path {
-		f := n.fields[name]
-		if f == nil {
-			f = &field{name: name, column: -1, quoted: quote(name)}
-			n.fields[name] = f
-		}
-		if k == len(c.Path)-1 {
-			f.column, f.kind, f.inexact = i, kindOf(c), d.table.Inexact[c.Name]
-			d.fields[i] = f
-			return
-		}
-		if f.node == nil {
-			f.node = &node{fields: map[string]*field{}}
-		}
-		n = f.node
+	if c.System() {
+		return
+	}
+	f := d.field(&d.root, c.Path, 1, true)
+	f.column, f.kind, f.inexact = i, kindOf(c), d.table.Inexact[c.Name]
+	f.decide(len(c.Path), d.table.MaxDepth)
+	d.fields[i] = f
+}
+
+// ignore lets the walks read over a field, with all that is in it. It comes after the columns.
+func (d *Decoder) ignore(path []string) {
+	f := d.field(&d.root, path, 1, false)
+	f.column, f.kind, f.below, f.node, f.cut = -1, ignoredKind, nil, nil, nil
+}
+
+// field finds or makes the field at a path below n, whose own path has depth-1 names, or the ignored one that it is in.
+func (d *Decoder) field(n *node, path []string, depth int, column bool) *field {
+	n.columns = n.columns || column
+	f := n.fields[path[0]]
+	if f == nil {
+		f = &field{name: path[0], column: -1, quoted: quote(path[0])}
+		n.fields[path[0]] = f
+	}
+	if len(path) == 1 || f.kind == ignoredKind {
+		return f
+	}
+	if f.below == nil {
+		f.below = &node{fields: map[string]*field{}}
+	}
+	found := d.field(f.below, path[1:], depth+1, column)
+	f.decide(depth, d.table.MaxDepth)
+	return found
+}
+
+// decide says what becomes of an object as the value of the field, whose path has that many names. What is ignored in it has
+// no part in that.
+func (f *field) decide(depth, maxDepth int) {
+	apart := f.below != nil && (f.below.columns || depth < maxDepth && (f.column < 0 || f.kind != jsonKind))
+	f.node, f.cut = nil, f.below
+	if apart {
+		f.node, f.cut = f.below, nil
 	}
 }
 
@@ -366,16 +408,29 @@ func (d *Decoder) member(b []byte, m *jsonscan.Member, f *field, depth int) (end
 		return end, err == nil
 	case m.Kind == jsonscan.Object && f.node != nil:
 		return d.object(b, m.Start, f.node, depth+1)
-	case m.Kind == jsonscan.Object && (f.column < 0 || f.kind != jsonKind):
+	case f.column < 0:
+		return d.noColumn(b, m, f, depth)
+	case m.Kind == jsonscan.Object && f.kind != jsonKind:
 		if depth < d.table.MaxDepth {
 			return d.noMembers(b, m.Start, depth+1)
 		}
-		return 0, false
-	case f.column < 0:
 		return 0, false
 	default:
 		v := &d.rows.Vectors[f.column]
 		v.pad(d.rows.N)
 		return d.value(b, m, f, v)
+	}
+}
+
+// noColumn reads the value of a field that has no column: it may be ignored.
+func (d *Decoder) noColumn(b []byte, m *jsonscan.Member, f *field, depth int) (end int, ok bool) {
+	switch {
+	case f.kind == ignoredKind:
+		end, err := jsonscan.Value(b, m.Start, maxNesting)
+		return end, err == nil
+	case m.Kind == jsonscan.Object && depth < d.table.MaxDepth:
+		return d.noMembers(b, m.Start, depth+1)
+	default:
+		return 0, false
 	}
 }

@@ -105,7 +105,7 @@ func (p *plan) member(kind jsonscan.Kind, start, end int, f *field) *event.Rejec
 		below = f.node
 	}
 	switch {
-	case kind == jsonscan.Null:
+	case kind == jsonscan.Null || f != nil && f.kind == ignoredKind:
 		return nil
 	case kind == jsonscan.Object && (below != nil || len(p.path) < p.table.MaxDepth && !isJSON):
 		return p.object(start, below)

@@ -21,7 +21,7 @@ func (v *Vector) appendInt(n int64) {
 func (d *Decoder) value(b []byte, m *jsonscan.Member, f *field, v *Vector) (end int, ok bool) {
 	switch f.kind {
 	case jsonKind:
-		return d.json(b, m.Start, v)
+		return d.json(b, m, f, v)
 	case boolKind:
 		return boolean(b, m, v)
 	case textKind, dateKind, timeKind, uuidKind:
@@ -29,6 +29,8 @@ func (d *Decoder) value(b []byte, m *jsonscan.Member, f *field, v *Vector) (end 
 			return 0, false
 		}
 		return d.text(b, m.Start, f.kind, v)
+	case scalarKind:
+		return d.scalar(b, m, v)
 	default:
 		if m.Kind != jsonscan.Number {
 			return 0, false
@@ -221,14 +223,65 @@ func isNumberByte(c byte) bool { return c-'0' <= 9 || c == '.' || c == 'e' || c 
 
 var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// json keeps a value as it is written.
-func (d *Decoder) json(b []byte, start int, v *Vector) (end int, ok bool) {
-	end, ok = d.names.once(b, start, maxNesting)
+// scalar keeps a number or a boolean as it is written, beside text.
+func (d *Decoder) scalar(b []byte, m *jsonscan.Member, v *Vector) (end int, ok bool) {
+	switch m.Kind {
+	case jsonscan.String:
+		return d.text(b, m.Start, textKind, v)
+	case jsonscan.Number, jsonscan.Bool:
+		end, err := jsonscan.Value(b, m.Start, 1)
+		if err != nil {
+			return 0, false
+		}
+		v.Text = append(v.Text, b[m.Start:end]...)
+		v.Ends = append(v.Ends, len(v.Text))
+		v.Null = append(v.Null, false)
+		return end, true
+	default:
+		return 0, false
+	}
+}
+
+// json keeps a value as it is written, without what is ignored in it.
+func (d *Decoder) json(b []byte, m *jsonscan.Member, f *field, v *Vector) (end int, ok bool) {
+	end, ok = d.names.once(b, m.Start, maxNesting)
 	if !ok {
 		return 0, false
 	}
-	v.Text = append(v.Text, b[start:end]...)
+	if f.cut != nil && m.Kind == jsonscan.Object {
+		v.Text = d.without(f.cut, v.Text, b, m.Start)
+	} else {
+		v.Text = append(v.Text, b[m.Start:end]...)
+	}
 	v.Ends = append(v.Ends, len(v.Text))
 	v.Null = append(v.Null, false)
 	return end, true
+}
+
+// without appends the valid object at b[i], of which n knows what is ignored, but for that.
+func (d *Decoder) without(n *node, into, b []byte, i int) []byte {
+	into = append(into, '{')
+	empty := len(into)
+	members := jsonscan.Members(b, i)
+	for start := jsonscan.Space(b, i+1); ; {
+		m, _ := members.Next()
+		if m.Kind == jsonscan.Invalid {
+			return append(into, '}')
+		}
+		end, _ := jsonscan.Value(b, m.Start, maxNesting)
+		f := d.find(n, &m)
+		if f == nil || f.kind != ignoredKind {
+			if len(into) > empty {
+				into = append(into, ',')
+			}
+			into = append(into, b[start:m.Start]...)
+			if f != nil && f.below != nil && m.Kind == jsonscan.Object {
+				into = d.without(f.below, into, b, m.Start)
+			} else {
+				into = append(into, b[m.Start:end]...)
+			}
+		}
+		members.Resume(end)
+		start = jsonscan.Space(b, jsonscan.Space(b, end)+1) // past the comma
+	}
 }

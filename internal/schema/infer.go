@@ -24,21 +24,21 @@ const mostly = 0.95
 // Objects are flattened as deep as Options.MaxDepth allows and Options.MaxColumns has room for; the depth that it came to is
 // in the table. A field that is sometimes an object and sometimes a scalar gets a column beside the flattened ones. One that
 // is sometimes an array becomes JSON as a whole, unless it is nearly always an object. If there are too many columns even
-// without flattening, the most frequent fields get one.
+// without flattening, the most frequent fields get one. What Options.Ignore names is passed over.
 func Infer(docs [][]byte, o Options) Inference {
 	o = o.withDefaults()
 	docs = slices.DeleteFunc(slices.Clone(docs), func(doc []byte) bool { return !isObject(doc) })
 	room := max(0, o.MaxColumns-len(SystemColumns()))
 	depth := o.MaxDepth
-	all := survey(docs, depth)
+	all := survey(docs, depth, o.Ignore)
 	for depth > 1 && countColumns(all) > room {
 		depth--
-		all = survey(docs, depth)
+		all = survey(docs, depth, o.Ignore)
 	}
 	in := Inference{
 		Table: Table{
 			Columns: SystemColumns(), Evolve: o.Evolve, MaxDepth: depth, MaxColumns: o.MaxColumns,
-			Version: 1, Inexact: map[string]bool{},
+			Ignore: ignored(o.Ignore), Version: 1, Inexact: map[string]bool{},
 		},
 		Fields: make([]Field, 0, len(all)),
 		Events: len(docs),
@@ -86,12 +86,13 @@ type tally struct {
 	misfits  int // events that the field sends to quarantine
 }
 
-// survey looks at every field of the sample, objects flattened to that depth, and chooses the types.
-func survey(docs [][]byte, depth int) []*tally {
+// survey looks at every field of the sample but those to be ignored, objects flattened to that depth, and chooses the types.
+func survey(docs [][]byte, depth int, ignore [][]string) []*tally {
 	byPath := map[string]*tally{}
+	skip := pathSet(ignore)
 	var all []*tally
 	for _, doc := range docs {
-		w := walk{doc: doc, flatten: func(path []string) bool { return len(path) < depth }}
+		w := walk{doc: doc, skip: skip, flatten: func(path []string) bool { return len(path) < depth }}
 		w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
 			t := byPath[pathKey(path)]
 			if t == nil && (len(all) == maxFields || PathSize(path) > MaxPath) {
@@ -217,9 +218,10 @@ func predict(docs [][]byte, table *Table, all []*tally) int {
 		}
 	}
 	rejected := 0
+	skip := pathSet(table.Ignore)
 	for _, doc := range docs {
 		fits := true
-		w := walk{doc: doc, flatten: func(path []string) bool {
+		w := walk{doc: doc, skip: skip, flatten: func(path []string) bool {
 			key := pathKey(path)
 			return below[key] || len(path) < table.MaxDepth && column[key].Type != JSON
 		}}
@@ -264,10 +266,11 @@ func (t *tally) field(events int) Field {
 	return f
 }
 
-// walk goes through the members of a valid object, flattened ones included. Of members with the same name only the last
-// counts.
+// walk goes through the members of a valid object, flattened ones included, those to skip excepted. Of members with the same
+// name only the last counts.
 type walk struct {
 	doc     []byte
+	skip    map[string]bool // by pathKey
 	flatten func(path []string) bool
 	visit   func(path []string, kind jsonscan.Kind, raw []byte, flattened bool)
 }
@@ -297,6 +300,9 @@ func (w *walk) object(i int, path []string) {
 			continue
 		}
 		at := append(slices.Clip(path), m.name)
+		if len(w.skip) > 0 && w.skip[pathKey(at)] {
+			continue
+		}
 		flattened := m.kind == jsonscan.Object && w.flatten(at)
 		w.visit(at, m.kind, w.doc[m.start:m.end], flattened)
 		if flattened {

@@ -81,10 +81,12 @@ func Fits(t Type, f Format, kind jsonscan.Kind, b []byte) (ok bool) {
 		return ok
 	default:
 	}
-	switch kind {
-	case jsonscan.Number:
+	switch {
+	case t == Varchar && f == Scalar:
+		return kind == jsonscan.String || kind == jsonscan.Number || kind == jsonscan.Bool
+	case kind == jsonscan.Number:
 		return numberFits(t, b)
-	case jsonscan.String:
+	case kind == jsonscan.String:
 		return stringFits(t, b)
 	default:
 		return false

@@ -20,14 +20,15 @@ const (
 	JSON      Type = "JSON"
 )
 
-// Format says how a TIMESTAMP column's values are written in events.
+// Format says how a column's values are written in events, where its type leaves a choice.
 type Format string
 
 // The formats.
 const (
-	ISO8601     Format = ""         // a string; without zone it is UTC
-	EpochSecond Format = "epoch_s"  // a number of seconds since 1970, fraction allowed
-	EpochMilli  Format = "epoch_ms" // a number of milliseconds since 1970
+	ISO8601     Format = ""         // of TIMESTAMP: a string; without zone it is UTC. Every other type has but this one, unless said
+	EpochSecond Format = "epoch_s"  // of TIMESTAMP: a number of seconds since 1970, fraction allowed
+	EpochMilli  Format = "epoch_ms" // of TIMESTAMP: a number of milliseconds since 1970
+	Scalar      Format = "scalar"   // of VARCHAR: a string, or a number or boolean, which is kept as it is written
 )
 
 // Column is one column of a table.
@@ -96,7 +97,9 @@ type Table struct {
 	Evolve     Evolve   `json:"evolve"`
 	MaxDepth   int      `json:"max_depth"`
 	MaxColumns int      `json:"max_columns"`
-	Version    int      `json:"version"` // 1 at creation, one more with every change
+	// Ignore are the paths of fields that are read over, with all that is in them: they get no column and reject no event.
+	Ignore  [][]string `json:"ignore" nullable:"false"`
+	Version int        `json:"version"` // 1 at creation, one more with every change
 	// Inexact names the BIGINT and HUGEINT columns that hold an integer which a DOUBLE cannot hold exactly: they never
 	// widen to DOUBLE. The store derives it from the rows when a table is loaded; it is not part of the stored schema.
 	Inexact map[string]bool `json:"-"`
@@ -107,17 +110,20 @@ type ChangeKind string
 
 // The kinds of change.
 const (
-	Created ChangeKind = "create"
-	Added   ChangeKind = "add"
-	Widened ChangeKind = "widen"
+	Created   ChangeKind = "create"
+	Added     ChangeKind = "add"
+	Widened   ChangeKind = "widen"
+	Ignored   ChangeKind = "ignore"   // a field is read over from now on; a column that it had stays, with the values of before
+	Unignored ChangeKind = "unignore" // a field is read again
 )
 
 // Change is one recorded change of a table's schema.
 type Change struct {
 	Kind    ChangeKind `json:"kind"`
-	Version int        `json:"version"`        // of the table after the change
-	Column  Column     `json:"column"`         // as it is after the change; zero for Created
-	From    Type       `json:"from,omitempty"` // the type before a widening
+	Version int        `json:"version"`                         // of the table after the change
+	Column  Column     `json:"column"`                          // as it is after the change; zero unless Added or Widened
+	Path    []string   `json:"path,omitempty" nullable:"false"` // that is Ignored or Unignored
+	From    Type       `json:"from,omitempty"`                  // the type before a widening
 	At      time.Time  `json:"at"`
 	Reason  string     `json:"reason"` // a sentence
 	// The first event that caused it; empty when a person did.

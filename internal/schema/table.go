@@ -12,6 +12,7 @@ import (
 const (
 	maxMaxDepth   = 32
 	maxMaxColumns = 5000
+	maxIgnored    = 1000
 )
 
 // Options are the choices that a person has about a table. Zero values stand for the defaults.
@@ -19,6 +20,7 @@ type Options struct {
 	Evolve     Evolve
 	MaxDepth   int
 	MaxColumns int
+	Ignore     [][]string
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +46,24 @@ func (o Options) validate() error {
 	case o.MaxColumns < system || o.MaxColumns > maxMaxColumns:
 		return fault.New(fault.Invalid, "max_columns is %d", o.MaxColumns).
 			WithHint("use %d to %d; the %d system columns count", system, maxMaxColumns, system)
+	case len(o.Ignore) > maxIgnored:
+		return fault.New(fault.Invalid, "%d fields are to be ignored", len(o.Ignore)).WithHint("use %d at most; ignoring a field ignores all that is in it", maxIgnored)
+	}
+	for _, path := range o.Ignore {
+		if err := validPath(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validPath judges a path that a person has written.
+func validPath(path []string) error {
+	if len(path) == 0 {
+		return fault.New(fault.Invalid, "a field is named by a path without names").WithHint(`a path is a list of names, as in ["user", "name"]`)
+	}
+	if size := PathSize(path); size > MaxPath {
+		return fault.New(fault.Invalid, "the path of a field has %d bytes; the bound is %d", size, MaxPath)
 	}
 	return nil
 }
@@ -61,7 +81,7 @@ func NewTable(name string, columns []Column, o Options) (*Table, error) {
 	}
 	t := &Table{
 		Name: name, Columns: SystemColumns(), Evolve: o.Evolve, MaxDepth: o.MaxDepth, MaxColumns: o.MaxColumns,
-		Version: 1, Inexact: map[string]bool{},
+		Ignore: ignored(o.Ignore), Version: 1, Inexact: map[string]bool{},
 	}
 	taken, paths := t.names(), map[string]bool{}
 	for _, c := range columns {
@@ -84,9 +104,8 @@ func NewTable(name string, columns []Column, o Options) (*Table, error) {
 		if !c.Type.known() {
 			return nil, fault.New(fault.Invalid, "the column for %s has the unknown type %q", strings.Join(c.Path, "."), c.Type)
 		}
-		if c.Format != ISO8601 && (c.Type != Timestamp || c.Format != EpochSecond && c.Format != EpochMilli) {
-			return nil, fault.New(fault.Invalid, "the column for %s cannot have the format %q", strings.Join(c.Path, "."), c.Format).
-				WithHint("epoch_s and epoch_ms are formats of TIMESTAMP")
+		if err := c.validFormat(); err != nil {
+			return nil, err
 		}
 		if c.Name == "" {
 			c.Name = taken.forPath(c.Path)
@@ -98,6 +117,17 @@ func NewTable(name string, columns []Column, o Options) (*Table, error) {
 		return nil, fault.New(fault.Invalid, "the table has %d columns, the system columns included, and may have %d", len(t.Columns), t.MaxColumns)
 	}
 	return t, nil
+}
+
+func (c Column) validFormat() error {
+	switch {
+	case c.Format == ISO8601,
+		c.Type == Timestamp && (c.Format == EpochSecond || c.Format == EpochMilli),
+		c.Type == Varchar && c.Format == Scalar:
+		return nil
+	}
+	return fault.New(fault.Invalid, "the column for %s cannot have the format %q", strings.Join(c.Path, "."), c.Format).
+		WithHint("epoch_s and epoch_ms are formats of TIMESTAMP, scalar is one of VARCHAR")
 }
 
 func (t Type) known() bool {
@@ -123,7 +153,7 @@ func (t *Table) names() names {
 // Clone copies the table, so that the copy can be changed.
 func (t *Table) Clone() *Table {
 	c := *t
-	c.Columns = slices.Clone(t.Columns)
+	c.Columns, c.Ignore = slices.Clone(t.Columns), ignored(t.Ignore)
 	if c.Inexact = maps.Clone(t.Inexact); c.Inexact == nil {
 		c.Inexact = map[string]bool{}
 	}

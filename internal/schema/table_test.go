@@ -15,7 +15,7 @@ func TestATableBeginsWithTheSystemColumns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &schema.Table{
 		Name: "t", Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd, MaxDepth: schema.DefaultMaxDepth,
-		MaxColumns: schema.DefaultMaxColumns, Version: 1, Inexact: map[string]bool{},
+		MaxColumns: schema.DefaultMaxColumns, Ignore: [][]string{}, Version: 1, Inexact: map[string]bool{},
 	}, table)
 }
 
