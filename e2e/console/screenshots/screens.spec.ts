@@ -5,7 +5,7 @@ import { screens } from "../screens";
 const images = new URL("../../../docs/images/", import.meta.url).pathname;
 const opening = 90_000; // until the storefront has something to show
 
-test.use({ rate: 200, reducedMotion: "reduce" } as never);
+test.use({ rate: 200, contextOptions: { reducedMotion: "reduce" } });
 
 test("screens", async ({ page, helios, watch }) => {
   void watch;
