@@ -30,20 +30,23 @@ type Steering interface {
 	Pause(ctx context.Context, name string) (ingest.SourceStatus, error)
 	Resume(ctx context.Context, name string) (ingest.SourceStatus, error)
 	Change(ctx context.Context, name string, c ingest.Changes) (ingest.SourceStatus, error)
-	Replay(ctx context.Context, f ingest.QuarantineFilter) (ingest.ReplayResult, error)
 }
 
 // Live shows what sources are doing: *ingest.Service.
 type Live interface {
-	Tail(ctx context.Context, source string, f ingest.Filter, each func(ingest.SampleEvent) error, skipped func(int64) error) error
+	Tail(ctx context.Context, source string, t ingest.TailRequest, each func(ingest.TailItem) error) error
+	History(source string, span time.Duration) (ingest.SourceHistory, error)
+	Histories(span time.Duration) []ingest.SourceHistory
 	Freshness(tables []string) []ingest.Freshness
 	SampleStream(ctx context.Context, c ingest.Connection, stream string, o ingest.SampleOptions) (ingest.Sample, error)
 }
 
 // Streams finds streams.
 type Streams interface {
-	List(ctx context.Context, c ingest.Connection) ([]ingest.StreamSummary, error)
+	Cloud(ctx context.Context) (ingest.Cloud, error)
+	List(ctx context.Context, c ingest.Connection) ([]ingest.ListedStream, error)
 	Describe(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamDetail, error)
+	Rate(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamRate, error)
 }
 
 // Tables describes what the store holds.
@@ -52,6 +55,7 @@ type Tables interface {
 	TableInfo(ctx context.Context, name string) (ingest.TableInfo, error)
 	History(ctx context.Context, name string) ([]schema.Change, error)
 	QuarantineReasons(ctx context.Context, table string) ([]ingest.ReasonCount, error) // "" for all tables
+	QuarantineGroups(ctx context.Context, table string, step time.Duration) ([]ingest.QuarantineGroup, error)
 	Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error)
 }
 
@@ -72,12 +76,15 @@ type Recorder interface {
 type Deps struct {
 	Sources  Sources
 	Steering Steering
+	Mending  Mending
 	Live     Live
 	Streams  Streams
 	Tables   Tables
 	Queries  Queries
-	Ready    func() error // nil, or why queries cannot be taken yet
-	Metrics  http.Handler // for Prometheus
+	Ready    func() error                          // nil, or why queries cannot be taken yet
+	Declare  func(ingest.Settings) ([]byte, error) // a source as YAML, as the settings file declares it
+	Metrics  http.Handler                          // for Prometheus
+	Console  http.Handler                          // takes every path that is not the API's
 	Recorder Recorder
 	Logger   *slog.Logger
 
@@ -125,10 +132,13 @@ func newServer(deps Deps) *server {
 	s.huma.UseMiddleware(s.refuseRepeatedParameters)
 	s.problem = registry.Schema(reflect.TypeFor[problemError](), true, "")
 	s.streamRoutes()
+	s.schemaRoutes()
 	s.sourceRoutes()
+	s.historyRoutes()
 	s.tailRoutes()
 	s.tableRoutes()
 	s.quarantineRoutes()
+	s.mendingRoutes()
 	s.queryRoutes()
 	s.queryHistoryRoutes()
 	s.sqlRoutes()

@@ -100,14 +100,14 @@ func TestATailShowsEventsAndWhatItLeftOut(t *testing.T) {
 		}
 		require.Equal(t, ": following clicks\n", next())
 		go func() {
-			w.Emit(t, apitest.TailItem{Event: ingest.SampleEvent{Event: `{"kind":"buy","n":2}`}})
-			w.Emit(t, apitest.TailItem{Event: ingest.SampleEvent{Event: "{\"kind\":\"buy\",\n\"n\":1}", ShardID: "s-0", Sequence: "17"}})
-			w.Emit(t, apitest.TailItem{Skipped: 5})
+			w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: `{"kind":"buy","n":2}`}})
+			w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: "{\"kind\":\"buy\",\n\"n\":1}", ShardID: "s-0", Sequence: "17"}})
+			w.Emit(t, ingest.TailItem{Skipped: &ingest.TailSkipped{Count: 5, Reason: ingest.SkipSlow}})
 		}()
 		require.Equal(t, `event: event
 data: {"shard_id":"s-0","sequence_number":"17","record_index":0,"partition_key":"","arrived_at":"0001-01-01T00:00:00Z","event":"{\"kind\":\"buy\",\n\"n\":1}"}
 `, next())
-		require.Equal(t, "event: skipped\ndata: {\"count\":5}\n", next())
+		require.Equal(t, "event: skipped\ndata: {\"count\":5,\"reason\":\"slow\"}\n", next())
 
 		silent := time.Now()
 		require.Equal(t, ": alive\n", next())

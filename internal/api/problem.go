@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
 )
 
@@ -26,6 +27,8 @@ type problemError struct {
 	Position *int          `json:"position,omitempty" doc:"Where in the statement, in bytes from 0"`
 	Line     int           `json:"line,omitempty" doc:"The line of the statement, from 1"`
 	Column   int           `json:"column,omitempty" doc:"The character of that line, from 1"`
+	Action   string        `json:"action,omitempty" doc:"The action of AWS that was denied, as IAM names it" example:"kinesis:GetRecords"`
+	Policy   string        `json:"policy,omitempty" doc:"An IAM policy that allows what Helios needs, as JSON text to paste"`
 	Errors   []problemPart `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which part of the request"`
 }
 
@@ -106,6 +109,9 @@ func (s *server) problemOf(ctx context.Context, err error) *problemError {
 	}
 	p := newProblem(statusOf(code), code, err.Error())
 	p.Hint = fault.HintOf(err)
+	if denied, ok := errors.AsType[*ingest.DeniedError](err); ok {
+		p.Action, p.Policy = denied.Action, denied.Policy
+	}
 	if at, ok := errors.AsType[*query.SQLError](err); ok && at.Position >= 0 {
 		p.Position, p.Line, p.Column = &at.Position, at.Line, at.Column
 	}

@@ -38,7 +38,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	for _, pattern := range s.patterns {
 		require.Contains(t, described, strings.TrimSuffix(pattern, "{$}"))
 	}
-	require.Len(t, s.patterns, 44)
+	require.Len(t, s.patterns, 54)
 }
 
 func TestTheDescriptionIsTheOneThatClientsWereMadeFrom(t *testing.T) {

@@ -20,6 +20,7 @@ type newSource struct {
 	Region     string          `json:"region,omitempty" nullable:"true" doc:"AWS region; without it the server's standard chain decides"`
 	Endpoint   string          `json:"endpoint,omitempty" nullable:"true" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
 	Profile    string          `json:"profile,omitempty" nullable:"true" doc:"Profile of the server's AWS configuration"`
+	RoleARN    string          `json:"role_arn,omitempty" nullable:"true" doc:"ARN of a role to assume, with the credentials of the chain or profile"`
 	From       string          `json:"from,omitempty" nullable:"true" pattern:"^(|horizon|latest|\\d{4}-\\d\\d-\\d\\dT.+)$" patternDescription:"horizon, latest or a time such as 2026-01-31T12:00:00Z" doc:"Where to begin: horizon (default), latest, or a time, RFC 3339"`
 	Evolve     schema.Evolve   `json:"evolve,omitempty" nullable:"true" enum:"add,fixed" doc:"add (default): new fields become columns; fixed: events that do not fit go to quarantine"`
 	Aggregates unpack.Mode     `json:"aggregates,omitempty" nullable:"true" enum:"auto,keep,drop" doc:"What becomes of user records outside their shard's hash range"`
@@ -27,6 +28,8 @@ type newSource struct {
 	MaxDepth   whole           `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
 	MaxColumns whole           `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
 	Columns    []newColumn     `json:"columns,omitempty" doc:"The columns, instead of inferring them from a sample"`
+	Ignore     [][]string      `json:"ignore,omitempty" nullable:"true" maxItems:"1000" doc:"Paths of fields to read over: they get no column and reject no event" example:"[[\"user\",\"ssn\"]]"`
+	EventTime  string          `json:"event_time,omitempty" nullable:"true" doc:"The TIMESTAMP column that says when an event happened; without it _arrived_at"`
 
 	Retain           string `json:"retain,omitempty" nullable:"true" doc:"How long or how much of the table to keep: a time, a size or both, as 30d, 200GB; forever (default) keeps all" example:"30d, 200GB"`
 	RetainQuarantine string `json:"retain_quarantine,omitempty" nullable:"true" doc:"The same for quarantined events; 30d unless said"`
@@ -36,12 +39,16 @@ type newSource struct {
 type sourceChanges struct {
 	Retain           *string `json:"retain,omitempty" nullable:"true" doc:"How long or how much of the table to keep: a time, a size or both, as 30d, 200GB; forever keeps all" example:"30d, 200GB"`
 	RetainQuarantine *string `json:"retain_quarantine,omitempty" nullable:"true" doc:"The same for quarantined events"`
+	EventTime        *string `json:"event_time,omitempty" nullable:"true" doc:"The TIMESTAMP column that says when an event happened; empty for _arrived_at"`
+
+	Read *ingest.ReadMode `json:"read,omitempty" nullable:"true" enum:"auto,poll,fan_out" doc:"How the stream is read; the source goes on where it stopped"`
 }
 
 func (n sourceChanges) domain() (c ingest.Changes, err error) {
 	if c.Retain, err = retainOrNil("retain", n.Retain); err != nil {
 		return c, err
 	}
+	c.Read, c.EventTime = n.Read, n.EventTime
 	c.RetainQuarantine, err = retainOrNil("retain_quarantine", n.RetainQuarantine)
 	return c, err
 }
@@ -59,7 +66,7 @@ type newColumn struct {
 	Name   string        `json:"name" minLength:"1"`
 	Type   schema.Type   `json:"type" enum:"BOOLEAN,BIGINT,HUGEINT,DOUBLE,VARCHAR,DATE,TIMESTAMP,UUID,JSON"`
 	Path   []string      `json:"path" minItems:"1" nullable:"false" doc:"The field in the event"`
-	Format schema.Format `json:"format,omitempty" enum:",epoch_s,epoch_ms" doc:"How a TIMESTAMP is written: ISO 8601 unless said"`
+	Format schema.Format `json:"format,omitempty" enum:",epoch_s,epoch_ms,scalar" doc:"How a TIMESTAMP is written: ISO 8601 unless said. A VARCHAR of the format scalar takes numbers and booleans too, as they are written"`
 }
 
 func (n newSource) domain() (ingest.Settings, error) {
@@ -69,18 +76,24 @@ func (n newSource) domain() (ingest.Settings, error) {
 	}
 	s := ingest.Settings{
 		Name: n.Name, Stream: n.Stream, Table: n.Table,
-		Connection: ingest.Connection{Region: n.Region, Endpoint: n.Endpoint, Profile: n.Profile},
+		Connection: ingest.Connection{Region: n.Region, Endpoint: n.Endpoint, Profile: n.Profile, RoleARN: n.RoleARN},
 		From:       from, Evolve: n.Evolve, Aggregates: n.Aggregates, Read: n.Read,
-		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns),
+		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns), EventTime: n.EventTime,
 	}
-	for _, c := range n.Columns {
-		s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: c.Type, Path: c.Path, Format: c.Format})
-	}
+	s.Columns = columnsOf(n.Columns)
 	if s.Retain, err = ingest.ParseRetain("retain", n.Retain); err != nil {
 		return s, err
 	}
 	s.RetainQuarantine, err = ingest.ParseRetain("retain_quarantine", n.RetainQuarantine)
 	return s, err
+}
+
+func columnsOf(asked []newColumn) []schema.Column {
+	var all []schema.Column
+	for _, c := range asked {
+		all = append(all, schema.Column{Name: c.Name, Type: c.Type, Path: c.Path, Format: c.Format})
+	}
+	return all
 }
 
 type sourceList struct {
@@ -124,7 +137,7 @@ func (s *server) sourceRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPatch, Path: "/api/v1/sources/{name}", OperationID: "change-source", Tags: tags,
 		Summary: "Change settings of a source while it runs",
-	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+	}, []int{http.StatusNotFound, http.StatusBadGateway, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct {
 		SourceName
 		Body sourceChanges
 	},
@@ -157,5 +170,31 @@ func (s *server) sourceRoutes() {
 		Summary: "Go on reading where the pause began",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
 		return answered(s.Steering.Resume(ctx, in.Name))
+	})
+	s.declarationRoute()
+}
+
+type declaration struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+// declarationRoute gives a source to be pasted into the settings file.
+func (s *server) declarationRoute() {
+	const yaml = "text/yaml"
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/sources/{name}/yaml", OperationID: "show-source-yaml", Tags: []string{"sources"},
+		Summary: "Show a source as helios.yaml declares it, as far as it differs from the defaults",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "YAML",
+			Content:     map[string]*huma.MediaType{yaml: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, []int{http.StatusNotFound}, func(_ context.Context, in *SourceName) (*declaration, error) {
+		source, err := s.Sources.Get(in.Name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := s.Declare(source.Settings)
+		return &declaration{ContentType: yaml, Body: text}, err
 	})
 }

@@ -14,15 +14,16 @@ type ConnectionParams struct {
 	Region   string `query:"region" doc:"AWS region; without it the server's standard chain decides"`
 	Endpoint string `query:"endpoint" doc:"URL of a Kinesis-compatible endpoint instead of AWS"`
 	Profile  string `query:"profile" doc:"Profile of the server's AWS configuration"`
+	RoleARN  string `query:"role_arn" doc:"ARN of a role to assume, with the credentials of the chain or profile"`
 }
 
 func (c ConnectionParams) domain() ingest.Connection {
-	return ingest.Connection{Region: c.Region, Endpoint: c.Endpoint, Profile: c.Profile}
+	return ingest.Connection{Region: c.Region, Endpoint: c.Endpoint, Profile: c.Profile, RoleARN: c.RoleARN}
 }
 
 type streamList struct {
 	Body struct {
-		Streams []ingest.StreamSummary `json:"streams" nullable:"false"`
+		Streams []ingest.ListedStream `json:"streams" nullable:"false"`
 	}
 }
 
@@ -37,10 +38,12 @@ func answered[T any](v T, err error) (*output[T], error) {
 }
 
 func (s *server) streamRoutes() {
+	s.cloudRoutes()
 	cloud := []int{http.StatusBadRequest, http.StatusBadGateway, http.StatusGatewayTimeout}
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/streams", OperationID: "list-streams", Tags: []string{"streams"},
-		Summary: "List the streams that the server can see",
+		Summary:     "List the streams that the server can see",
+		Description: "Retention and open shards are told of as many streams as can be asked quickly; the others are described one by one.",
 	}, cloud, func(ctx context.Context, in *struct{ ConnectionParams }) (*streamList, error) {
 		list, err := s.Streams.List(ctx, in.domain())
 		out := &streamList{}
@@ -59,6 +62,17 @@ func (s *server) streamRoutes() {
 		return answered(s.Streams.Describe(ctx, in.domain(), in.Name))
 	})
 	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/streams/{name}/rate", OperationID: "measure-stream", Tags: []string{"streams"},
+		Summary:     "Measure what a stream takes in",
+		Description: "Reads the newest minute of up to 8 open shards, within the limits that all readers of the stream share. Takes up to 10 s.",
+	}, named, func(ctx context.Context, in *struct {
+		ConnectionParams
+		Name string `path:"name"`
+	},
+	) (*output[ingest.StreamRate], error) {
+		return answered(s.Streams.Rate(ctx, in.domain(), in.Name))
+	})
+	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/streams/{name}/sample", OperationID: "sample-stream", Tags: []string{"streams"},
 		Summary:     "Look at a stream's events, and at the table that they could become",
 		Description: "Reads the oldest and the newest records of every shard. Nothing is kept.",
@@ -71,6 +85,16 @@ func (s *server) streamRoutes() {
 	},
 	) (*output[ingest.Sample], error) {
 		return answered(s.Live.SampleStream(ctx, in.domain(), in.Name, ingest.SampleOptions{Limit: in.Limit, MaxDepth: in.MaxDepth, MaxColumns: in.MaxColumns}))
+	})
+}
+
+// cloudRoutes tell what the machine itself knows of AWS.
+func (s *server) cloudRoutes() {
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/aws", OperationID: "show-aws", Tags: []string{"streams"},
+		Summary: "Tell which AWS profiles, region and credentials the server has",
+	}, nil, func(ctx context.Context, _ *struct{}) (*output[ingest.Cloud], error) {
+		return answered(s.Streams.Cloud(ctx))
 	})
 }
 

@@ -27,6 +27,15 @@ type TableName struct {
 	Table string `path:"table"`
 }
 
+// withEventTime adds what the table's source says of its columns.
+func (s *server) withEventTime(t *ingest.TableInfo) {
+	for _, source := range s.Sources.List() {
+		if c, ok := t.Column(source.Settings.EventTime); ok && source.Settings.Table == t.Name && c.Type == schema.Timestamp {
+			t.EventTime = c.Name
+		}
+	}
+}
+
 func (s *server) tableRoutes() {
 	tags := []string{"tables"}
 	register(s, huma.Operation{
@@ -36,13 +45,18 @@ func (s *server) tableRoutes() {
 		list, err := s.Tables.Tables(ctx)
 		out := &tableList{}
 		out.Body.Tables = some(list)
+		for i := range list {
+			s.withEventTime(&list[i])
+		}
 		return out, err
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}", OperationID: "show-table", Tags: tags,
 		Summary: "Show a table with its columns and size",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *TableName) (*output[ingest.TableInfo], error) {
-		return answered(s.Tables.TableInfo(ctx, in.Table))
+		info, err := s.Tables.TableInfo(ctx, in.Table)
+		s.withEventTime(&info)
+		return answered(info, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}/history", OperationID: "show-table-history", Tags: tags,

@@ -20,27 +20,26 @@ import (
 // is noticed.
 const heartbeat = 15 * time.Second
 
-// skipped says how many events a tail left out because its client was slow.
-type skipped struct {
-	Count int64 `json:"count"`
-}
-
 func (s *server) tailRoutes() {
 	schemas := s.huma.OpenAPI().Components.Schemas
 	schemas.Schema(reflect.TypeFor[ingest.SampleEvent](), true, "")
-	schemas.Schema(reflect.TypeFor[skipped](), true, "")
+	schemas.Schema(reflect.TypeFor[ingest.TailSkipped](), true, "")
+	schemas.Schema(reflect.TypeFor[ingest.TailRate](), true, "")
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/sources/{name}/tail", OperationID: "tail-source", Tags: []string{"sources"},
 		Summary: "Watch a source's events as they are read",
-		Description: "Server-Sent Events: `event` with a SampleEvent, `skipped` with how many were left out because the client was slow. " +
-			"A comment comes every 15 s. The stream ends when the source is removed or the server stops.",
+		Description: "Server-Sent Events: `event` with a SampleEvent; `skipped` with a TailSkipped, which says how many were left out because there were more " +
+			"than max_rate or because the client was slow; `rate` with a TailRate every second. A comment comes every 15 s. " +
+			"The stream ends when the source is removed or the server stops.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Server-Sent Events",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(_ context.Context, in *struct {
 		SourceName
-		Filter []string `query:"filter,explode" nullable:"false" doc:"A condition path=value, as in product.id=p-17; all must be met"`
+		Filter  []string `query:"filter,explode" nullable:"false" doc:"A condition path=value, as in product.id=p-17; all must be met"`
+		Text    string   `query:"text" maxLength:"1000" doc:"A text to be found anywhere in the event as it is written, in any letter case"`
+		MaxRate int      `query:"max_rate" minimum:"0" maximum:"10000" doc:"Events shown a second at most, spread evenly; 0: as many as the client takes"`
 	},
 	) (*huma.StreamResponse, error) {
 		filter, err := ingest.ParseFilter(in.Filter)
@@ -54,14 +53,14 @@ func (s *server) tailRoutes() {
 			r, w := humago.Unwrap(to)
 			w.Header().Set("Content-Type", "text/event-stream")
 			if r.Method != http.MethodHead { // which the route of a GET takes too, and which must end
-				s.tail(to.Context(), w, in.Name, filter)
+				s.tail(to.Context(), w, in.Name, ingest.TailRequest{Filter: filter, Text: in.Text, MaxRate: in.MaxRate})
 			}
 		}}, nil
 	})
 }
 
 // tail writes events until ctx ends, the source is removed or the client is gone.
-func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string, filter ingest.Filter) {
+func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string, t ingest.TailRequest) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := &eventStream{w: w, control: http.NewResponseController(w)}
@@ -84,9 +83,16 @@ func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string,
 			}
 		}
 	})
-	err := s.Live.Tail(ctx, source, filter,
-		func(e ingest.SampleEvent) error { return out.event("event", e) },
-		func(n int64) error { return out.event("skipped", skipped{n}) })
+	err := s.Live.Tail(ctx, source, t, func(item ingest.TailItem) error {
+		switch {
+		case item.Event != nil:
+			return out.event("event", item.Event)
+		case item.Skipped != nil:
+			return out.event("skipped", item.Skipped)
+		default:
+			return out.event("rate", item.Rate)
+		}
+	})
 	if err != nil {
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "a tail ended", slog.String("tailed", source), slog.String("error", err.Error()))
 	}

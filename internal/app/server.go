@@ -21,6 +21,7 @@ import (
 	"github.com/helios-sql/helios/internal/store/duckdb"
 	"github.com/helios-sql/helios/internal/supervise"
 	"github.com/helios-sql/helios/internal/telemetry"
+	"github.com/helios-sql/helios/internal/web"
 )
 
 // task is what a worker is told.
@@ -167,8 +168,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 
 	// 6. The API. Its requests end first.
 	handler := api.New(api.Deps{
-		Sources: s.sources, Steering: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready,
-		Metrics: metrics.Handler(), Recorder: metrics, Logger: s.logger,
+		Sources: s.sources, Steering: s.sources, Mending: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready, Declare: declare,
+		Metrics: metrics.Handler(), Console: web.Handler(), Recorder: metrics, Logger: s.logger,
 		SavedQueries: unbuilt{}, Dashboards: unbuilt{}, History: unbuilt{}, Inspector: unbuilt{}, About: unbuilt{}.About,
 	})
 	defer running(func(ctx context.Context) {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/source/kinesis"
 )
@@ -35,7 +36,7 @@ func (s *streams) account(ctx context.Context, c ingest.Connection) (*kinesis.Ac
 }
 
 // List implements ingest.Streams.
-func (s *streams) List(ctx context.Context, c ingest.Connection) ([]ingest.StreamSummary, error) {
+func (s *streams) List(ctx context.Context, c ingest.Connection) ([]ingest.ListedStream, error) {
 	a, err := s.account(ctx, c)
 	if err != nil {
 		return nil, err
@@ -50,6 +51,20 @@ func (s *streams) Describe(ctx context.Context, c ingest.Connection, stream stri
 		return ingest.StreamDetail{}, err
 	}
 	return a.Describe(ctx, stream)
+}
+
+// Rate measures what a stream takes in.
+func (s *streams) Rate(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamRate, error) {
+	_, err := s.account(ctx, c)
+	if err != nil {
+		return ingest.StreamRate{}, err
+	}
+	return ingest.StreamRate{}, fault.New(fault.Unavailable, "not yet")
+}
+
+// Cloud tells what this machine knows of AWS.
+func (s *streams) Cloud(ctx context.Context) (ingest.Cloud, error) {
+	return ingest.Cloud{}, fault.New(fault.Unavailable, "not yet")
 }
 
 // Open implements ingest.Streams.

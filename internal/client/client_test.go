@@ -157,7 +157,7 @@ func TestTheClientAsksForWhatItIsTold(t *testing.T) {
 	}
 	require.Equal(t, []ingest.QuarantineFilter{
 		{Table: "t"}, {Table: "t", Reason: "empty"}, {Table: "t", Key: &ingest.QuarantineKey{ShardID: "s", Sequence: "9", Index: 2}},
-	}, w.Replayed())
+	}, w.Filters())
 }
 
 func TestNumbersOfAResultAreNotRounded(t *testing.T) {
@@ -221,9 +221,9 @@ func TestATailGivesEventsUntilItsReaderHasEnough(t *testing.T) {
 	w := &apitest.World{Sources: []ingest.SourceStatus{{Settings: ingest.Settings{Name: "clicks"}}}}
 	c := connect(t, w.Handler())
 	go func() {
-		w.Emit(t, apitest.TailItem{Event: ingest.SampleEvent{Event: `{"n":2}`}})
-		w.Emit(t, apitest.TailItem{Event: ingest.SampleEvent{Event: `{"n":1}`, ShardID: "s-0"}})
-		w.Emit(t, apitest.TailItem{Skipped: 7})
+		w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: `{"n":2}`}})
+		w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: `{"n":1}`, ShardID: "s-0"}})
+		w.Emit(t, ingest.TailItem{Skipped: &ingest.TailSkipped{Count: 7, Reason: ingest.SkipSlow}})
 	}()
 	enough := errors.New("enough")
 	var got []client.TailItem

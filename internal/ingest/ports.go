@@ -59,6 +59,7 @@ const (
 	ShardThrottled ShardCondition = "throttled" // backing off
 	ShardFailing   ShardCondition = "failing"   // retrying; Err says why
 	ShardFinished  ShardCondition = "finished"
+	ShardPaused    ShardCondition = "paused" // with its source
 )
 
 // ShardStatus is how a shard is doing.
@@ -76,6 +77,19 @@ type ShardStatus struct {
 type Spent struct {
 	Calls, Bytes time.Duration
 }
+
+// DeniedError is why a cloud refuses: somebody must allow an action. It stands below a *fault.Error of code Credentials.
+type DeniedError struct {
+	Action string // as in kinesis:GetRecords
+	Policy string // JSON text that allows all that Helios needs, to be pasted
+	Cause  error
+}
+
+// Error gives the cause.
+func (e *DeniedError) Error() string { return e.Cause.Error() }
+
+// Unwrap gives the cause.
+func (e *DeniedError) Unwrap() error { return e.Cause }
 
 // NoticeKind is the kind of a notice.
 type NoticeKind string
@@ -111,9 +125,23 @@ type Sink interface {
 	StreamState(ctx context.Context, source string) (event.StreamState, error)
 	// Forget removes what is remembered of a source.
 	Forget(ctx context.Context, source string) error
+}
+
+// Quarantine is what a store keeps of the events that could not become rows.
+type Quarantine interface {
 	// Quarantined loads quarantined events that match, ordered by key, those after the key `after` if that is not nil, with
 	// their raw bytes: up to limit, fewer when they are large, and none only when there are no more.
 	Quarantined(ctx context.Context, f QuarantineFilter, after *QuarantineKey, limit int) ([]Quarantined, error)
+	// CountQuarantined counts those that match.
+	CountQuarantined(ctx context.Context, f QuarantineFilter) (int64, error)
+	// DropQuarantined deletes those that match, in one transaction, and tells how many there were.
+	DropQuarantined(ctx context.Context, f QuarantineFilter) (int64, error)
+}
+
+// Store is all that a Service needs of a store.
+type Store interface {
+	Sink
+	Quarantine
 }
 
 // Batch is one source's part of a transaction. Its borders can be replayed exactly: the shard states before and after it
@@ -143,6 +171,8 @@ type QuarantineKey struct {
 type QuarantineFilter struct {
 	Table  string
 	Reason event.Reason
+	Field  *string // "" for those of no field
+	Search string  // in the event or the message, in any letter case
 	Key    *QuarantineKey
 }
 

@@ -124,6 +124,8 @@ func (r Retain) or(standard Retain) Retain {
 type Changes struct {
 	Retain           *Retain
 	RetainQuarantine *Retain
+	Read             *ReadMode
+	EventTime        *string // "": _arrived_at
 }
 
 func (c Changes) apply(s *Settings) {
@@ -132,6 +134,12 @@ func (c Changes) apply(s *Settings) {
 	}
 	if c.RetainQuarantine != nil {
 		s.RetainQuarantine = *c.RetainQuarantine
+	}
+	if c.Read != nil {
+		s.Read = *c.Read
+	}
+	if c.EventTime != nil {
+		s.EventTime = *c.EventTime
 	}
 }
 

@@ -21,7 +21,7 @@ type Registry interface {
 
 // Streams finds streams. Errors are *fault.Error: NotFound, Credentials, Network, Invalid.
 type Streams interface {
-	List(ctx context.Context, c Connection) ([]StreamSummary, error)
+	List(ctx context.Context, c Connection) ([]ListedStream, error)
 	Describe(ctx context.Context, c Connection, stream string) (StreamDetail, error)
 	// Open makes the reader of a stream; consumer is the name of its own consumer for fan-out, "" for one that only polls.
 	Open(ctx context.Context, c Connection, stream, consumer string) (Source, error)
@@ -36,7 +36,7 @@ type Options struct {
 
 // Service keeps the sources: it adds, starts, pauses, removes and describes them.
 type Service struct {
-	sink      Sink
+	sink      Store
 	committer *Committer
 	registry  Registry
 	streams   Streams
@@ -52,7 +52,7 @@ type Service struct {
 }
 
 // NewService makes a Service. Start starts what the registry knows; Stop must be called in any case.
-func NewService(sink Sink, committer *Committer, registry Registry, streams Streams, opt Options) *Service {
+func NewService(sink Store, committer *Committer, registry Registry, streams Streams, opt Options) *Service {
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -374,11 +374,11 @@ func (s *Service) remove(ctx context.Context, r *runner, dropTable bool) (remove
 }
 
 // Replay tries quarantined events of a table again; fault.NotFound if no source has the table.
-func (s *Service) Replay(ctx context.Context, f QuarantineFilter) (ReplayResult, error) {
+func (s *Service) Replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
 	f.Table = strings.ToLower(f.Table)
 	for _, r := range s.runners() {
 		if r.current().Table == f.Table {
-			return r.replay(ctx, f)
+			return r.replay(ctx, f, p)
 		}
 	}
 	return ReplayResult{}, fault.New(fault.NotFound, "no source has a table %q", f.Table).WithHint("events are replayed through their source: add it again to replay into its table")
@@ -392,15 +392,29 @@ func (s *Service) Disk() (v DiskStatus, measured bool) {
 	return s.retainer.disk()
 }
 
-// Tail calls each for every event of a source that matches, as it is decoded, and skipped with a number when events were
-// left out because the caller was slow. It returns when ctx ends, the source is removed, or a call fails.
-func (s *Service) Tail(ctx context.Context, name string, f Filter, each func(SampleEvent) error, skipped func(int64) error) error {
+// Tail shows the events of a source that match, as they are decoded, and every second how many there are. It returns when ctx
+// ends, the source is removed, or a call of each fails.
+func (s *Service) Tail(ctx context.Context, name string, t TailRequest, each func(TailItem) error) error {
 	r, err := s.runner(name)
 	if err != nil {
 		return err
 	}
-	return r.tails.watch(ctx, f, each, skipped)
+	return r.tails.watch(ctx, t.Filter, func(e SampleEvent) error { return each(TailItem{Event: &e}) }, func(n int64) error {
+		return each(TailItem{Skipped: &TailSkipped{Count: n, Reason: SkipSlow}})
+	})
 }
+
+// History tells how a source did for the last while; fault.NotFound if there is none.
+func (s *Service) History(name string, _ time.Duration) (SourceHistory, error) {
+	r, err := s.runner(name)
+	if err != nil {
+		return SourceHistory{}, err
+	}
+	return SourceHistory{Name: r.name}, fault.New(fault.Unavailable, "not yet")
+}
+
+// Histories tells the same of all sources, by name.
+func (s *Service) Histories(time.Duration) []SourceHistory { return nil }
 
 // Freshness tells how fresh the sources of the named tables are. Names that are no source's table are passed over.
 func (s *Service) Freshness(tables []string) []Freshness {

@@ -62,7 +62,7 @@ func (s *stream) intake() ingest.Intake {
 	return s.reading
 }
 
-func (s *stream) List(context.Context, ingest.Connection) ([]ingest.StreamSummary, error) {
+func (s *stream) List(context.Context, ingest.Connection) ([]ingest.ListedStream, error) {
 	return nil, nil
 }
 
@@ -326,13 +326,13 @@ func TestReplayMovesWhatFitsNowFromQuarantineToTheTableOnce(t *testing.T) {
 				_, err := service.Pause(t.Context(), "orders")
 				require.NoError(t, err)
 			}
-			result, err := service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"})
+			result, err := service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
 			require.NoError(t, err)
 			require.Equal(t, ingest.ReplayResult{Matched: 3, Replayed: 2, Rows: 2, Rejected: 1}, result)
 			require.Equal(t, []string{"a", "b", "c"}, store.ids("orders"))
 			require.Equal(t, []event.Reason{event.MalformedJSON}, store.reasons("orders"))
 
-			again, err := service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"})
+			again, err := service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
 			require.NoError(t, err)
 			require.Equal(t, ingest.ReplayResult{Matched: 1, Rejected: 1}, again)
 			if !paused {
@@ -378,7 +378,12 @@ func TestATailShowsEventsAsTheyComeThatMatchItsFilter(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tail := make(chan error, 1)
 	go func() {
-		tail <- service.Tail(ctx, "orders", filter, func(e ingest.SampleEvent) error { seen <- e; return nil }, func(int64) error { return nil })
+		tail <- service.Tail(ctx, "orders", ingest.TailRequest{Filter: filter}, func(item ingest.TailItem) error {
+			if item.Event != nil {
+				seen <- *item.Event
+			}
+			return nil
+		})
 	}()
 	require.Eventually(t, func() bool { // the tail may begin after some of these
 		s.put(`{"id":"a","user":{"name":"Zo\u00eb"}}`, `{"id":"b","user":{"name":"Max"}}`, `{"id":"c","user":"Zoë"}`)
@@ -390,13 +395,13 @@ func TestATailShowsEventsAsTheyComeThatMatchItsFilter(t *testing.T) {
 
 	ended, watching := make(chan error, 1), make(chan struct{}, 10)
 	go func() {
-		ended <- service.Tail(t.Context(), "orders", nil, func(ingest.SampleEvent) error {
+		ended <- service.Tail(t.Context(), "orders", ingest.TailRequest{}, func(ingest.TailItem) error {
 			select {
 			case watching <- struct{}{}:
 			default:
 			}
 			return nil
-		}, func(int64) error { return nil })
+		})
 	}()
 	require.Eventually(t, func() bool { s.put(document("d")); return len(watching) > 0 }, 10*time.Second, 5*time.Millisecond)
 	require.NoError(t, service.Remove(t.Context(), "orders", true))

@@ -13,6 +13,7 @@ type Connection struct {
 	Region   string `json:"region,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"` // URL of a Kinesis-compatible endpoint
 	Profile  string `json:"profile,omitempty"`
+	RoleARN  string `json:"role_arn,omitempty"` // of a role to assume
 }
 
 // ReadMode is how a stream is read.
@@ -38,8 +39,10 @@ type Settings struct {
 	MaxDepth   int             `json:"max_depth"`
 	MaxColumns int             `json:"max_columns"`
 	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out
+	Ignore     [][]string      `json:"ignore,omitempty" nullable:"false"` // paths of fields that are read over; what the table ignores now
 	Paused     bool            `json:"paused"`
 	CreatedAt  time.Time       `json:"created_at"`
+	EventTime  string          `json:"event_time,omitempty"` // the TIMESTAMP column that says when an event happened; "": _arrived_at
 
 	Retain           Retain `json:"retain,omitzero"`            // of the table's rows; zero: for ever
 	RetainQuarantine Retain `json:"retain_quarantine,omitzero"` // of quarantined events; zero: DefaultQuarantineRetain
@@ -70,16 +73,23 @@ type SourceStatus struct {
 	LagMS         *int64      `json:"lag_ms"` // the largest of the shards'; null while one of them is not known
 	NewestArrived *time.Time  `json:"newest_arrived_at"`
 	Retention     Retention   `json:"retention"`
+
+	QuarantinedLastHour int64 `json:"quarantined_last_hour"`
 }
 
 // ShardView is one shard of a source, for people.
 type ShardView struct {
 	ShardID       string         `json:"shard_id"`
+	Parents       []string       `json:"parents"`
+	FirstHash     string         `json:"starting_hash_key,omitempty"` // decimal; absent while the stream has not been asked
+	LastHash      string         `json:"ending_hash_key,omitempty"`
+	Open          bool           `json:"open"` // takes records: it was neither split nor merged
 	Condition     ShardCondition `json:"condition"`
-	Sequence      string         `json:"sequence_number"` // committed
-	Taken         int64          `json:"taken"`           // committed events of that record; -1 for all
-	LagMS         *int64         `json:"lag_ms"`          // null while it is not known
-	EventsPerSec  float64        `json:"events_per_second"`
+	Sequence      string         `json:"sequence_number"`   // committed
+	Taken         int64          `json:"taken"`             // committed events of that record; -1 for all
+	LagMS         *int64         `json:"lag_ms"`            // null while it is not known
+	EventsPerSec  float64        `json:"events_per_second"` // read, mean of the last 10 s
+	BytesPerSec   float64        `json:"bytes_per_second"`
 	LastArrivedAt *time.Time     `json:"last_arrived_at"` // of the newest committed record
 	Error         string         `json:"error,omitempty"`
 	Read          ReadMode       `json:"read,omitempty"`     // how it is read now: poll or fan_out
@@ -122,6 +132,43 @@ type StreamSummary struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// ListedStream is a stream in a list, with what could be found out about it quickly.
+type ListedStream struct {
+	StreamSummary
+	RetentionHours *int `json:"retention_hours,omitempty"`
+	OpenShards     *int `json:"open_shards,omitempty"`
+}
+
+// StreamRate is how much a stream takes in.
+type StreamRate struct {
+	Records  float64 `json:"records_per_second"`
+	Bytes    float64 `json:"bytes_per_second"`
+	Measured int     `json:"shards_measured"` // of the open ones; the rates are for all of them
+	Open     int     `json:"open_shards"`
+	Window   float64 `json:"window_seconds"` // that was looked at
+}
+
+// Cloud is what the server's machine knows of AWS.
+type Cloud struct {
+	Profiles    []string         `json:"profiles"`         // of the configuration files
+	Region      string           `json:"region,omitempty"` // that the standard chain gives
+	Regions     []Region         `json:"regions"`
+	Credentials CloudCredentials `json:"credentials"` // that the standard chain gives
+}
+
+// Region is a region of AWS.
+type Region struct {
+	Name  string `json:"name"`  // as in eu-central-1
+	Title string `json:"title"` // as in Europe (Frankfurt)
+}
+
+// CloudCredentials are whether there are credentials, and whose.
+type CloudCredentials struct {
+	Found  bool   `json:"found"`
+	Source string `json:"source,omitempty"` // for people: where they come from
+	Detail string `json:"detail,omitempty"` // for people: why there are none, or how long they last
+}
+
 // StreamDetail is a stream with its shards.
 type StreamDetail struct {
 	StreamSummary
@@ -146,10 +193,11 @@ type SampleEvent struct {
 	Index        int64        `json:"record_index"`
 	PartitionKey string       `json:"partition_key"`
 	ArrivedAt    time.Time    `json:"arrived_at"`
-	Event        string       `json:"event"`             // the document; U+FFFD where its bytes are not UTF-8
-	Reason       event.Reason `json:"reason,omitempty"`  // of its rejection
-	Message      string       `json:"message,omitempty"` // of its rejection
-	Raw          []byte       `json:"-"`                 // the document's bytes, when they are not UTF-8; else nil
+	Event        string       `json:"event"`              // the document; U+FFFD where its bytes are not UTF-8
+	Unpacked     string       `json:"unpacked,omitempty"` // in a sample: what its record had to be opened from, as in gzip, 12 events
+	Reason       event.Reason `json:"reason,omitempty"`   // of its rejection
+	Message      string       `json:"message,omitempty"`  // of its rejection
+	Raw          []byte       `json:"-"`                  // the document's bytes, when they are not UTF-8; else nil
 }
 
 // Sample is a look at a stream, and what it could become.
@@ -166,13 +214,16 @@ type ReplayResult struct {
 	Replayed int64 `json:"replayed"` // of those, gone from the quarantine
 	Rows     int64 `json:"rows"`     // that were added to the table
 	Rejected int64 `json:"rejected"` // of those matched, still in quarantine
+
+	Next *QuarantineKey `json:"-"` // after which to go on; nil at the end
 }
 
 // TableInfo is a table with its size.
 type TableInfo struct {
 	schema.Table
-	Rows        int64 `json:"rows"`
-	Quarantined int64 `json:"quarantined"`
+	Rows        int64  `json:"rows"`
+	Quarantined int64  `json:"quarantined"`
+	EventTime   string `json:"event_time,omitempty"` // the column that says when an event happened, if one was named and is there
 }
 
 // ReasonCount is how many events of a table are in quarantine for one reason.

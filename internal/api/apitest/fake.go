@@ -3,6 +3,7 @@ package apitest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,12 +24,17 @@ import (
 type World struct {
 	Err         error // of every call, when set
 	NotReady    error
+	Cloud       ingest.Cloud
 	Streams     []ingest.StreamDetail
+	Rate        ingest.StreamRate
+	History     []ingest.HistoryPoint // of every source
 	Sample      ingest.Sample
 	Sources     []ingest.SourceStatus
 	Tables      []ingest.TableInfo
 	Changes     []schema.Change
 	Reasons     []ingest.ReasonCount
+	Groups      []ingest.QuarantineGroup
+	Mends       []ingest.Mend
 	Quarantined []ingest.Quarantined // of every table, by key
 	Queries     *query.Service       // nil: one over Engine
 	LogTo       io.Writer            // nil: nowhere
@@ -36,16 +42,10 @@ type World struct {
 	mu       sync.Mutex
 	calls    []string
 	added    []ingest.Settings
-	replayed []ingest.QuarantineFilter
+	filters  []ingest.QuarantineFilter
 	outcomes []string
 	routes   []string
-	tail     chan TailItem
-}
-
-// TailItem is an event, or a number of skipped ones.
-type TailItem struct {
-	Event   ingest.SampleEvent
-	Skipped int64
+	tail     chan ingest.TailItem
 }
 
 // Handler is the API over the world.
@@ -57,17 +57,21 @@ func (w *World) Handler() http.Handler {
 	if w.LogTo != nil {
 		log = slog.New(slog.NewTextHandler(w.LogTo, nil))
 	}
-	w.tail = make(chan TailItem)
+	w.tail = make(chan ingest.TailItem)
 	return api.New(api.Deps{
-		Sources: sources{w}, Steering: sources{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
-		Ready:   func() error { return w.NotReady },
+		Sources: sources{w}, Steering: sources{w}, Mending: mending{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
+		Ready: func() error { return w.NotReady },
+		Declare: func(s ingest.Settings) ([]byte, error) {
+			return []byte("sources:\n  - stream: " + s.Stream + "\n"), nil
+		},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
+		Console: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "the console at "+r.URL.Path) }),
 		Logger:  log,
 	})
 }
 
 // Emit hands an item to the one tail that runs.
-func (w *World) Emit(tb testing.TB, item TailItem) {
+func (w *World) Emit(tb testing.TB, item ingest.TailItem) {
 	tb.Helper()
 	select {
 	case w.tail <- item:
@@ -82,8 +86,8 @@ func (w *World) Calls() []string { return locked(w, &w.calls) }
 // Added are the sources that were asked for.
 func (w *World) Added() []ingest.Settings { return locked(w, &w.added) }
 
-// Replayed are the filters of the replays that were asked for.
-func (w *World) Replayed() []ingest.QuarantineFilter { return locked(w, &w.replayed) }
+// Filters say what was asked of the quarantine, but for its pages, in order.
+func (w *World) Filters() []ingest.QuarantineFilter { return locked(w, &w.filters) }
 
 // Outcomes are the outcomes of queries, as recorded.
 func (w *World) Outcomes() []string { return locked(w, &w.outcomes) }
@@ -153,6 +157,12 @@ func (s sources) Change(_ context.Context, name string, c ingest.Changes) (inges
 	if c.RetainQuarantine != nil {
 		v.Settings.RetainQuarantine = *c.RetainQuarantine
 	}
+	if c.Read != nil {
+		v.Settings.Read = *c.Read
+	}
+	if c.EventTime != nil {
+		v.Settings.EventTime = *c.EventTime
+	}
 	return v, err
 }
 
@@ -162,22 +172,15 @@ func (s sources) Remove(_ context.Context, name string, dropTable bool) error {
 	return err
 }
 
-func (s sources) Replay(_ context.Context, f ingest.QuarantineFilter) (ingest.ReplayResult, error) {
-	note(s.w, &s.w.replayed, f)
-	return ingest.ReplayResult{Matched: 3, Replayed: 2, Rows: 2, Rejected: 1}, s.w.Err
-}
-
-func (s sources) Tail(ctx context.Context, _ string, f ingest.Filter, each func(ingest.SampleEvent) error, skipped func(int64) error) error {
+func (s sources) Tail(ctx context.Context, _ string, t ingest.TailRequest, each func(ingest.TailItem) error) error {
+	note(s.w, &s.w.calls, fmt.Sprintf("tail %q at %d", t.Text, t.MaxRate))
 	for {
 		select {
 		case item := <-s.w.tail:
-			var err error
-			if item.Skipped > 0 {
-				err = skipped(item.Skipped)
-			} else if f.Match([]byte(item.Event.Event)) {
-				err = each(item.Event)
+			if item.Event != nil && !t.Filter.Match([]byte(item.Event.Event)) {
+				continue
 			}
-			if err != nil {
+			if err := each(item); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -201,13 +204,38 @@ func (s sources) SampleStream(_ context.Context, _ ingest.Connection, _ string, 
 	return sample, s.w.Err
 }
 
+func (s sources) History(name string, span time.Duration) (ingest.SourceHistory, error) {
+	_, err := s.find(name)
+	points := s.w.History
+	if most := int(span / ingest.HistoryStep); len(points) > most {
+		points = points[len(points)-most:]
+	}
+	return ingest.SourceHistory{Name: name, Points: points}, err
+}
+
+func (s sources) Histories(span time.Duration) []ingest.SourceHistory {
+	var all []ingest.SourceHistory
+	for _, v := range s.w.Sources {
+		h, _ := s.History(v.Settings.Name, span)
+		all = append(all, h)
+	}
+	return all
+}
+
 type streams struct{ w *World }
 
-func (s streams) List(_ context.Context, c ingest.Connection) ([]ingest.StreamSummary, error) {
+func (s streams) Cloud(context.Context) (ingest.Cloud, error) { return s.w.Cloud, s.w.Err }
+
+func (s streams) Rate(_ context.Context, c ingest.Connection, name string) (ingest.StreamRate, error) {
+	note(s.w, &s.w.calls, "rate of "+name+" as "+c.RoleARN)
+	return s.w.Rate, s.w.Err
+}
+
+func (s streams) List(_ context.Context, c ingest.Connection) ([]ingest.ListedStream, error) {
 	note(s.w, &s.w.calls, "streams of "+c.Region+" "+c.Endpoint+" "+c.Profile)
-	var all []ingest.StreamSummary
+	var all []ingest.ListedStream
 	for _, d := range s.w.Streams {
-		all = append(all, d.StreamSummary)
+		all = append(all, ingest.ListedStream{StreamSummary: d.StreamSummary})
 	}
 	return all, s.w.Err
 }

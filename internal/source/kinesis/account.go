@@ -40,8 +40,8 @@ func NewAccount(ctx context.Context, conn ingest.Connection, logger *slog.Logger
 }
 
 // List gives the account's streams, by name.
-func (a *Account) List(ctx context.Context) ([]ingest.StreamSummary, error) {
-	var streams []ingest.StreamSummary
+func (a *Account) List(ctx context.Context) ([]ingest.ListedStream, error) {
+	var streams []ingest.ListedStream
 	pages := kinesis.NewListStreamsPaginator(a.client, &kinesis.ListStreamsInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -50,13 +50,13 @@ func (a *Account) List(ctx context.Context) ([]ingest.StreamSummary, error) {
 		}
 		for i := range page.StreamSummaries {
 			s := &page.StreamSummaries[i]
-			streams = append(streams, ingest.StreamSummary{
+			streams = append(streams, ingest.ListedStream{StreamSummary: ingest.StreamSummary{
 				Name: aws.ToString(s.StreamName), ARN: aws.ToString(s.StreamARN), Status: string(s.StreamStatus),
 				Mode: mode(s.StreamModeDetails), CreatedAt: aws.ToTime(s.StreamCreationTimestamp).UTC(),
-			})
+			}})
 		}
 	}
-	slices.SortFunc(streams, func(x, y ingest.StreamSummary) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(streams, func(x, y ingest.ListedStream) int { return cmp.Compare(x.Name, y.Name) })
 	return streams, nil
 }
 
