@@ -5,9 +5,9 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The curl command of a request to this server. */
-export function curl(path: string, options: { method?: string; body?: unknown; accept?: string; out?: string } = {}): string {
-  const parts = ["curl", "-sS", quoted(new URL(path, location.origin).href)];
+/** The curl command of a request to this server; `live` for an answer that does not end. */
+export function curl(path: string, options: { method?: string; body?: unknown; accept?: string; out?: string; live?: boolean } = {}): string {
+  const parts = ["curl", options.live ? "-sSN" : "-sS", quoted(new URL(path, location.origin).href)];
   const method = options.method ?? (options.body === undefined ? "GET" : "POST");
   if (method !== "GET" && !(method === "POST" && options.body !== undefined)) parts.push("-X", method);
   if (options.accept) parts.push("-H", quoted(`Accept: ${options.accept}`));
