@@ -36,3 +36,15 @@ export const tablesQuery = queryOptions({
   queryFn: async () => (await data(api.GET("/api/v1/tables"))).tables,
   refetchInterval: 15_000,
 });
+
+/** The saved queries. */
+export const savedQueriesQuery = queryOptions({
+  queryKey: ["saved-queries"],
+  queryFn: async () => (await data(api.GET("/api/v1/saved-queries"))).saved_queries,
+});
+
+/** The dashboards. */
+export const dashboardsQuery = queryOptions({
+  queryKey: ["dashboards"],
+  queryFn: async () => (await data(api.GET("/api/v1/dashboards"))).dashboards,
+});

@@ -2,8 +2,8 @@
 import { useEffect, useSyncExternalStore } from "react";
 
 export interface Shortcut {
-  /** As in "mod+enter", "?", "g o" (one after the other). mod is Cmd on a Mac, else Ctrl. */
-  keys: string;
+  /** As in "mod+enter", "?", "g o" (one after the other). mod is Cmd on a Mac, else Ctrl. Without keys it is only in the palette. */
+  keys?: string;
   label: string;
   group: string;
   run: () => void;
@@ -41,19 +41,21 @@ export function useActiveShortcuts(): readonly Shortcut[] {
   );
 }
 
+const names: Record<string, string> = { mod: isMac ? "⌘" : "Ctrl", shift: isMac ? "⇧" : "Shift", alt: isMac ? "⌥" : "Alt", enter: "↵", escape: "Esc", space: "Space", arrowup: "↑", arrowdown: "↓" };
+
 /** How a shortcut is written for people. */
 export function keyNames(keys: string): string[] {
   return keys.split(" ").map((k) =>
     k
       .split("+")
-      .map((part) => ({ mod: isMac ? "⌘" : "Ctrl", shift: isMac ? "⇧" : "Shift", alt: isMac ? "⌥" : "Alt", enter: "↵", escape: "Esc" })[part] ?? part.toUpperCase())
+      .map((part) => names[part] ?? part.toUpperCase())
       .join(isMac ? "" : "+"),
   );
 }
 
 /** The key of an event in the form of Shortcut.keys. */
 export function keyOf(e: KeyboardEvent): string {
-  const key = e.key.toLowerCase();
+  const key = e.key === " " ? "space" : e.key.toLowerCase();
   const parts = [];
   if (isMac ? e.metaKey : e.ctrlKey) parts.push("mod");
   if (e.altKey) parts.push("alt");
@@ -62,9 +64,18 @@ export function keyOf(e: KeyboardEvent): string {
   return parts.join("+");
 }
 
+/** Space and Enter belong to what they press. */
+function pressing(e: KeyboardEvent, key: string): boolean {
+  return (key === "space" || key === "enter") && e.target instanceof Element && !!e.target.closest("button, a, summary, [role=menuitem], [role=switch]");
+}
+
 function typing(e: KeyboardEvent): boolean {
   const at = e.target as HTMLElement | null;
   return !!at && (at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName));
+}
+
+function inDialog(e: KeyboardEvent): boolean {
+  return e.target instanceof Element && e.target.closest('[role="dialog"], [role="menu"]') !== null;
 }
 
 window.addEventListener("keydown", (e) => {
@@ -74,8 +85,10 @@ window.addEventListener("keydown", (e) => {
   pending = key;
   pendingUntil = Date.now() + 900;
   for (const shortcut of [...active].reverse()) {
-    if (shortcut.keys !== sequence && shortcut.keys !== key) continue;
-    if (typing(e) && !shortcut.whileTyping) continue;
+    if (!shortcut.keys || (shortcut.keys !== sequence && shortcut.keys !== key)) continue;
+    if ((typing(e) && !shortcut.whileTyping) || pressing(e, key)) continue;
+    // Letters belong to what is open: the screen behind it stays as it is.
+    if (inDialog(e) && !shortcut.keys.startsWith("mod+")) continue;
     e.preventDefault();
     pendingUntil = 0;
     shortcut.run();

@@ -2,16 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Dialog as D } from "radix-ui";
-import { CornerDownLeft, FileCode2, LayoutDashboard, Moon, Plug, Sun, Table2, Zap, type LucideIcon } from "lucide-react";
-import { useId, useMemo, useRef, useState } from "react";
-import { api, data } from "@/api/client";
-import { sourcesQuery, tablesQuery } from "@/api/queries";
+import { CornerDownLeft, FileCode2, Keyboard, LayoutDashboard, Monitor, Moon, Plug, Sun, Table2, Zap, type LucideIcon } from "lucide-react";
+import { Fragment, useId, useMemo, useState } from "react";
+import { dashboardsQuery, savedQueriesQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { keyNames, useActiveShortcuts } from "@/lib/shortcuts";
 import { chooseTheme } from "@/lib/theme";
 import { Kbd } from "@/ui/layout";
 import { cx } from "@/ui/cx";
 import { rank } from "./rank";
-import { screens } from "./shell";
+import { screens } from "./screens";
 
 interface Command {
   id: string;
@@ -22,14 +21,16 @@ interface Command {
   run: () => void;
 }
 
-export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
+const shown = 60;
+
+export default function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
         <D.Overlay className="fixed inset-0 z-40 bg-black/40" />
-        <D.Content aria-describedby={undefined} className="fixed top-[12vh] left-1/2 z-40 flex max-h-[70vh] w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 flex-col overflow-hidden rounded-lg border bg-surface shadow-(--shadow-floating)">
+        <D.Content aria-describedby={undefined} className="fixed top-3 left-1/2 z-40 flex max-h-[70dvh] w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-rise flex-col overflow-hidden rounded-lg border bg-surface shadow-(--shadow-floating) sm:top-[12vh]">
           <D.Title className="sr-only">Command palette</D.Title>
-          {open && <Commands onClose={onClose} />}
+          <Commands onClose={onClose} />
         </D.Content>
       </D.Portal>
     </D.Root>
@@ -40,10 +41,10 @@ function Commands({ onClose }: { onClose: () => void }) {
   const all = useCommands();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const list = useRef<HTMLDivElement>(null);
   const id = useId();
-  const found = useMemo(() => rank(typed, all, (c) => c.label).slice(0, 60), [typed, all]);
+  const found = useMemo(() => rank(typed, all, (c) => `${c.label} ${c.kind}`).slice(0, shown), [typed, all]);
   const chosen = Math.min(at, found.length - 1);
+  const option = (i: number) => `${id}-${i}`;
   const run = (c: Command | undefined) => {
     if (!c) return;
     onClose();
@@ -51,9 +52,17 @@ function Commands({ onClose }: { onClose: () => void }) {
     setTimeout(c.run);
   };
   const move = (to: number) => {
-    const next = (to + found.length) % Math.max(1, found.length);
+    if (found.length === 0) return;
+    const next = (to + found.length) % found.length;
     setAt(next);
-    list.current?.children[next]?.scrollIntoView({ block: "nearest" });
+    document.getElementById(option(next))?.scrollIntoView({ block: "nearest" });
+  };
+  const keys: Record<string, () => void> = {
+    ArrowDown: () => move(chosen + 1),
+    ArrowUp: () => move(chosen - 1),
+    PageDown: () => move(Math.min(chosen + 8, found.length - 1)),
+    PageUp: () => move(Math.max(chosen - 8, 0)),
+    Enter: () => run(found[chosen]),
   };
   return (
     <>
@@ -61,68 +70,88 @@ function Commands({ onClose }: { onClose: () => void }) {
         autoFocus
         role="combobox"
         aria-expanded
+        aria-autocomplete="list"
         aria-controls={`${id}-list`}
-        aria-activedescendant={found[chosen] ? `${id}-${chosen}` : undefined}
+        aria-activedescendant={found[chosen] ? option(chosen) : undefined}
         aria-label="Search for a screen, table, source, query or command"
         placeholder="Where to?"
         value={typed}
         spellCheck={false}
-        className="h-12 border-b bg-transparent px-4 outline-none placeholder:text-faint"
+        autoComplete="off"
+        className="h-12 shrink-0 border-b bg-transparent px-4 outline-none placeholder:text-faint"
         onChange={(e) => {
           setTyped(e.target.value);
           setAt(0);
         }}
         onKeyDown={(e) => {
-          if (e.key === "ArrowDown") move(chosen + 1);
-          else if (e.key === "ArrowUp") move(chosen - 1);
-          else if (e.key === "Enter") run(found[chosen]);
-          else return;
+          const act = e.nativeEvent.isComposing ? undefined : keys[e.key];
+          if (!act) return;
           e.preventDefault();
+          act();
         }}
       />
-      <div ref={list} id={`${id}-list`} role="listbox" aria-label="Commands" className="min-h-0 overflow-auto p-1.5">
+      <div id={`${id}-list`} role="listbox" tabIndex={-1} aria-label="Commands" className={cx("min-h-0 scroll-py-8 overflow-auto p-1.5", found.length === 0 && "hidden")}>
         {found.map((c, i) => (
-          <div
-            key={c.id}
-            id={`${id}-${i}`}
-            role="option"
-            aria-selected={i === chosen}
-            onPointerMove={() => setAt(i)}
-            onClick={() => run(c)}
-            className={cx("flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-2 text-sm", i === chosen && "bg-hover")}
-          >
-            <c.icon size={15} className="text-muted" aria-hidden />
-            <span className="min-w-0 flex-1 truncate">{c.label}</span>
-            <span className="text-xs text-faint">{c.kind}</span>
-            {c.keys && <span className="flex gap-1">{keyNames(c.keys).map((k, n) => <Kbd key={n}>{k}</Kbd>)}</span>}
-            {i === chosen && <CornerDownLeft size={13} className="text-faint" aria-hidden />}
-          </div>
+          <Fragment key={c.id}>
+            {!typed.trim() && c.kind !== found[i - 1]?.kind && (
+              <div role="presentation" className="px-2.5 pt-2.5 pb-1 text-xs text-faint first:pt-1">
+                {c.kind === "On this screen" ? c.kind : plurals[c.kind] ?? c.kind}
+              </div>
+            )}
+            <Option id={option(i)} command={c} chosen={i === chosen} tellKind={typed.trim() !== ""} onPoint={() => setAt(i)} onRun={() => run(c)} />
+          </Fragment>
         ))}
       </div>
-      {found.length === 0 && <p className="px-4 py-6 text-center text-sm text-muted">Nothing is called that.</p>}
+      <p role="status" className={found.length === 0 ? "px-4 py-6 text-center text-sm text-muted" : "sr-only"}>
+        {found.length === 0 ? "Nothing is called that." : typed.trim() ? `${found.length} found` : ""}
+      </p>
     </>
   );
 }
 
+const plurals: Record<string, string> = { Screen: "Screens", Source: "Sources", Table: "Tables", "Saved query": "Saved queries", Dashboard: "Dashboards" };
+
+function Option({ id, command: c, chosen, tellKind, onPoint, onRun }: { id: string; command: Command; chosen: boolean; tellKind: boolean; onPoint: () => void; onRun: () => void }) {
+  return (
+    <div id={id} role="option" aria-selected={chosen} onPointerMove={onPoint} onClick={onRun} className={cx("flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-2 text-sm", chosen && "bg-hover")}>
+      <c.icon size={15} className="shrink-0 text-muted" aria-hidden />
+      <span className="min-w-0 flex-1 truncate">{c.label}</span>
+      {tellKind && <span className="text-xs whitespace-nowrap text-faint">{c.kind}</span>}
+      {c.keys && (
+        <span className="hidden gap-1 sm:flex">
+          {keyNames(c.keys).map((k, n) => (
+            <Kbd key={n}>{k}</Kbd>
+          ))}
+        </span>
+      )}
+      <CornerDownLeft size={13} className={cx("shrink-0 text-faint", !chosen && "invisible")} aria-hidden />
+    </div>
+  );
+}
+
+/** Everything there is, the screen's own first. What cannot be asked for is left out: the rest still works. */
 function useCommands(): Command[] {
   const navigate = useNavigate();
-  const sources = useQuery(sourcesQuery);
+  // Sources are asked for every second: only their names are looked at, so that the list stays the same.
+  const sources = useQuery({ ...sourcesQuery, select: (all) => all.map((s) => s.settings.name) });
   const tables = useQuery(tablesQuery);
-  const saved = useQuery({ queryKey: ["saved-queries"], queryFn: async () => (await data(api.GET("/api/v1/saved-queries"))).queries });
-  const dashboards = useQuery({ queryKey: ["dashboards"], queryFn: async () => (await data(api.GET("/api/v1/dashboards"))).dashboards });
+  const saved = useQuery(savedQueriesQuery);
+  const dashboards = useQuery(dashboardsQuery);
   const shortcuts = useActiveShortcuts();
   return useMemo(
     () => [
-      ...screens.map((s) => ({ id: s.to, label: s.label, kind: "Screen", icon: s.icon, keys: s.keys, run: () => void navigate({ to: s.to }) })),
       ...shortcuts
         .filter((s) => s.group !== "Go to" && s.group !== "Everywhere")
-        .map((s) => ({ id: `do:${s.keys}`, label: s.label, kind: "On this screen", icon: Zap, keys: s.keys, run: s.run })),
-      ...(sources.data ?? []).map((s) => ({ id: `source:${s.settings.name}`, label: s.settings.name, kind: "Source", icon: Plug, run: () => void navigate({ to: "/sources/$name", params: { name: s.settings.name } }) })),
+        .map((s) => ({ id: `do:${s.label}`, label: s.label, kind: "On this screen", icon: Zap, keys: s.keys, run: s.run })),
+      ...screens.map((s) => ({ id: s.to, label: s.label, kind: "Screen", icon: s.icon, keys: s.keys, run: () => void navigate({ to: s.to }) })),
+      ...(sources.data ?? []).map((name) => ({ id: `source:${name}`, label: name, kind: "Source", icon: Plug, run: () => void navigate({ to: "/sources/$name", params: { name } }) })),
       ...(tables.data ?? []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${t.name} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
       ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate({ to: "/sql", search: { saved: q.id } }) })),
       ...(dashboards.data ?? []).map((d) => ({ id: `dashboard:${d.id}`, label: d.title, kind: "Dashboard", icon: LayoutDashboard, run: () => void navigate({ to: "/dashboards/$id", params: { id: d.id } }) })),
-      { id: "light", label: "Light theme", kind: "Theme", icon: Sun, run: () => chooseTheme("light") },
-      { id: "dark", label: "Dark theme", kind: "Theme", icon: Moon, run: () => chooseTheme("dark") },
+      { id: "light", label: "Light", kind: "Theme", icon: Sun, run: () => chooseTheme("light") },
+      { id: "dark", label: "Dark", kind: "Theme", icon: Moon, run: () => chooseTheme("dark") },
+      { id: "system", label: "As the system", kind: "Theme", icon: Monitor, run: () => chooseTheme("system") },
+      ...shortcuts.filter((s) => s.keys === "?").map((s) => ({ id: "help", label: s.label, kind: "Help", icon: Keyboard, keys: s.keys, run: s.run })),
     ],
     [navigate, sources.data, tables.data, saved.data, dashboards.data, shortcuts],
   );

@@ -1,0 +1,40 @@
+// The navigation over the screen, where there is no room beside it.
+import { Dialog as D } from "radix-ui";
+import { X } from "lucide-react";
+import { IconButton } from "@/ui/button";
+import { Navigation } from "./navigation";
+
+export default function Drawer({ open, onClose, openPalette, openHelp }: { open: boolean; onClose: () => void; openPalette: () => void; openHelp: () => void }) {
+  // What a link or button of the drawer opens takes the drawer's place, and the focus.
+  const instead = (run: () => void) => () => {
+    onClose();
+    setTimeout(run);
+  };
+  return (
+    <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
+      <D.Portal>
+        <D.Overlay className="fixed inset-0 z-40 bg-black/40 md:hidden" />
+        <D.Content
+          aria-describedby={undefined}
+          onOpenAutoFocus={(e) => {
+            e.preventDefault();
+            (e.currentTarget as HTMLElement).focus();
+          }}
+          onClick={(e) => e.target instanceof Element && e.target.closest("a") && onClose()}
+          className="fixed inset-y-0 left-0 z-40 w-72 max-w-[85vw] border-r bg-sunken shadow-(--shadow-floating) outline-none md:hidden"
+        >
+          <D.Title className="sr-only">Menu</D.Title>
+          <Navigation
+            openPalette={instead(openPalette)}
+            openHelp={instead(openHelp)}
+            close={
+              <D.Close asChild>
+                <IconButton icon={X} label="Close the menu" />
+              </D.Close>
+            }
+          />
+        </D.Content>
+      </D.Portal>
+    </D.Root>
+  );
+}
