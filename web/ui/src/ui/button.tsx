@@ -1,5 +1,5 @@
 import type { ButtonHTMLAttributes, ComponentProps, ReactNode } from "react";
-import { Link } from "@tanstack/react-router";
+import { createLink } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
 import { Tooltip } from "./tooltip";
 import { cx } from "./cx";
@@ -31,15 +31,17 @@ export function Button({ kind = "secondary", size = "md", icon: Icon, busy, clas
   );
 }
 
-/** A link that looks like a button. */
-export function LinkButton({ kind = "secondary", size = "md", icon: Icon, className, children, ...rest }: Look & { children: ReactNode; className?: string } & Omit<ComponentProps<typeof Link>, "children" | "className">) {
+function Anchor({ kind = "secondary", size = "md", icon: Icon, className, children, ...rest }: Look & ComponentProps<"a">) {
   return (
-    <Link {...(rest as ComponentProps<typeof Link>)} className={cx(shapes, sizes[size], kinds[kind], className)}>
+    <a {...rest} className={cx(shapes, sizes[size], kinds[kind], className)}>
       {Icon && <Icon size={size === "sm" ? 14 : 15} aria-hidden />}
       {children}
-    </Link>
+    </a>
   );
 }
+
+/** A link that looks like a button. */
+export const LinkButton = createLink(Anchor);
 
 /** A button that is only an icon: its label is read out, and shown in a tooltip. */
 export function IconButton({ icon: Icon, label, size = "md", kind = "quiet", className, ...rest }: { icon: LucideIcon; label: string; size?: "md" | "sm"; kind?: Kind } & ButtonHTMLAttributes<HTMLButtonElement>) {

@@ -1,2 +1,10 @@
-/** The overview has nothing to remember in its address yet. */
-export const overviewSearch = (): Record<string, never> => ({});
+import { oneOf, text } from "@/lib/search";
+
+export const orders = ["attention", "name", "rate", "freshness", "lag", "quarantined"] as const;
+export type Order = (typeof orders)[number];
+
+/** What the address of the overview says: how the sources are ordered, and what their names must have. */
+export const overviewSearch = (raw: Record<string, unknown>): { sort?: Order; find?: string } => ({
+  sort: oneOf(raw, "sort", orders),
+  find: text(raw, "find"),
+});

@@ -1,0 +1,89 @@
+import { CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from "lucide-react";
+import { LinkButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
+import { sentence } from "@/ui/problem";
+import type { Concern, Severity } from "./attention";
+
+const looks: Record<Severity, { icon: LucideIcon; text: string; word: string }> = {
+  bad: { icon: CircleAlert, text: "text-bad", word: "Serious" },
+  warn: { icon: TriangleAlert, text: "text-warn", word: "Warning" },
+  info: { icon: Info, text: "text-info", word: "To know" },
+};
+
+/** What needs attention: what it is, why, and what to do about it. */
+export function AttentionList({ concerns }: { concerns: readonly Concern[] }) {
+  if (!concerns.length) {
+    return (
+      <p className="flex items-center gap-2 text-sm text-muted">
+        <CircleCheck size={16} className="text-good" aria-hidden />
+        Nothing needs your attention.
+      </p>
+    );
+  }
+  return (
+    <section aria-label="What needs attention" className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
+      <h2 className="sr-only">What needs attention</h2>
+      <ul className="divide-y">
+        {concerns.map((c) => (
+          <Item key={c.id} concern={c} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Item({ concern: c }: { concern: Concern }) {
+  const look = looks[c.severity];
+  return (
+    <li className="flex flex-wrap items-start gap-x-3 gap-y-2 px-4 py-3 sm:flex-nowrap">
+      <look.icon size={16} className={cx("mt-0.5 shrink-0", look.text)} aria-hidden />
+      <div className="min-w-0 flex-1 text-sm">
+        <p className="font-medium">
+          <span className="sr-only">{look.word}: </span>
+          {c.source ? (
+            <>
+              <strong className="font-semibold">{c.source}</strong> {c.title}
+            </>
+          ) : (
+            c.title
+          )}
+        </p>
+        <p className="break-words text-muted">
+          {sentence(c.reason)} <span className="text-faint">{c.remedy}</span>
+        </p>
+      </div>
+      <Go concern={c} />
+    </li>
+  );
+}
+
+function Go({ concern: { source, table, go } }: { concern: Concern }) {
+  const of = source ? `, ${source}` : "";
+  if (go === "quarantine") {
+    return (
+      <LinkButton size="sm" to="/quarantine" search={{ table }} aria-label={`See the quarantine${of}`}>
+        See the quarantine
+      </LinkButton>
+    );
+  }
+  if (go === "tail") {
+    return (
+      <LinkButton size="sm" to="/tail" search={{ source }} aria-label={`Watch it${of}`}>
+        Watch it
+      </LinkButton>
+    );
+  }
+  if (!source) {
+    return (
+      <LinkButton size="sm" to="/settings" search={{ tab: "about" }}>
+        See the disk
+      </LinkButton>
+    );
+  }
+  return (
+    <LinkButton size="sm" to="/sources/$name" params={{ name: source }} search={{ tab: go === "settings" ? "settings" : "shards" }} aria-label={`${go === "settings" ? "Settings" : "See the shards"}${of}`}>
+      {go === "settings" ? "Settings" : "See the shards"}
+    </LinkButton>
+  );
+}
+
