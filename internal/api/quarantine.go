@@ -43,6 +43,42 @@ type quarantined struct {
 	Message       string       `json:"message" doc:"Why, for people"`
 	Raw           *string      `json:"raw,omitempty" doc:"The event's bytes as text, if they are UTF-8"`
 	RawBase64     []byte       `json:"raw_base64" doc:"The event's bytes, whole"`
+	Offset        *int         `json:"offset,omitempty" doc:"Where the trouble is, in bytes of the event from 0: where it stops being JSON, or where the value of the field begins; absent if that is not known"`
+	Length        *int         `json:"length,omitempty" doc:"How many bytes the value of the field has"`
+}
+
+// Blame says why events are in quarantine, in the parameters of a request.
+type Blame struct {
+	Reason event.Reason `query:"reason" doc:"Only those of this reason"`
+	Field  string       `query:"field" doc:"Only those of this field; if it is empty, only those of no field"`
+
+	asked bool // for a field
+}
+
+// Resolve tells an empty field from none: it is called by huma.
+func (b *Blame) Resolve(c huma.Context) []error {
+	url := c.URL()
+	b.asked = url.Query().Has("field")
+	return nil
+}
+
+func (b *Blame) domain(table string) ingest.QuarantineFilter {
+	f := ingest.QuarantineFilter{Table: table, Reason: b.Reason}
+	if b.asked {
+		f.Field = &b.Field
+	}
+	return f
+}
+
+// quarantineFilter says which quarantined events are meant: those that match all of it.
+type quarantineFilter struct {
+	Reason event.Reason `json:"reason,omitempty" doc:"Those of this reason"`
+	Field  *string      `json:"field,omitempty" nullable:"true" doc:"Those of this field; if it is empty, those of no field"`
+	Search string       `json:"search,omitempty" maxLength:"1000" doc:"Those with this text in the event or the message, in any letter case"`
+}
+
+func (f quarantineFilter) domain(table string) ingest.QuarantineFilter {
+	return ingest.QuarantineFilter{Table: table, Reason: f.Reason, Field: f.Field, Search: f.Search}
 }
 
 func wire(q *ingest.Quarantined) quarantined {
@@ -61,6 +97,17 @@ func wire(q *ingest.Quarantined) quarantined {
 	return w
 }
 
+// Searched is a parameter that looks for a text.
+type Searched struct {
+	Search string `query:"search" maxLength:"1000" doc:"Only those with this text in the event or the message, in any letter case"`
+}
+
+type deleted struct {
+	Body struct {
+		Deleted int64 `json:"deleted" doc:"How many there were"`
+	}
+}
+
 type quarantinePage struct {
 	Body struct {
 		Events []quarantined `json:"events" nullable:"false"`
@@ -76,9 +123,18 @@ type reasonList struct {
 
 // replay says which quarantined events to try again, in one way.
 type replay struct {
-	Reason event.Reason   `json:"reason"`
-	Key    *QuarantineKey `json:"key"`
-	All    bool           `json:"all"`
+	Reason event.Reason     `json:"reason"`
+	Key    *QuarantineKey   `json:"key"`
+	All    bool             `json:"all"`
+	Filter quarantineFilter `json:"filter"`
+	Limit  whole            `json:"limit"`
+	After  string           `json:"after"`
+}
+
+// replayResult is what a replay did, and where the next one goes on.
+type replayResult struct {
+	ingest.ReplayResult
+	Next string `json:"next,omitempty" doc:"The cursor from which to go on; absent at the end"`
 }
 
 // Schema describes the ways to huma, which holds requests to it.
@@ -89,7 +145,11 @@ func (replay) Schema(r huma.Registry) *huma.Schema {
 			Properties: map[string]*huma.Schema{name: value}, Required: []string{name},
 		}
 	}
+	filtered := way("filter", r.Schema(reflect.TypeFor[quarantineFilter](), true, ""), "Those that match, a limited number at a time if there is a limit")
+	filtered.Properties["limit"] = &huma.Schema{Type: huma.TypeInteger, Minimum: new(float64(1)), Description: "How many events at most; all unless said"}
+	filtered.Properties["after"] = &huma.Schema{Type: huma.TypeString, Description: "The cursor that the replay before gave as next"}
 	return &huma.Schema{Description: "Which events", OneOf: []*huma.Schema{
+		filtered,
 		way("reason", &huma.Schema{Type: huma.TypeString}, "Those of a reason"),
 		way("key", r.Schema(reflect.TypeFor[QuarantineKey](), true, ""), "One of them"),
 		way("all", &huma.Schema{Type: huma.TypeBoolean, Enum: []any{true}}, "All of the table"),
@@ -97,7 +157,10 @@ func (replay) Schema(r huma.Registry) *huma.Schema {
 }
 
 func (r replay) domain(table string) ingest.QuarantineFilter {
-	f := ingest.QuarantineFilter{Table: table, Reason: r.Reason}
+	f := r.Filter.domain(table)
+	if r.Reason != "" {
+		f.Reason = r.Reason
+	}
 	if r.Key != nil {
 		f.Key = r.Key.domain()
 	}
@@ -124,23 +187,52 @@ func (s *server) quarantineRoutes() {
 		Description: "A page ends early when its events are large.",
 	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(ctx context.Context, in *struct {
 		TableName
-		Reason event.Reason `query:"reason" doc:"Only those of this reason"`
-		Limit  int          `query:"limit" default:"100" minimum:"1" maximum:"1000"`
-		After  string       `query:"after" doc:"The cursor that the page before gave as next"`
+		Blame
+		Searched
+		Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+		After string `query:"after" doc:"The cursor that the page before gave as next"`
 	},
 	) (*quarantinePage, error) {
-		return s.quarantinePage(ctx, ingest.QuarantineFilter{Table: in.Table, Reason: in.Reason}, in.After, in.Limit)
+		f := in.Blame.domain(in.Table)
+		f.Search = in.Search
+		return s.quarantinePage(ctx, f, in.After, in.Limit)
+	})
+	register(s, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/quarantine/{table}", OperationID: "delete-quarantined", Tags: tags,
+		Summary:     "Delete quarantined events for good",
+		Description: "Those that match all that is asked for; without anything, all of the table.",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
+		TableName
+		Blame
+		Searched
+	},
+	) (*deleted, error) {
+		f := in.Blame.domain(in.Table)
+		f.Search = in.Search
+		n, err := s.Mending.Discard(ctx, f)
+		out := &deleted{}
+		out.Body.Deleted = n
+		return out, err
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/quarantine/{table}/replay", OperationID: "replay-quarantined", Tags: tags,
 		Summary:     "Try quarantined events again with the table's schema of today",
-		Description: "What fits moves from quarantine to the table, once; what does not stays as it was.",
+		Description: "What fits moves from quarantine to the table, once; what does not stays as it was. With a limit, the answer tells where to go on.",
 	}, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *struct {
 		TableName
 		Body replay
 	},
-	) (*output[ingest.ReplayResult], error) {
-		return answered(s.Steering.Replay(ctx, in.Body.domain(in.Table)))
+	) (*output[replayResult], error) {
+		after, err := readCursor(in.Body.After)
+		if err != nil {
+			return nil, err
+		}
+		result, err := s.Mending.Replay(ctx, in.Body.domain(in.Table), ingest.ReplayPage{After: after, Limit: int(in.Body.Limit)})
+		out := replayResult{ReplayResult: result}
+		if result.Next != nil {
+			out.Next = writeCursor(QuarantineKey{ShardID: result.Next.ShardID, Sequence: result.Next.Sequence, Index: whole(result.Next.Index)})
+		}
+		return answered(out, err)
 	})
 }
 

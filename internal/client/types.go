@@ -85,17 +85,18 @@ type Column struct {
 	Name   string   `json:"name"`
 	Type   string   `json:"type"`
 	Path   []string `json:"path,omitempty"`
-	Format string   `json:"format,omitempty"` // of a TIMESTAMP's values: "", "epoch_s", "epoch_ms"
+	Format string   `json:"format,omitempty"` // of a TIMESTAMP's values: "", "epoch_s", "epoch_ms"; of a VARCHAR's: "", "scalar"
 }
 
 // TableSchema is what a table looks like.
 type TableSchema struct {
-	Name       string   `json:"name"`
-	Columns    []Column `json:"columns"`
-	Evolve     string   `json:"evolve"` // "add" or "fixed"
-	MaxDepth   int      `json:"max_depth"`
-	MaxColumns int      `json:"max_columns"`
-	Version    int      `json:"version"`
+	Name       string     `json:"name"`
+	Columns    []Column   `json:"columns"`
+	Evolve     string     `json:"evolve"` // "add" or "fixed"
+	MaxDepth   int        `json:"max_depth"`
+	MaxColumns int        `json:"max_columns"`
+	Ignore     [][]string `json:"ignore"` // paths of fields that are read over
+	Version    int        `json:"version"`
 }
 
 // Table is a table with its size.
@@ -107,9 +108,10 @@ type Table struct {
 
 // Change is one recorded change of a table's schema.
 type Change struct {
-	Kind     string    `json:"kind"` // "create", "add" or "widen"
+	Kind     string    `json:"kind"` // "create", "add", "widen", "ignore" or "unignore"
 	Version  int       `json:"version"`
 	Column   Column    `json:"column"`
+	Path     []string  `json:"path,omitempty"` // that is ignored from now on, or not any more
 	From     string    `json:"from,omitempty"` // the type before a widening
 	At       time.Time `json:"at"`
 	Reason   string    `json:"reason"`
@@ -124,13 +126,14 @@ type NewSource struct {
 	Table  string `json:"table"`
 	Name   string `json:"name,omitempty"` // default: the table's
 	Connection
-	From       string   `json:"from,omitempty"`       // "horizon", "latest" or a time, RFC 3339
-	Evolve     string   `json:"evolve,omitempty"`     // "add" or "fixed"
-	Aggregates string   `json:"aggregates,omitempty"` // "auto", "keep" or "drop"
-	Read       string   `json:"read,omitempty"`       // "auto", "poll" or "fan_out"
-	MaxDepth   int      `json:"max_depth,omitempty"`
-	MaxColumns int      `json:"max_columns,omitempty"`
-	Columns    []Column `json:"columns,omitempty"` // instead of inferring them from a sample
+	From       string     `json:"from,omitempty"`       // "horizon", "latest" or a time, RFC 3339
+	Evolve     string     `json:"evolve,omitempty"`     // "add" or "fixed"
+	Aggregates string     `json:"aggregates,omitempty"` // "auto", "keep" or "drop"
+	Read       string     `json:"read,omitempty"`       // "auto", "poll" or "fan_out"
+	MaxDepth   int        `json:"max_depth,omitempty"`
+	MaxColumns int        `json:"max_columns,omitempty"`
+	Columns    []Column   `json:"columns,omitempty"` // instead of inferring them from a sample
+	Ignore     [][]string `json:"ignore,omitempty"`  // paths of fields to read over
 
 	Retain           string `json:"retain,omitempty"` // "30d", "200GB", "30d, 200GB" or "forever"
 	RetainQuarantine string `json:"retain_quarantine,omitempty"`
@@ -161,6 +164,7 @@ type SourceSettings struct {
 	MaxDepth   int        `json:"max_depth"`
 	MaxColumns int        `json:"max_columns"`
 	Columns    []Column   `json:"columns,omitempty"`
+	Ignore     [][]string `json:"ignore,omitempty"`
 	Paused     bool       `json:"paused"`
 	CreatedAt  time.Time  `json:"created_at"`
 
@@ -278,7 +282,9 @@ type Quarantined struct {
 	Reason        string    `json:"reason"`
 	Field         string    `json:"field,omitempty"`
 	Message       string    `json:"message"`
-	Raw           []byte    `json:"raw_base64"` // the event's bytes, whole
+	Raw           []byte    `json:"raw_base64"`       // the event's bytes, whole
+	Offset        *int      `json:"offset,omitempty"` // where in them the trouble is, if that is known
+	Length        *int      `json:"length,omitempty"` // how many of them the field's value has
 }
 
 // QuarantinePage is a part of a table's quarantine.
@@ -287,17 +293,28 @@ type QuarantinePage struct {
 	Next   string        `json:"next,omitempty"` // the cursor of the next page; "" after the last
 }
 
-// ReplayRequest says which quarantined events to try again: exactly one of its fields is set.
+// ReplayRequest says which quarantined events to try again: exactly one of Reason, Key, All and Filter is set.
 type ReplayRequest struct {
-	Reason string         `json:"reason,omitempty"`
-	Key    *QuarantineKey `json:"key,omitempty"`
-	All    bool           `json:"all,omitempty"`
+	Reason string            `json:"reason,omitempty"`
+	Key    *QuarantineKey    `json:"key,omitempty"`
+	All    bool              `json:"all,omitempty"`
+	Filter *QuarantineFilter `json:"filter,omitempty"`
+	Limit  int               `json:"limit,omitempty"` // with Filter: events at most
+	After  string            `json:"after,omitempty"` // with Filter: the cursor that the replay before gave as Next
+}
+
+// QuarantineFilter names the quarantined events that match all of it.
+type QuarantineFilter struct {
+	Reason string  `json:"reason,omitempty"`
+	Field  *string `json:"field,omitempty"`  // "" for those of no field
+	Search string  `json:"search,omitempty"` // in the event or the message
 }
 
 // ReplayResult says what a replay did.
 type ReplayResult struct {
-	Matched  int64 `json:"matched"`  // events that the request named
-	Replayed int64 `json:"replayed"` // of those, gone from the quarantine
-	Rows     int64 `json:"rows"`     // that were added to the table
-	Rejected int64 `json:"rejected"` // of those matched, still in quarantine
+	Matched  int64  `json:"matched"`        // events that the request named
+	Replayed int64  `json:"replayed"`       // of those, gone from the quarantine
+	Rows     int64  `json:"rows"`           // that were added to the table
+	Rejected int64  `json:"rejected"`       // of those matched, still in quarantine
+	Next     string `json:"next,omitempty"` // the cursor from which to go on; "" at the end
 }

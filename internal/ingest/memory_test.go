@@ -146,7 +146,7 @@ func (m *memory) Quarantined(_ context.Context, f ingest.QuarantineFilter, after
 	var page []ingest.Quarantined
 	for _, k := range slices.SortedFunc(maps.Keys(m.quarantine[f.Table]), order) {
 		r := m.quarantine[f.Table][k]
-		if after != nil && order(k, *after) <= 0 || f.Reason != "" && f.Reason != r.Reason || f.Key != nil && *f.Key != k {
+		if after != nil && order(k, *after) <= 0 || !matches(f, k, r) {
 			continue
 		}
 		if page = append(page, ingest.Quarantined{Rejected: r}); len(page) == limit {
@@ -154,6 +154,24 @@ func (m *memory) Quarantined(_ context.Context, f ingest.QuarantineFilter, after
 		}
 	}
 	return page, nil
+}
+
+func matches(f ingest.QuarantineFilter, k ingest.QuarantineKey, r event.Rejected) bool {
+	return (f.Reason == "" || f.Reason == r.Reason) && (f.Field == nil || *f.Field == r.Field) && (f.Key == nil || *f.Key == k) &&
+		(f.Search == "" || strings.Contains(r.Message+string(r.Data), f.Search))
+}
+
+func (m *memory) CountQuarantined(ctx context.Context, f ingest.QuarantineFilter) (int64, error) {
+	all, err := m.Quarantined(ctx, f, nil, 0)
+	return int64(len(all)), err
+}
+
+func (m *memory) DropQuarantined(_ context.Context, f ingest.QuarantineFilter) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := len(m.quarantine[f.Table])
+	maps.DeleteFunc(m.quarantine[f.Table], func(k ingest.QuarantineKey, r event.Rejected) bool { return matches(f, k, r) })
+	return int64(before - len(m.quarantine[f.Table])), nil
 }
 
 func (m *memory) ids(table string) []string {

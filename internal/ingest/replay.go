@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"math"
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/unpack"
@@ -17,7 +18,7 @@ const (
 
 // replay tries the quarantined events that match once more with the schema as it is now. What has become rows leaves the
 // quarantine in the same transaction; what has not stays as it was. It runs between two deliveries.
-func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (ReplayResult, error) {
+func (l *loop) replay(ctx context.Context, held Quarantine, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
 	var total ReplayResult
 	if err := l.flush(ctx); err != nil {
 		return total, err
@@ -40,26 +41,30 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 	}
 	// An unpacker of its own: those of the deliveries may all wait for this very loop.
 	unpacker := unpack.New(unpack.Options{Aggregates: l.settings.Aggregates})
-	var after *QuarantineKey
-	for {
-		page, err := sink.Quarantined(ctx, f, after, replayPage)
+	after, left := p.After, math.MaxInt
+	if p.Limit > 0 {
+		left = p.Limit
+	}
+	for left > 0 {
+		page, err := held.Quarantined(ctx, f, after, min(replayPage, left))
 		if err != nil || len(page) == 0 {
 			return total, err
 		}
+		left -= len(page)
 		for i := range page {
 			q := &page[i]
 			key := QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
 			after = &key
 			total.Matched++
-			rows, left := l.again(unpacker, q)
+			rows, rejected := l.again(unpacker, q)
 			if rows == 0 {
 				total.Rejected++
 				continue
 			}
 			release = append(release, key)
-			for k := range left {
-				left[k].Index = key.Index + int64(k)<<partShift
-				l.reject(&left[k])
+			for k := range rejected {
+				rejected[k].Index = key.Index + int64(k)<<partShift
+				l.reject(&rejected[k])
 			}
 			added += rows
 			if l.occupied() >= batchBytes {
@@ -72,20 +77,22 @@ func (l *loop) replay(ctx context.Context, sink Sink, f QuarantineFilter) (Repla
 			return total, err
 		}
 	}
+	total.Next = after
+	return total, nil
 }
 
 // again decodes one quarantined event. It gives the rows that came of it and what was rejected again.
-func (l *loop) again(u *unpack.Unpacker, q *Quarantined) (rows int64, left []event.Rejected) {
+func (l *loop) again(u *unpack.Unpacker, q *Quarantined) (rows int64, rejected []event.Rejected) {
 	var result unpack.Result
 	u.Again(q.Event, &result)
-	left = append(left, result.Rejected...)
+	rejected = append(rejected, result.Rejected...)
 	at := l.now()
 	for i := range result.Events {
 		if r := l.decoder.Append(&result.Events[i], at); r != nil {
-			left = append(left, *r)
+			rejected = append(rejected, *r)
 			continue
 		}
 		rows++
 	}
-	return rows, left
+	return rows, rejected
 }

@@ -270,7 +270,7 @@ func (r *runner) change(ctx context.Context, changes Changes) error {
 }
 
 // replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.
-func (r *runner) replay(ctx context.Context, f QuarantineFilter) (ReplayResult, error) {
+func (r *runner) replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
 	r.control.Lock()
 	defer r.control.Unlock()
 	if r.removed {
@@ -281,7 +281,7 @@ func (r *runner) replay(ctx context.Context, f QuarantineFilter) (ReplayResult, 
 	r.mu.Unlock()
 	var result ReplayResult
 	again := func(ctx context.Context, l *loop) (err error) {
-		result, err = l.replay(ctx, r.service.sink, f)
+		result, err = l.replay(ctx, r.service.sink, f, p)
 		return err
 	}
 	switch {

@@ -143,7 +143,7 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 }
 
 // serving runs a service over a stream and a store.
-func serving(t *testing.T, s *stream, store ingest.Sink, known *registry) (service *ingest.Service, stop func()) {
+func serving(t *testing.T, s *stream, store ingest.Store, known *registry) (service *ingest.Service, stop func()) {
 	t.Helper()
 	committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -64,5 +64,5 @@ func (s Settings) consumer() string {
 
 // bounds are the settings that belong to the table.
 func (s Settings) bounds() schema.Options {
-	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns}
+	return schema.Options{Evolve: s.Evolve, MaxDepth: s.MaxDepth, MaxColumns: s.MaxColumns, Ignore: s.Ignore}
 }

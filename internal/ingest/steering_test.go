@@ -61,7 +61,7 @@ func TestWhatIsRemovedIsNotStartedByWhoCameTooLate(t *testing.T) {
 		for range 4 {
 			all.Go(func() { _, _ = service.Resume(t.Context(), "orders") })
 			all.Go(func() { _, _ = service.Pause(t.Context(), "orders") })
-			all.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}) })
+			all.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{}) })
 		}
 		all.Go(func() { require.NoError(t, service.Remove(t.Context(), "orders", true)) })
 		all.Wait()
@@ -86,7 +86,7 @@ func TestAReplayEndsWhenTheRunThatItWaitsForDoes(t *testing.T) {
 			defer cancel()
 			replayed := make(chan error, 1)
 			go func() {
-				_, err := service.Replay(ctx, ingest.QuarantineFilter{Table: "orders"})
+				_, err := service.Replay(ctx, ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
 				replayed <- err
 			}()
 			synctest.Wait() // it stands in the queue behind that

@@ -21,18 +21,77 @@ const keyOrder = "shard_id, length(sequence_number), sequence_number, record_ind
 // pageBytes ends a page of quarantined events early.
 const pageBytes = 16 << 20
 
-// Quarantined loads quarantined events by key.
-func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
-	where, args := []string{"true"}, []any{}
+// matching is the condition of a filter, without its table, and the condition's arguments.
+func matching(f ingest.QuarantineFilter) (where string, args []any) {
+	where = "true"
 	if f.Reason != "" {
-		where, args = append(where, "reason = ?"), append(args, string(f.Reason))
+		where, args = where+" AND reason = ?", append(args, string(f.Reason))
+	}
+	if f.Field != nil {
+		where, args = where+" AND coalesce(field, '') = ?", append(args, *f.Field)
+	}
+	if f.Search != "" {
+		where += " AND (contains(lower(message), lower(?)) OR contains(lower(decode(raw, 'replace')), lower(?)))"
+		text := strings.ToValidUTF8(f.Search, "\uFFFD")
+		args = append(args, text, text)
 	}
 	if f.Key != nil {
-		where = append(where, "shard_id = ? AND sequence_number = ? AND record_index = ?")
+		where += " AND shard_id = ? AND sequence_number = ? AND record_index = ?"
 		args = append(args, f.Key.ShardID, f.Key.Sequence, f.Key.Index)
 	}
+	return where, args
+}
+
+// CountQuarantined counts the quarantined events that match.
+func (db *DB) CountQuarantined(ctx context.Context, f ingest.QuarantineFilter) (int64, error) {
+	where, args := matching(f)
+	var n int64
+	err := db.read(ctx, func(tx *sql.Conn) error {
+		t, err := loadTable(ctx, tx, f.Table)
+		if err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, forTable("SELECT count(*) FROM {table} WHERE ", quarantineSchema, t.Name)+where, args...).Scan(&n); err != nil {
+			return fmt.Errorf("quarantine of %s: %w", t.Name, err)
+		}
+		return nil
+	})
+	return n, err
+}
+
+// DropQuarantined deletes the quarantined events that match.
+func (db *DB) DropQuarantined(ctx context.Context, f ingest.QuarantineFilter) (int64, error) {
+	if err := db.room(); err != nil {
+		return 0, err
+	}
+	where, args := matching(f)
+	var gone int64
+	err := db.write(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		t, err := loadTable(ctx, conn, f.Table)
+		if err != nil {
+			return err
+		}
+		result, err := conn.ExecContext(ctx, forTable("DELETE FROM {table} WHERE ", quarantineSchema, t.Name)+where, args...)
+		if err == nil {
+			gone, err = result.RowsAffected()
+		}
+		if err != nil {
+			return fmt.Errorf("delete from the quarantine of %s: %w", t.Name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	db.noteGrowth(ctx)
+	return gone, nil
+}
+
+// Quarantined loads quarantined events by key.
+func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
+	where, args := matching(f)
 	if after != nil {
-		where = append(where, "("+keyOrder+") > (?, ?, ?, ?)")
+		where += " AND (" + keyOrder + ") > (?, ?, ?, ?)"
 		args = append(args, after.ShardID, int64(len(after.Sequence)), after.Sequence, after.Index)
 	}
 	var events []ingest.Quarantined
@@ -43,7 +102,7 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 			return err
 		}
 		// The page is chosen by rowid, so that only its own raw bytes are read and sorted.
-		page := strings.Join(where, " AND ") + " ORDER BY " + keyOrder + " LIMIT " + strconv.Itoa(limit)
+		page := where + " ORDER BY " + keyOrder + " LIMIT " + strconv.Itoa(limit)
 		rows, err := tx.QueryContext(ctx, forTable(`SELECT quarantined_at, stream, shard_id, sequence_number, record_index, partition_key,
 				arrived_at, reason, coalesce(field, ''), message, raw
 			FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE `+page+`) ORDER BY `+keyOrder, quarantineSchema, t.Name), args...)

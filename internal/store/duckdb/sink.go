@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
@@ -13,7 +12,7 @@ import (
 	"github.com/helios-sql/helios/internal/schema"
 )
 
-var _ ingest.Sink = (*DB)(nil)
+var _ ingest.Store = (*DB)(nil)
 
 // Commit writes the batches in one transaction. It refuses, with fault.Internal, a shard state that lies before the stored
 // one, and rows that were made for another version of their table.
@@ -223,33 +222,26 @@ func (c *commit) change(ctx context.Context, t *schema.Table, b *ingest.Batch) (
 	if err := checkNames(b.Table); err != nil {
 		return nil, err
 	}
-	changed := *t
-	changed.Columns = slices.Clone(t.Columns)
+	changed := t.Clone()
 	for _, change := range b.Changes {
-		alter := forTable("ALTER TABLE {table} ", mainSchema, t.Name)
-		i := slices.IndexFunc(changed.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, change.Column.Name) })
-		switch {
-		case change.Kind == schema.Added && i < 0:
-			alter += "ADD COLUMN " + quote(change.Column.Name) + " " + string(change.Column.Type)
-			changed.Columns = append(changed.Columns, change.Column)
-		case change.Kind == schema.Widened && i >= 0:
-			alter += "ALTER COLUMN " + quote(change.Column.Name) + " SET DATA TYPE " + string(change.Column.Type)
-			changed.Columns[i] = change.Column
-		default:
-			return nil, fault.New(fault.Internal, "the change %q of column %s does not suit table %s", change.Kind, change.Column.Name, t.Name)
+		alter, err := apply(changed, change)
+		if err != nil {
+			return nil, err
 		}
 		if changed.Version++; change.Version != changed.Version {
 			return nil, fault.New(fault.Internal, "a change to version %d of table %s, which is at %d", change.Version, t.Name, changed.Version-1)
 		}
-		if _, err := c.conn.ExecContext(ctx, alter); err != nil {
-			return nil, fmt.Errorf("change table %s: %w", t.Name, err)
+		if alter != "" {
+			if _, err := c.conn.ExecContext(ctx, forTable("ALTER TABLE {table} ", mainSchema, t.Name)+alter); err != nil {
+				return nil, fmt.Errorf("change table %s: %w", t.Name, err)
+			}
 		}
 		if err := saveChange(ctx, c.conn, t.Name, change); err != nil {
 			return nil, err
 		}
 	}
-	c.db.tables[key(t.Name)] = &changed
-	return &changed, saveTable(ctx, c.conn, &changed)
+	c.db.tables[key(t.Name)] = changed
+	return changed, saveTable(ctx, c.conn, changed)
 }
 
 // appender gives the transaction's appender for a table.

@@ -15,7 +15,7 @@ func TestTheStoreKeepsEveryPromiseOfASink(t *testing.T) {
 		dir := t.TempDir()
 		db := open(t, dir)
 		t.Cleanup(func() { require.NoError(t, db.Close(t.Context())) })
-		store := func(db *duckdb.DB) storetest.Store { return storetest.Store{Sink: db, Query: db.Query} }
+		store := func(db *duckdb.DB) storetest.Store { return storetest.Store{Store: db, Query: db.Query} }
 		s := store(db)
 		s.Reopen = func(t *testing.T) storetest.Store {
 			t.Helper()

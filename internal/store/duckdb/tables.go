@@ -280,6 +280,9 @@ func loadTables(ctx context.Context, q querier) ([]*schema.Table, error) {
 		if err := json.Unmarshal(text, &t); err != nil {
 			return nil, fmt.Errorf("load tables: %w", err)
 		}
+		if t.Ignore == nil { // saved before there was such a thing
+			t.Ignore = [][]string{}
+		}
 		tables = append(tables, &t)
 	}
 	return tables, rows.Err()

@@ -1,4 +1,4 @@
-// Package storetest is the conformance suite that every store passes: what ingest.Sink promises, shown by committing
+// Package storetest is the conformance suite that every store passes: what ingest.Store promises, shown by committing
 // batches and reading back what became of them.
 package storetest
 
@@ -20,7 +20,7 @@ import (
 
 // Store is a store under test.
 type Store struct {
-	ingest.Sink
+	ingest.Store
 	// Query runs one SELECT and gives its rows: nil, bool, int64, *big.Int (HUGEINT), float64, string, []byte, time.Time
 	// (DATE, TIMESTAMP; in UTC) or [16]byte (UUID).
 	Query func(ctx context.Context, sql string) ([][]any, error)
