@@ -6,14 +6,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/schema"
 )
 
-const (
-	predictBytes  = 32 << 20 // of a request
-	predictEvents = 10_000   // as many as a sample has
-)
+const predictBytes = 32 << 20 // of a request: what a sample may hold
 
 // prediction asks what a table would do to events.
 type prediction struct {
@@ -37,7 +33,14 @@ func (s *server) schemaRoutes() {
 		Method: http.MethodPost, Path: "/api/v1/schema/predict", OperationID: "predict-schema", Tags: []string{"streams"},
 		Summary:      "Tell what a table would do to events, before it is made",
 		MaxBodyBytes: predictBytes,
-	}, nil, func(ctx context.Context, in *struct{ Body prediction }) (*output[predicted], error) {
-		return nil, fault.New(fault.Unavailable, "not yet")
+	}, nil, func(_ context.Context, in *struct{ Body prediction }) (*output[predicted], error) {
+		docs := make([][]byte, len(in.Body.Events))
+		for i, text := range in.Body.Events {
+			docs[i] = []byte(text)
+		}
+		got, err := schema.Predict(docs, columnsOf(in.Body.Columns), schema.Options{
+			Evolve: in.Body.Evolve, MaxDepth: int(in.Body.MaxDepth), MaxColumns: int(in.Body.MaxColumns), Ignore: in.Body.Ignore,
+		})
+		return answered(predicted{Events: got.Events, QuarantineShare: got.QuarantineShare, Fields: got.Fields}, err)
 	})
 }

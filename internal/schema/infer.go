@@ -27,7 +27,7 @@ const mostly = 0.95
 // without flattening, the most frequent fields get one. What Options.Ignore names is passed over.
 func Infer(docs [][]byte, o Options) Inference {
 	o = o.withDefaults()
-	docs = slices.DeleteFunc(slices.Clone(docs), func(doc []byte) bool { return !isObject(doc) })
+	docs = objects(docs)
 	room := max(0, o.MaxColumns-len(SystemColumns()))
 	depth := o.MaxDepth
 	all := survey(docs, depth, o.Ignore)
@@ -55,14 +55,16 @@ func Infer(docs [][]byte, o Options) Inference {
 			in.Table.Inexact[t.column] = true
 		}
 	}
-	rejected := predict(docs, &in.Table, all)
-	if len(docs) > 0 {
-		in.QuarantineShare = float64(rejected) / float64(len(docs))
-	}
+	in.QuarantineShare, _ = predict(docs, &in.Table, all)
 	for _, t := range all {
 		in.Fields = append(in.Fields, t.field(len(docs)))
 	}
 	return in
+}
+
+// objects leaves out what is no JSON object.
+func objects(docs [][]byte) [][]byte {
+	return slices.DeleteFunc(slices.Clone(docs), func(doc []byte) bool { return !isObject(doc) })
 }
 
 func isObject(doc []byte) bool {
@@ -88,34 +90,9 @@ type tally struct {
 
 // survey looks at every field of the sample but those to be ignored, objects flattened to that depth, and chooses the types.
 func survey(docs [][]byte, depth int, ignore [][]string) []*tally {
-	byPath := map[string]*tally{}
-	skip := pathSet(ignore)
-	var all []*tally
-	for _, doc := range docs {
-		w := walk{doc: doc, skip: skip, flatten: func(path []string) bool { return len(path) < depth }}
-		w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
-			t := byPath[pathKey(path)]
-			if t == nil && (len(all) == maxFields || PathSize(path) > MaxPath) {
-				return
-			}
-			if t == nil {
-				t = &tally{path: slices.Clone(path), seen: map[Type]int{}, fits: map[Type]int{}}
-				byPath[pathKey(path)] = t
-				all = append(all, t)
-			}
-			switch {
-			case flattened:
-				t.objects++
-			case kind != jsonscan.Null:
-				t.add(kind, raw)
-			}
-		}
-		w.object(jsonscan.Space(doc, 0), nil)
-	}
-	whole := map[string]bool{}   // the paths that become JSON as a whole, although there are objects
-	parents := map[string]bool{} // the paths of objects that have members
+	all, parents := tallies(docs, walk{skip: pathSet(ignore), flatten: func(path []string) bool { return len(path) < depth }})
+	whole := map[string]bool{} // the paths that become JSON as a whole, although there are objects
 	for _, t := range all {
-		parents[pathKey(t.path[:len(t.path)-1])] = true
 		t.typ = t.choose()
 		if t.typ == JSON && t.objects > 0 && float64(t.objects) < mostly*float64(t.objects+t.values) {
 			whole[pathKey(t.path)] = true
@@ -131,6 +108,35 @@ func survey(docs [][]byte, depth int, ignore [][]string) []*tally {
 		}
 		return t.values == 0 && parents[pathKey(t.path)]
 	})
+}
+
+// tallies counts what each field of the sample holds. It also tells which paths are of objects that have members.
+func tallies(docs [][]byte, w walk) (all []*tally, parents map[string]bool) {
+	byPath := map[string]*tally{}
+	parents = map[string]bool{}
+	w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
+		t := byPath[pathKey(path)]
+		if t == nil && (len(all) == maxFields || PathSize(path) > MaxPath) {
+			return
+		}
+		if t == nil {
+			t = &tally{path: slices.Clone(path), seen: map[Type]int{}, fits: map[Type]int{}}
+			byPath[pathKey(path)] = t
+			parents[pathKey(path[:len(path)-1])] = true
+			all = append(all, t)
+		}
+		switch {
+		case flattened:
+			t.objects++
+		case kind != jsonscan.Null:
+			t.add(kind, raw)
+		}
+	}
+	for _, doc := range docs {
+		w.doc = doc
+		w.object(jsonscan.Space(doc, 0), nil)
+	}
+	return all, parents
 }
 
 func (t *tally) add(kind jsonscan.Kind, raw []byte) {
@@ -203,50 +209,6 @@ func mostFrequent(all []*tally, n int) map[*tally]bool {
 		chosen[t] = true
 	}
 	return chosen
-}
-
-// predict counts the events that the table would send to quarantine, and those of each field, by the rules of columns.
-func predict(docs [][]byte, table *Table, all []*tally) int {
-	byPath, column, below := map[string]*tally{}, map[string]Column{}, map[string]bool{}
-	for _, t := range all {
-		byPath[pathKey(t.path)] = t
-	}
-	for _, c := range table.Columns[len(SystemColumns()):] {
-		column[pathKey(c.Path)] = c
-		for k := 1; k < len(c.Path); k++ {
-			below[pathKey(c.Path[:k])] = true
-		}
-	}
-	rejected := 0
-	skip := pathSet(table.Ignore)
-	for _, doc := range docs {
-		fits := true
-		w := walk{doc: doc, skip: skip, flatten: func(path []string) bool {
-			key := pathKey(path)
-			return below[key] || len(path) < table.MaxDepth && column[key].Type != JSON
-		}}
-		w.visit = func(path []string, kind jsonscan.Kind, raw []byte, flattened bool) {
-			if flattened || kind == jsonscan.Null {
-				return
-			}
-			if kind == jsonscan.String {
-				raw = jsonscan.Unescape(nil, raw[1:len(raw)-1])
-			}
-			key := pathKey(path)
-			c, ok := column[key]
-			if !ok || !Fits(c.Type, c.Format, kind, raw) {
-				fits = false
-				if t := byPath[key]; t != nil {
-					t.misfits++
-				}
-			}
-		}
-		w.object(jsonscan.Space(doc, 0), nil)
-		if !fits {
-			rejected++
-		}
-	}
-	return rejected
 }
 
 func (t *tally) field(events int) Field {

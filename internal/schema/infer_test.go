@@ -142,3 +142,32 @@ func TestAFieldWhoseNameIsATextHasNoColumn(t *testing.T) {
 	require.Equal(t, "id BIGINT", columnsOf(&in.Table))
 	require.InDelta(t, 0.25, in.QuarantineShare, 1e-9)
 }
+
+func TestAPredictionTellsWhatBecomesOfEachField(t *testing.T) {
+	docs := repeat(3, `{"id":1,"user":{"ssn":"a"},"at":"2026-03-01"}`, `{"id":"x","user":{"ssn":"b"},"new":1}`)
+	in, err := schema.Predict(docs, []schema.Column{
+		{Name: "number", Type: schema.BigInt, Path: []string{"id"}},
+		{Name: "at", Type: schema.Date, Path: []string{"at"}},
+	}, schema.Options{Ignore: [][]string{{"user", "ssn"}}, Evolve: schema.EvolveFixed})
+	require.NoError(t, err)
+	require.InDelta(t, 0.25, in.QuarantineShare, 1e-9)
+	require.Equal(t, []schema.Field{
+		{
+			Path: []string{"id"}, Column: "number", Type: schema.BigInt, Share: 1, Examples: []string{"1", `"x"`}, QuarantineShare: 0.25,
+			Seen: []schema.SeenType{{Type: schema.BigInt, Count: 3}, {Type: schema.Varchar, Count: 1}},
+		},
+		{Path: []string{"user", "ssn"}, Share: 1, Examples: []string{`"a"`, `"b"`}, Seen: []schema.SeenType{{Type: schema.Varchar, Count: 4}}},
+		{Path: []string{"at"}, Column: "at", Type: schema.Date, Share: 0.75, Examples: []string{`"2026-03-01"`}, Seen: []schema.SeenType{{Type: schema.Date, Count: 3}}},
+		{Path: []string{"new"}, Share: 0.25, Examples: []string{"1"}, Seen: []schema.SeenType{{Type: schema.BigInt, Count: 1}}, QuarantineShare: 0.25},
+	}, in.Fields)
+
+	_, err = schema.Predict(docs, []schema.Column{{Name: "a", Type: schema.BigInt, Path: []string{"id"}}, {Name: "A", Type: schema.BigInt, Path: []string{"at"}}}, schema.Options{})
+	require.ErrorContains(t, err, `"A"`)
+}
+
+func TestAPredictionOfNothing(t *testing.T) {
+	in, err := schema.Predict(nil, nil, schema.Options{})
+	require.NoError(t, err)
+	require.Zero(t, in.QuarantineShare)
+	require.Empty(t, in.Fields)
+}
