@@ -1,0 +1,88 @@
+import { Pause as PauseIcon, Play } from "lucide-react";
+import { measured, number, plural } from "@/lib/format";
+import { Button } from "@/ui/button";
+import { Badge, Kbd } from "@/ui/layout";
+import { Sparkline } from "@/ui/sparkline";
+import type { TailLog, View } from "./log";
+
+const why = { asked: "Paused", scrolled: "Paused, because you scrolled up", looking: "Paused, because you look at an event" };
+
+/** How it goes: connected or not, how much there is, and how much of it is shown. */
+export function Status({ log, view, filtered }: { log: TailLog; view: View; filtered: boolean }) {
+  const rate = view.rates.at(-1);
+  return (
+    <div className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1.5 py-1.5 text-xs text-muted">
+      <span className="flex items-center gap-2" role="status">
+        <Connection view={view} />
+      </span>
+      {rate && (
+        <span className="flex items-center gap-3 tabular">
+          <span className="w-24">
+            <Sparkline height={20} values={minute(view.rates.map((r) => r.events_per_second))} label={`Events a second over the last minute, now ${measured(rate.events_per_second)}`} />
+          </span>
+          <span>
+            <strong className="font-semibold text-ink">{measured(rate.events_per_second)}</strong> events/s
+          </span>
+          {filtered && (
+            <span>
+              <strong className="font-semibold text-ink">{measured(rate.matched_per_second)}</strong> match
+            </span>
+          )}
+        </span>
+      )}
+      <Shown view={view} />
+      <span className="flex-1" />
+      {view.paused && (
+        <Button kind="primary" size="sm" icon={Play} onClick={() => log.resume()}>
+          {view.waiting > 0 ? `Go on: ${plural(view.waiting, "event")} came` : "Go on"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Connection({ view }: { view: View }) {
+  if (view.connection === "refused") return <Badge tone="bad" dot>Not connected</Badge>;
+  if (view.connection === "lost") return <Badge tone="warn" dot>Connection lost: connecting again</Badge>;
+  if (view.paused) {
+    return (
+      <Badge tone="info" dot>
+        {why[view.paused]}
+      </Badge>
+    );
+  }
+  return view.connection === "live" ? <Badge tone="good" dot>Live</Badge> : <Badge dot>Connecting</Badge>;
+}
+
+/** Says so when not all that matches is shown. */
+function Shown({ view }: { view: View }) {
+  const rate = view.rates.at(-1);
+  const left = view.sampled + view.slow;
+  if (!rate || left === 0) return null;
+  const behind = rate.matched_per_second > view.received + 1;
+  return (
+    <span className="text-warn tabular">
+      {behind ? `Showing ${number(view.received)} of ${measured(rate.matched_per_second)} events/s` : `${plural(left, "event")} left out so far`}
+      {": "}
+      {view.slow > view.sampled ? "this browser or its connection is too slow for more" : behind ? "an even sample" : "there were too many at once"}
+    </span>
+  );
+}
+
+/** A minute of values, with nothing where there was none yet. */
+function minute(values: number[]): (number | null)[] {
+  return [...Array.from({ length: Math.max(0, 60 - values.length) }, () => null), ...values];
+}
+
+/** Pauses and goes on. */
+export function PauseButton({ log, view }: { log: TailLog; view: View }) {
+  return view.paused ? (
+    <Button icon={Play} onClick={() => log.resume()}>
+      Go on <Kbd>Space</Kbd>
+    </Button>
+  ) : (
+    <Button icon={PauseIcon} onClick={() => log.pause("asked")}>
+      Pause <Kbd>Space</Kbd>
+    </Button>
+  );
+}
