@@ -309,8 +309,8 @@ function output(item: readonly Source[], reach: readonly Reach[]): Column[] {
   const type = plain ? (reach.flatMap((r) => [...r.columns]).find((c) => same(c.name, name))?.type ?? "") : "";
   // `a + b` gives no name that one could write; `a AS b`, `a b` and `t.a` do.
   const before = item.at(-2);
-  const named = plain || lower(before) === "as" || isName(before) || before?.text === ")" || before?.kind === "number" || before?.kind === "string";
-  return named ? [{ name, type }] : [];
+  const aliased = before?.text === ")" || (before !== undefined && before.kind !== "punct" && before.kind !== "param");
+  return plain || aliased ? [{ name, type }] : [];
 }
 
 function same(a: string, b: string): boolean {
