@@ -1,0 +1,159 @@
+// A chart as ECharts wants to have it. Nothing here writes HTML: the content security policy lets no style in by text, so
+// tooltips are drawn on the canvas too.
+import type { EChartsCoreOption } from "echarts/core";
+import { measured, number } from "@/lib/format";
+import type { Chart } from "./choose";
+import { placeName, share, slices, type Series, type Shape } from "./shape";
+
+export interface Palette {
+  series: string[];
+  ink: string;
+  muted: string;
+  line: string;
+  surface: string;
+  edge: string;
+  font: string;
+}
+
+interface Hovered {
+  seriesIndex: number;
+  dataIndex: number;
+  name?: string;
+}
+
+/** The whole option: it is set anew whenever the data, the chart or the theme changes. */
+export function toOption(shape: Shape, chart: Chart, palette: Palette): EChartsCoreOption {
+  const base = {
+    animation: false,
+    color: palette.series,
+    textStyle: { fontFamily: palette.font, color: palette.muted, fontSize: 11 },
+    tooltip: tooltip(palette),
+  };
+  return chart.kind === "pie" ? { ...base, ...pie(shape, palette) } : { ...base, ...cartesian(shape, chart, palette) };
+}
+
+function tooltip(palette: Palette) {
+  const rich = Object.fromEntries(palette.series.map((c, i) => [`s${i}`, { color: c, fontSize: 12, lineHeight: 18 }]));
+  return {
+    renderMode: "richText",
+    confine: true,
+    backgroundColor: palette.surface,
+    borderColor: palette.edge,
+    borderWidth: 1,
+    padding: [6, 10],
+    textStyle: { color: palette.ink, fontSize: 12, lineHeight: 18, fontFamily: palette.font, rich: { ...rich, head: { color: palette.muted, fontSize: 11, lineHeight: 18 }, value: { color: palette.ink, fontWeight: "bold", fontSize: 12, lineHeight: 18 } } },
+  };
+}
+
+/** Text in a rich text that is not meant as its markup. */
+function plain(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return short.replaceAll("{", "{\u200b").replaceAll("}", "\u200b}");
+}
+
+/** What is told of the points at one place. */
+export function tell(shape: Shape, hovered: readonly Hovered[], colors: number): string {
+  const points = hovered.flatMap((h) => {
+    const series = shape.series[h.seriesIndex];
+    const point = series?.points[h.dataIndex];
+    return series && point ? [{ series, point, at: h.seriesIndex }] : [];
+  });
+  const [first] = points;
+  if (!first) return "";
+  return [`{head|${plain(placeName(shape, first.point.x))}}`, ...points.map(({ series, point, at }) => `{s${at % colors}|●} ${plain(series.name)}  {value|${number(point.exact as string | null)}}`)].join("\n");
+}
+
+function cartesian(shape: Shape, chart: Chart, palette: Palette): EChartsCoreOption {
+  const longest = Math.max(0, ...shape.categories.map((c) => c.length));
+  // Names that are long read better beside bars than below them.
+  const lying = chart.kind === "bar" && shape.axis === "category" && shape.categories.length <= 24 && (longest > 12 || shape.categories.length * longest > 90);
+  const labels = { color: palette.muted, fontSize: 11, hideOverlap: true };
+  const place = {
+    type: shape.axis,
+    ...(shape.axis === "category" ? { data: shape.categories } : { scale: true }),
+    ...(lying ? { inverse: true } : {}),
+    axisLine: { show: !lying, lineStyle: { color: palette.edge } },
+    axisTick: { show: false },
+    splitLine: { show: false },
+    boundaryGap: shape.axis === "category" ? true : chart.kind === "bar" ? ["2%", "2%"] : 0,
+    axisLabel: { ...labels, ...(shape.axis === "category" ? { width: lying ? 160 : 90, overflow: "truncate" } : shape.axis === "value" ? { formatter: measured } : {}) },
+  };
+  const height = {
+    type: "value",
+    scale: chart.kind === "scatter" || chart.kind === "line",
+    splitNumber: 4,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    axisLabel: { ...labels, formatter: measured },
+    splitLine: { lineStyle: { color: palette.line } },
+  };
+  const many = shape.series.length > 1;
+  return {
+    grid: { left: 4, right: 14, top: many ? 32 : 12, bottom: 4, outerBoundsMode: "same" },
+    legend: many ? legend(palette) : { show: false },
+    xAxis: lying ? height : place,
+    yAxis: lying ? place : height,
+    tooltip: {
+      ...tooltip(palette),
+      trigger: chart.kind === "scatter" ? "item" : "axis",
+      axisPointer: { type: chart.kind === "bar" ? "shadow" : "line", label: { show: false }, lineStyle: { color: palette.edge }, shadowStyle: { color: palette.line, opacity: 0.35 } },
+      formatter: (p: Hovered | Hovered[]) => tell(shape, Array.isArray(p) ? p : [p], palette.series.length),
+    },
+    series: shape.series.map((s) => drawn(s, shape, chart, lying)),
+  };
+}
+
+function drawn(s: Series, shape: Shape, chart: Chart, lying: boolean): object {
+  const data = s.points.map((p) => (lying ? [p.y, p.x] : [p.x, p.y]));
+  const stack = chart.stacked && (chart.kind === "bar" || chart.kind === "area") ? "all" : undefined;
+  switch (chart.kind) {
+    case "bar":
+      return { type: "bar", name: s.name, data, stack, barMaxWidth: 36, itemStyle: { borderRadius: stack ? 0 : lying ? [0, 2, 2, 0] : [2, 2, 0, 0] } };
+    case "scatter":
+      return { type: "scatter", name: s.name, data, symbolSize: s.points.length > 500 ? 4 : 7, itemStyle: { opacity: 0.7 }, large: s.points.length > 5000 };
+    default:
+      return {
+        type: "line",
+        name: s.name,
+        data,
+        stack,
+        sampling: "lttb",
+        showSymbol: s.points.length <= 40,
+        symbol: "circle",
+        symbolSize: 4,
+        lineStyle: { width: 1.75 },
+        areaStyle: chart.kind === "area" ? { opacity: stack ? 0.5 : 0.16 } : undefined,
+        emphasis: { disabled: shape.series.length < 2, focus: "series" },
+      };
+  }
+}
+
+function legend(palette: Palette) {
+  return { type: "scroll", top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: palette.muted, fontSize: 11 }, pageTextStyle: { color: palette.muted }, pageIconColor: palette.muted, pageIconInactiveColor: palette.line };
+}
+
+function pie(shape: Shape, palette: Palette): EChartsCoreOption {
+  const { slices: all, total } = slices(shape);
+  return {
+    legend: { ...legend(palette), orient: "vertical", left: "auto", right: 0, top: "middle" },
+    tooltip: {
+      ...tooltip(palette),
+      trigger: "item",
+      formatter: (p: Hovered) => {
+        const s = all[p.dataIndex];
+        return s ? `{head|${plain(s.name)}}\n{value|${number(s.exact as string | null)}}  ${share(s.value, total)}` : "";
+      },
+    },
+    series: [
+      {
+        type: "pie",
+        radius: ["48%", "78%"],
+        center: ["36%", "50%"],
+        data: all.map((s) => ({ name: s.name, value: s.value })),
+        label: { show: false },
+        itemStyle: { borderColor: palette.surface, borderWidth: 2 },
+        emphasis: { scaleSize: 4 },
+      },
+    ],
+  };
+}

@@ -1,0 +1,39 @@
+// How a value is written in a cell: to be read, and cut where it is too long for that. Copies have the value itself.
+import { number } from "@/lib/format";
+import { namesThing, type Cell, type Kind } from "../types";
+
+export interface GridColumn {
+  index: number;
+  name: string;
+  type: string;
+  kind: Kind;
+  /** Numbers that name things are written without separators. */
+  plain: boolean;
+}
+
+export function gridColumn(c: { name: string; type: string }, index: number, kind: Kind): GridColumn {
+  return { index, name: c.name, type: c.type, kind, plain: namesThing(c.name) };
+}
+
+const longest = 400;
+
+export function cellText(value: Exclude<Cell, null>, column: GridColumn): string {
+  if (column.kind === "number" && !column.plain) return number(value as string | number);
+  const text = column.kind === "time" ? timeText(String(value)) : String(value);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/** A time in UTC as SQL writes it: 2026-11-23 08:48:53.616. */
+export function timeText(value: string): string {
+  return value.replace(/^([+-]?\d{4,}-\d\d-\d\d)T(.+?)Z?$/, "$1 $2");
+}
+
+/** The width that shows most of a column's values, from its first rows. */
+export function fittingWidth(column: GridColumn, rows: readonly (readonly Cell[])[], max: number): number {
+  let chars = Math.max(column.name.length, column.type.length * 0.8) + 3;
+  for (const row of rows.slice(0, 200)) {
+    const value = row[column.index] ?? null;
+    if (value !== null) chars = Math.max(chars, Math.min(cellText(value, column).length, longest));
+  }
+  return Math.round(Math.min(max, Math.max(64, chars * 7.1 + 22)));
+}

@@ -1,0 +1,62 @@
+import { memo } from "react";
+import { cx } from "@/ui/cx";
+import type { Cell } from "../types";
+import { cellText, type GridColumn } from "./cell";
+import type { Place } from "./state";
+
+interface Props {
+  row: readonly Cell[];
+  /** Its place among the rows that are shown. */
+  at: number;
+  top: number;
+  height: number;
+  id: string;
+  columns: readonly GridColumn[];
+  shown: readonly number[];
+  places: readonly Place[];
+  gutter: number;
+  /** The selected columns of this row: from 1 to 0 when there are none. */
+  from: number;
+  to: number;
+  active: number;
+}
+
+/** One row. It is drawn again only when something of it changes: scrolling a hundred thousand of them hangs on that. */
+export const Row = memo(function Row({ row, at, top, height, id, columns, shown, places, gutter, from, to, active }: Props) {
+  return (
+    <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ transform: `translateY(${top}px)`, height }} className="group/row absolute inset-x-0 top-0 border-b border-line/60">
+      {gutter > 0 && (
+        <div role="rowheader" aria-colindex={1} data-col={-1} style={{ width: gutter }} className="sticky left-0 z-1 flex h-full items-center justify-end border-r bg-surface pr-2 text-2xs text-faint tabular group-hover/row:bg-hover">
+          {at + 1}
+        </div>
+      )}
+      {shown.map((index) => {
+        const column = columns[index];
+        const place = places[index];
+        if (!column || !place) return null;
+        const value = row[index] ?? null;
+        return (
+          <div
+            key={index}
+            id={`${id}-${at}-${index}`}
+            role="gridcell"
+            aria-colindex={index + 2}
+            aria-selected={(index >= from && index <= to) || undefined}
+            data-col={index}
+            style={{ left: place.left + gutter, width: place.width, lineHeight: `${height - 1}px` }}
+            className={cx(
+              "absolute inset-y-0 truncate border-r border-line/60 px-2 text-xs",
+              column.kind === "number" && "text-right tabular",
+              column.kind === "json" && "font-mono",
+              column.kind === "time" && "tabular",
+              index >= from && index <= to ? "bg-accent-soft" : "group-hover/row:bg-hover/60",
+              index === active && "outline-1 -outline-offset-1 outline-edge group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-accent",
+            )}
+          >
+            {value === null ? <span className="text-2xs text-faint italic">NULL</span> : cellText(value, column)}
+          </div>
+        );
+      })}
+    </div>
+  );
+});
