@@ -13,31 +13,34 @@ interface View {
   marked: Range | null;
   /** Parts down to this depth are open at first. */
   open: number;
+  onPick?: Pick;
 }
+type Pick = (path: string[], value: string) => void;
 
 const most = 100; // members that are shown at once
 const longest = 2000; // characters of a text that are shown at once
 
 /**
  * JSON to be read: coloured, its parts folded and unfolded, everything as it was written. `mark` is a range of bytes of the text
- * to be pointed at, as the quarantine tells it. What is no JSON is shown as it is.
+ * to be pointed at, as the quarantine tells it. What is no JSON is shown as it is. With `onPick` a value inside objects can be chosen:
+ * it is told with its path, texts without quotes.
  */
-export function JsonView({ text, mark, expanded }: { text: string; mark?: { offset: number; length?: number }; expanded?: boolean }) {
+export function JsonView({ text, mark, expanded, onPick }: { text: string; mark?: { offset: number; length?: number }; expanded?: boolean; onPick?: Pick }) {
   const tree = useMemo(() => parseTree(text), [text]);
   const { offset, length } = mark ?? {};
   const view = useMemo<View>(() => {
     const size = tree ? countNodes(tree, 2001) : 0;
     const open = size <= (expanded ? 2000 : 60) ? Infinity : expanded ? 3 : 1;
-    return { text, marked: offset === undefined ? null : textRange(text, { offset, length }), open };
-  }, [text, tree, offset, length, expanded]);
+    return { text, marked: offset === undefined ? null : textRange(text, { offset, length }), open, onPick };
+  }, [text, tree, offset, length, expanded, onPick]);
   return (
     <div className="min-w-0 font-mono text-xs leading-5 break-words [overflow-wrap:anywhere]">
-      {tree ? <Part node={tree} view={view} depth={0} last /> : <Plain text={text} marked={view.marked} />}
+      {tree ? <Part node={tree} view={view} depth={0} path={[]} last /> : <Plain text={text} marked={view.marked} />}
     </div>
   );
 }
 
-function Part({ node, view, depth, last }: { node: JsonNode; view: View; depth: number; last: boolean }) {
+function Part({ node, view, depth, path, last }: { node: JsonNode; view: View; depth: number; path: readonly string[] | null; last: boolean }) {
   const container = node.children.length > 0;
   const holdsMark = view.marked !== null && node.start < view.marked.end && view.marked.start < node.end;
   const wholeMarked = holdsMark && view.marked !== null && view.marked.start <= node.start && view.marked.end >= node.end;
@@ -54,13 +57,14 @@ function Part({ node, view, depth, last }: { node: JsonNode; view: View; depth: 
     return (
       <div className={depth > 0 ? "pl-4" : undefined}>
         {key}
-        <Leaf node={node} view={view} />
+        <Leaf node={node} view={view} path={path} />
         {comma}
       </div>
     );
   }
   const [from, to] = node.kind === "object" ? ["{", "}"] : ["[", "]"];
   const rest = node.children.length - shown;
+  const inner = wholeMarked ? { ...view, marked: null } : view; // what is marked as a whole is marked once
   return (
     <div className={cx("relative", depth > 0 ? "pl-4" : "ml-4", wholeMarked && mark)}>
       <button type="button" aria-expanded={open} aria-label={`${node.key ? view.text.slice(node.key.start + 1, node.key.end - 1) : node.kind}: ${plural(node.children.length, node.kind === "object" ? "member" : "element")}`} onClick={() => setOpen(!open)} className={cx("absolute top-0.5 grid size-4 place-items-center rounded-sm text-faint hover:bg-hover hover:text-ink", depth > 0 ? "left-0" : "-left-4")}>
@@ -71,7 +75,7 @@ function Part({ node, view, depth, last }: { node: JsonNode; view: View; depth: 
       {open ? (
         <>
           {node.children.slice(0, shown).map((child, i) => (
-            <Part key={child.start} node={child} view={view} depth={depth + 1} last={i === node.children.length - 1} />
+            <Part key={child.start} node={child} view={inner} depth={depth + 1} path={below(path, child, view.text)} last={i === node.children.length - 1} />
           ))}
           {rest > 0 && (
             <div className="pl-4">
@@ -92,12 +96,29 @@ function Part({ node, view, depth, last }: { node: JsonNode; view: View; depth: 
 
 const colours = { string: "text-good", number: "text-info", word: "text-accent", object: "text-faint", array: "text-faint" };
 
-function Leaf({ node, view }: { node: JsonNode; view: View }) {
+/** The path of a member, as far as names lead there: none inside of arrays. */
+function below(path: readonly string[] | null, child: JsonNode, text: string): readonly string[] | null {
+  return path && child.key ? [...path, JSON.parse(text.slice(child.key.start, child.key.end)) as string] : null;
+}
+
+function Leaf({ node, view, path }: { node: JsonNode; view: View; path: readonly string[] | null }) {
   const [all, setAll] = useState(false);
   const cut = !all && node.end - node.start > longest;
+  const value = <Marked range={cut ? { start: node.start, end: node.start + longest } : node} view={view} className={cx(colours[node.kind], "whitespace-pre-wrap")} />;
+  const { onPick, text } = view;
+  const pick = () => {
+    const written = text.slice(node.start, node.end);
+    onPick?.([...(path ?? [])], node.kind === "string" ? (JSON.parse(written) as string) : written);
+  };
   return (
     <>
-      <Marked range={cut ? { start: node.start, end: node.start + longest } : node} view={view} className={cx(colours[node.kind], "whitespace-pre-wrap")} />
+      {onPick && path?.length && node.kind !== "object" && node.kind !== "array" ? (
+        <button type="button" title={`Only events with this ${path.join(".")}`} onClick={pick} className="rounded-sm text-left underline decoration-edge decoration-dotted underline-offset-2 hover:bg-accent-soft">
+          {value}
+        </button>
+      ) : (
+        value
+      )}
       {cut && <More onClick={() => setAll(true)}>… {number(node.end - node.start - longest)} characters more</More>}
     </>
   );

@@ -1,9 +1,15 @@
-import { text } from "@/lib/search";
+import { oneOf, text } from "@/lib/search";
 
-/** What the address of the quarantine says: which table, which group of events, and what is searched for. */
-export const quarantineSearch = (raw: Record<string, unknown>): { table?: string; reason?: string; field?: string; search?: string } => ({
+export const orders = ["count", "newest"] as const;
+
+/** What the address of the quarantine says: which table, which group of events, what is searched for, and which page of the events. */
+export const quarantineSearch = (
+  raw: Record<string, unknown>,
+): { table?: string; reason?: string; field?: string; search?: string; after?: string; order?: (typeof orders)[number] } => ({
   table: text(raw, "table"),
   reason: text(raw, "reason"),
-  field: text(raw, "field"),
+  field: raw.field === "" ? "" : text(raw, "field"), // empty: the events of no field
   search: text(raw, "search"),
+  after: text(raw, "after"),
+  order: oneOf(raw, "order", orders),
 });

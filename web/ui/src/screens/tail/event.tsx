@@ -1,13 +1,14 @@
 import { Copy, ShieldAlert, Table2 } from "lucide-react";
-import { memo, useMemo, type ReactNode } from "react";
+import { memo, useCallback, useMemo, type ReactNode } from "react";
 import { reasonLabel } from "@/data/reasons";
-import { JsonView } from "./json-soon";
+import { JsonView } from "@/data/json";
 import { copy } from "@/lib/clipboard";
 import { bytes, exactTime } from "@/lib/format";
 import { sqlName, sqlText } from "@/lib/sql";
 import { sentence } from "@/ui/problem";
 import { Button, LinkButton } from "@/ui/button";
 import { Badge, Time } from "@/ui/layout";
+import { toast } from "@/ui/toast";
 import { cx } from "@/ui/cx";
 import type { TailEvent } from "./log";
 import { preview, type Piece } from "./preview";
@@ -58,6 +59,13 @@ export const EventLine = memo(function EventLine({ id, event, search, selected, 
 /** All that is known of an event. */
 export function EventDetail({ event, table, onPick, onShard }: { event: TailEvent; table: string; onPick: (condition: string) => void; onShard: (shard: string) => void }) {
   const size = useMemo(() => new TextEncoder().encode(event.event).length, [event.event]);
+  const pick = useCallback(
+    (path: string[], value: string) => {
+      if (path.some((name) => name.includes(".") || name.includes("="))) toast("Fields with a dot or an equals sign in their name cannot be filtered by", "bad");
+      else onPick(`${path.join(".")}=${value}`);
+    },
+    [onPick],
+  );
   return (
     <div className="space-y-3 px-3 py-3">
       {event.reason && (
@@ -86,7 +94,7 @@ export function EventDetail({ event, table, onPick, onShard }: { event: TailEven
         <Fact name="Size">{bytes(size)}</Fact>
       </dl>
       <div className="max-h-96 overflow-auto rounded-md border bg-surface p-3" tabIndex={0} role="group" aria-label="The event">
-        <JsonView text={event.event} expanded onPick={(path, value) => onPick(`${path.join(".")}=${value}`)} />
+        <JsonView text={event.event} expanded onPick={pick} />
       </div>
       <div className="flex flex-wrap gap-2">
         {event.reason ? (

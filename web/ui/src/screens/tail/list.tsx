@@ -5,7 +5,7 @@ import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { EventDetail, EventLine } from "./event";
 import type { Entry, TailLog } from "./log";
 
-const line = 28;
+const line = 29; // with its border
 
 interface Props {
   log: TailLog;

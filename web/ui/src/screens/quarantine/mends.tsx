@@ -1,0 +1,111 @@
+import { useQuery } from "@tanstack/react-query";
+import { CircleCheck, CircleSlash } from "lucide-react";
+import { useState } from "react";
+import type { Schemas } from "@/api/client";
+import { reasonLabel } from "@/data/reasons";
+import { number } from "@/lib/format";
+import { Button } from "@/ui/button";
+import { Card, Skeleton } from "@/ui/layout";
+import { ProblemBox, sentence } from "@/ui/problem";
+import { changeOf, dryRunQuery, mendsQuery } from "./queries";
+import { ReplayDialog } from "./replay-dialog";
+import type { Scope } from "./scope";
+
+type Mend = Schemas["Mend"];
+type DryRun = Schemas["DryRun"];
+
+const again: Mend = { kind: "replay", title: "Try them again", explanation: "Nothing is changed: what fits the table as it is today becomes rows, the rest stays." };
+
+/** What can be done so that the events become rows, each with what it would do to those that are held. */
+export function Mends({ scope, count }: { scope: Scope; count: number }) {
+  const grouped = scope.reason !== undefined;
+  const mends = useQuery({ ...mendsQuery(scope), enabled: grouped });
+  // Of a whole table there are many reasons: what is common to all is to try again. That can always be done.
+  const proposed = grouped ? (mends.data ?? []) : [];
+  const list = proposed.some((m) => m.kind === "replay") ? proposed : [...proposed, again];
+  return (
+    <Card title="What can be done" flush>
+      {grouped && mends.isPending ? (
+        <Skeleton className="p-4" lines={4} />
+      ) : (
+        <>
+          {mends.error && (
+            <div className="p-4 pb-0">
+              <ProblemBox error={mends.error} retry={() => void mends.refetch()} />
+            </div>
+          )}
+          <ul className="divide-y">
+            {list.map((mend, i) => (
+              <MendItem key={`${mend.kind} ${mend.column ?? mend.path?.join(".") ?? ""} ${mend.type ?? ""}`} mend={mend} scope={scope} count={count} first={i === 0} />
+            ))}
+          </ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function MendItem({ mend, scope, count, first }: { mend: Mend; scope: Scope; count: number; first: boolean }) {
+  const change = changeOf(mend);
+  const dry = useQuery(dryRunQuery(scope, change));
+  const [open, setOpen] = useState(false);
+  const useful = !!dry.data && dry.data.would_pass > 0;
+  return (
+    <li className="space-y-2.5 p-4">
+      <div className="space-y-1">
+        <h3 className="text-sm">{mend.title}</h3>
+        <p className="text-xs text-muted">{sentence(mend.explanation)}</p>
+      </div>
+      {dry.isPending && <p className="text-xs text-faint">Trying it on what is held…</p>}
+      {dry.error && <ProblemBox error={dry.error} retry={() => void dry.refetch()} />}
+      {dry.data && <Outcome dry={dry.data} />}
+      <Button kind={first && useful ? "primary" : "secondary"} size="sm" disabled={!dry.data || (!useful && !change)} onClick={() => setOpen(true)}>
+        {change ? "Apply and replay" : "Replay"}
+      </Button>
+      {open && dry.data && <ReplayDialog mend={mend} scope={scope} dry={dry.data} count={Math.max(count, dry.data.matched)} onClose={() => setOpen(false)} />}
+    </li>
+  );
+}
+
+/** What a dry run found: "1,204 of 1,310 would pass". */
+export function Outcome({ dry }: { dry: DryRun }) {
+  const share = dry.tried > 0 ? dry.would_pass / dry.tried : 0;
+  return (
+    <div className="space-y-1.5 text-xs">
+      <p className="flex items-center gap-1.5 font-medium">
+        {dry.would_pass > 0 ? <CircleCheck size={14} aria-hidden className="text-good" /> : <CircleSlash size={14} aria-hidden className="text-faint" />}
+        <span className="tabular">
+          {number(dry.would_pass)} of {number(dry.tried)} would pass
+        </span>
+      </p>
+      <div aria-hidden className="h-1.5 overflow-hidden rounded-full bg-hover">
+        <div className="h-full rounded-full bg-good" style={{ width: `${share * 100}%` }} />
+      </div>
+      {dry.tried < dry.matched && (
+        <p className="text-faint">
+          Tried on {number(dry.tried)} of the {number(dry.matched)} that are held.
+        </p>
+      )}
+      {dry.still_rejected.length > 0 && (
+        <ul className="space-y-0.5 text-muted">
+          {dry.still_rejected.slice(0, 5).map((s) => (
+            <li key={`${s.reason} ${s.field}`} className="flex gap-2">
+              <span className="min-w-0 flex-1 truncate">
+                Still {reasonLabel(s.reason).toLowerCase()}
+                {s.field && (
+                  <>
+                    {" "}
+                    at <code>{s.field}</code>
+                  </>
+                )}
+              </span>
+              <span className="tabular">{number(s.count)}</span>
+            </li>
+          ))}
+          {dry.still_rejected.length > 5 && <li className="text-faint">and {number(dry.still_rejected.length - 5)} other reasons</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
+
