@@ -47,6 +47,7 @@ func Serve(ctx context.Context, o Options) error {
 
 // supervise keeps a worker at its task.
 func (o *Options) supervise(ctx context.Context, listener net.Listener, t task) error {
+	t.Started = time.Now().UTC()
 	return supervise.Run(ctx, supervise.Options{
 		Args: o.Worker, Task: t, Listener: listener, Stderr: o.Talk, Logger: o.Logger,
 		Ready: func() {

@@ -11,9 +11,12 @@ import (
 	"github.com/helios-sql/helios/internal/unpack"
 )
 
-// Check finds what is wrong with the declared sources by themselves, without looking at any stream.
+// Check finds what is wrong with what is declared by itself, without looking at any stream.
 func Check(c config.Config) error {
-	_, err := declarations(c.Sources)
+	if _, err := declarations(c.Sources); err != nil {
+		return err
+	}
+	_, err := declaredBoards(&c)
 	return err
 }
 

@@ -28,6 +28,8 @@ import (
 type task struct {
 	Config config.Config
 	Demo   string // URL of the demo's Kinesis, where its source reads from, else ""
+
+	Started time.Time // when a person started the server: workers come and go
 }
 
 const (
@@ -105,6 +107,11 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	boards, err := declaredBoards(cfg)
+	if err != nil {
+		return err
+	}
+	anew := len(s.worker.Restarts) == 0 // what people have changed since then must not be undone by whatever ends a worker
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
@@ -123,6 +130,13 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return stopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, s.catalog.Close()) }()
+	if anew {
+		if err := s.catalog.Declare(ctx, boards); err != nil {
+			return stopped(ctx, err)
+		}
+	}
+	history := catalog.NewHistory(s.catalog, s.logger)
+	defer running(history.Run)()
 
 	// 3. The committer. It stops after the sources, when nothing is left to commit.
 	metrics := telemetry.NewMetrics()
@@ -170,7 +184,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 	handler := api.New(api.Deps{
 		Sources: s.sources, Steering: s.sources, Mending: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready, Declare: declare,
 		Metrics: metrics.Handler(), Console: web.Handler(), Recorder: metrics, Logger: s.logger,
-		SavedQueries: unbuilt{}, Dashboards: unbuilt{}, History: unbuilt{}, Inspector: unbuilt{}, About: unbuilt{}.About,
+		SavedQueries: s.catalog, Dashboards: s.catalog, History: history, Inspector: query.NewInspector(queries, s.store),
+		About: func(ctx context.Context) (api.About, error) { return s.about(ctx, queries.Options()) },
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)
@@ -188,7 +203,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err := s.sources.Start(ctx); err != nil {
 		return stopped(ctx, err)
 	}
-	if len(s.worker.Restarts) == 0 { // what people have changed since then must not be undone by whatever ends a worker
+	if anew {
 		if err := s.sources.Declare(ctx, declared); err != nil {
 			return stopped(ctx, err)
 		}

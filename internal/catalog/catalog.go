@@ -1,5 +1,5 @@
-// Package catalog keeps what Helios itself must remember: the sources that people have added, and later their saved queries
-// and accounts. It is a small SQLite file apart from the data, so that it survives a data file that is built anew. Its SQL
+// Package catalog keeps what Helios itself must remember: the sources that people have added, their saved queries and
+// dashboards, the queries they ran, and later their accounts. It is a small SQLite file apart from the data, so that it survives a data file that is built anew. Its SQL
 // and migrations use nothing that only SQLite has: a shared catalog in Postgres is to come.
 package catalog
 
@@ -50,6 +50,49 @@ var migrations = []string{
 	`CREATE TABLE sources (
 		name     VARCHAR(63) PRIMARY KEY,
 		settings TEXT NOT NULL
+	)`,
+	// Times are microseconds since 1970. definition is JSON as package board writes it; what is beside it is for finding.
+	`CREATE TABLE saved_queries (
+		id         VARCHAR(100) PRIMARY KEY,
+		name       TEXT NOT NULL,
+		definition TEXT NOT NULL,
+		created_at BIGINT NOT NULL,
+		updated_at BIGINT NOT NULL
+	)`,
+	`CREATE TABLE dashboards (
+		id         VARCHAR(100) PRIMARY KEY,
+		title      TEXT NOT NULL,
+		definition TEXT NOT NULL,
+		revision   BIGINT NOT NULL,
+		created_at BIGINT NOT NULL,
+		updated_at BIGINT NOT NULL
+	)`,
+	// The queries that dashboards show: none of them can be deleted.
+	`CREATE TABLE dashboard_queries (
+		dashboard_id VARCHAR(100) NOT NULL REFERENCES dashboards (id) ON DELETE CASCADE,
+		query_id     VARCHAR(100) NOT NULL REFERENCES saved_queries (id),
+		PRIMARY KEY (dashboard_id, query_id)
+	)`,
+	`CREATE INDEX dashboard_queries_by_query ON dashboard_queries (query_id)`,
+	// What the settings declared when it was applied last.
+	`CREATE TABLE declarations (
+		kind       VARCHAR(20) NOT NULL,
+		id         VARCHAR(100) NOT NULL,
+		definition TEXT NOT NULL,
+		PRIMARY KEY (kind, id)
+	)`,
+	// Ids rise with time. user_name is empty as long as there are no accounts.
+	`CREATE TABLE query_history (
+		id         VARCHAR(40) PRIMARY KEY,
+		user_name  VARCHAR(255) NOT NULL,
+		statement  TEXT NOT NULL,
+		params     TEXT NOT NULL,
+		started_at BIGINT NOT NULL,
+		elapsed_ms BIGINT NOT NULL,
+		row_count  BIGINT NOT NULL,
+		byte_count BIGINT NOT NULL,
+		outcome    VARCHAR(40) NOT NULL,
+		error      TEXT NOT NULL
 	)`,
 }
 

@@ -24,6 +24,9 @@ type Config struct {
 	Ingest  Ingest
 	Store   Store
 	Sources []Source // that must exist: those that are missing are added at the start
+
+	Queries    []SavedQuery // that are kept at the start if they are declared anew
+	Dashboards []Dashboard  // as the queries; they show nothing but those
 }
 
 // Log says what is logged, and how.

@@ -126,10 +126,15 @@ func (c *Config) readFile(path string, wrong *SettingErrors) error {
 	if err != nil {
 		return fault.New(fault.Environment, "cannot read the settings: %w", err)
 	}
+	c.readText(name, content, wrong)
+	return nil
+}
+
+func (c *Config) readText(name string, content []byte, wrong *SettingErrors) {
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		*wrong = append(*wrong, atToken(name, err))
-		return nil
+		return
 	}
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
@@ -137,7 +142,6 @@ func (c *Config) readFile(path string, wrong *SettingErrors) error {
 		}
 		c.readSection(name, "", doc.Body, wrong)
 	}
-	return nil
 }
 
 // readSection reads a mapping whose keys begin with prefix.
@@ -158,6 +162,10 @@ func (c *Config) readSection(file, prefix string, node ast.Node, wrong *SettingE
 			note(wrong, where, fault.New(fault.Invalid, "%s has no value", key))
 		case key == "sources":
 			c.readSources(file, value, wrong)
+		case key == "queries":
+			c.readQueries(file, value, wrong)
+		case key == "dashboards":
+			c.readDashboards(file, value, wrong)
 		case i >= 0:
 			if scalar, ok := value.(ast.ScalarNode); ok {
 				note(wrong, where+": "+key, all[i].set(c, fmt.Sprint(scalar.GetValue())))
@@ -167,7 +175,7 @@ func (c *Config) readSection(file, prefix string, node ast.Node, wrong *SettingE
 		case slices.ContainsFunc(all, func(s setting) bool { return strings.HasPrefix(s.key, key+".") }):
 			c.readSection(file, key+".", value, wrong)
 		default:
-			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s and sources", known(all)))
+			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s, sources, queries and dashboards", known(all)))
 		}
 	}
 }

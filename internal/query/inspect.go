@@ -1,6 +1,16 @@
 package query
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
 
 // Dialect is the engine's SQL, as far as queries may use it: what an editor completes and explains.
 type Dialect struct {
@@ -71,7 +81,8 @@ type ValueCount struct {
 	Count int64  `json:"count"`
 }
 
-// Bucket is one step of a histogram. From belongs to it, To to the next one, but for the last.
+// Bucket is one step of a histogram. From belongs to it, To to the next one, but for the last. Beyond 2^53 they are about
+// right.
 type Bucket struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -80,3 +91,83 @@ type Bucket struct {
 
 // Ask runs a statement that Helios itself has written, within the limits of queries, and gives its rows as texts; nil is NULL.
 type Ask func(ctx context.Context, sql string, params any) ([][]*string, error)
+
+// Language is the engine's SQL, and what it can tell about itself. What it runs for that, it asks for.
+type Language interface {
+	Dialect(ctx context.Context) (Dialect, error)
+	// Explain tells how a statement is run, after running it if analyze is true. Errors are those of the statement.
+	Explain(ctx context.Context, ask Ask, sql string, params any, analyze bool) (Plan, error)
+	// Column tells what a column holds; fault.NotFound if there is no such table or column.
+	Column(ctx context.Context, ask Ask, table, column string) (ColumnStatistics, error)
+}
+
+// Inspector answers questions about SQL and data. What it runs are queries like all others: limited, listed, cancellable.
+type Inspector struct {
+	queries  *Service
+	language Language
+}
+
+// NewInspector makes an inspector of the engine that queries run on.
+func NewInspector(queries *Service, language Language) *Inspector {
+	return &Inspector{queries: queries, language: language}
+}
+
+// Dialect tells what the engine's SQL has.
+func (i *Inspector) Dialect(ctx context.Context) (Dialect, error) { return i.language.Dialect(ctx) }
+
+// Explain tells how the statement of a request is run, after running it if analyze is true.
+func (i *Inspector) Explain(ctx context.Context, req Request, analyze bool) (Plan, error) {
+	return i.language.Explain(ctx, i.ask(req.Timeout), req.SQL, req.Params, analyze)
+}
+
+// Column tells what a column of a table holds.
+func (i *Inspector) Column(ctx context.Context, table, column string) (ColumnStatistics, error) {
+	return i.language.Column(ctx, i.ask(0), table, column)
+}
+
+// askedRows bounds the answer to a statement of Helios's own.
+const askedRows = 1000
+
+func (i *Inspector) ask(timeout time.Duration) Ask {
+	return func(ctx context.Context, sql string, params any) ([][]*string, error) {
+		result, err := i.queries.Start(ctx, Request{SQL: sql, Params: params, MaxRows: askedRows, Timeout: timeout})
+		if err != nil {
+			return nil, err
+		}
+		defer result.Close() // what went wrong is told by Next
+		var answer [][]*string
+		for {
+			batch, err := result.Next()
+			if errors.Is(err, io.EOF) {
+				return answer, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			answer, err = appendTexts(answer, batch)
+			batch.Release()
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+func appendTexts(answer [][]*string, batch arrow.RecordBatch) ([][]*string, error) {
+	first := len(answer)
+	for range batch.NumRows() {
+		answer = append(answer, make([]*string, batch.NumCols()))
+	}
+	for c, column := range batch.Columns() {
+		texts, ok := column.(*array.String)
+		if !ok {
+			return nil, fmt.Errorf("column %d of an answer is %s, not a text", c, column.DataType())
+		}
+		for r := range texts.Len() {
+			if texts.IsValid(r) {
+				answer[first+r][c] = new(strings.Clone(texts.Value(r)))
+			}
+		}
+	}
+	return answer, nil
+}

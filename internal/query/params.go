@@ -6,12 +6,14 @@ import (
 	"io"
 	"math/big"
 	"strconv"
+	"time"
 
 	"github.com/helios-sql/helios/internal/fault"
 )
 
 // ParseParams reads the parameters of a statement from JSON: an array binds by position, an object by name, nothing and
-// null bind none. Whole numbers keep every digit. It returns what Engine.Run takes.
+// null bind none. Whole numbers keep every digit. The times $from and $to are brought to UTC. It returns what Engine.Run
+// takes.
 func ParseParams(raw []byte) (any, error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -43,11 +45,30 @@ func ParseParams(raw []byte) (any, error) {
 			if v[name], err = param(v[name]); err != nil {
 				return nil, err
 			}
+			if text, ok := v[name].(string); ok && (name == rangeFrom || name == rangeTo) {
+				v[name] = inUTC(text)
+			}
 		}
 		return v, nil
 	default:
 		return nil, fault.New(fault.Invalid, "params must be an array, for ? and $1, or an object, for $name")
 	}
+}
+
+// The parameters that a common range of time gives to queries, as RFC 3339.
+const (
+	rangeFrom = "from"
+	rangeTo   = "to"
+)
+
+// inUTC writes a time of RFC 3339 in UTC, and leaves any other text as it is. Times without a zone are UTC everywhere in
+// Helios, and an engine that reads a text as one may pass over the zone in it.
+func inUTC(text string) string {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
+	}
+	return at.UTC().Format(time.RFC3339Nano)
 }
 
 func param(v any) (any, error) {

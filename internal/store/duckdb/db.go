@@ -22,6 +22,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/query"
 	"github.com/helios-sql/helios/internal/schema"
 )
 
@@ -77,6 +78,9 @@ type DB struct {
 	breaking    sync.Once
 	cause       error                           // set before broken is closed
 	freeSpace   func(dir string) (int64, error) // replaced by tests
+
+	dialectMu sync.Mutex
+	dialect   *query.Dialect // once it has been asked for
 }
 
 // Open opens the store in a directory, and makes both if they are missing. Its errors are of code Environment when the

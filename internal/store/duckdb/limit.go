@@ -19,3 +19,9 @@ func (db *DB) MemoryLimit(ctx context.Context) (int64, error) {
 	}
 	return int64(limit), nil
 }
+
+// Threads is how many threads DuckDB works with.
+func (db *DB) Threads(ctx context.Context) (n int, err error) {
+	err = db.pool.QueryRowContext(ctx, "SELECT current_setting('threads')").Scan(&n)
+	return n, err
+}

@@ -169,3 +169,13 @@ func blank(sql string) string {
 		}
 	}
 }
+
+// writing are the keywords that begin a statement which no query may be, and stand nowhere else.
+var writing = set(
+	"ABORT", "ALTER", "ATTACH", "BEGIN", "CALL", "CHECKPOINT", "COMMENT", "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DELETE", "DETACH", "DROP", "EXECUTE",
+	"EXPORT", "GRANT", "IMPORT", "INSERT", "INSTALL", "LOAD", "MERGE", "PRAGMA", "PREPARE", "REINDEX", "RESET", "REVOKE", "ROLLBACK", "TRUNCATE", "UPDATE", "USE", "VACUUM",
+)
+
+// Writes tells of a keyword, in small or capital letters, whether queries cannot have it because it begins a statement that
+// does more than read.
+func Writes(keyword string) bool { return writing[strings.ToUpper(keyword)] }

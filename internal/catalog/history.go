@@ -1,0 +1,165 @@
+package catalog
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/query"
+)
+
+// Bounds of the history.
+const (
+	historyKept    = 5000 // the newest queries
+	historySQL     = 64 << 10
+	historyParams  = 64 << 10
+	historyError   = 4 << 10
+	historyPending = 1000 // that wait to be written
+)
+
+// nobody is the user of all queries as long as there are no accounts.
+const nobody = ""
+
+// History keeps the queries that people ran. They are written in the background, so that no query waits for the disk, and
+// before anybody reads the history. Its methods may be called from several goroutines.
+type History struct {
+	catalog *Catalog
+	log     *slog.Logger
+	wake    chan struct{}
+
+	writing sync.Mutex // held by who writes what is pending
+	mu      sync.Mutex
+	pending []query.Past
+}
+
+// NewHistory makes the history of a catalog. Somebody must Run it.
+func NewHistory(c *Catalog, log *slog.Logger) *History {
+	return &History{catalog: c, log: log, wake: make(chan struct{}, 1)}
+}
+
+// Run writes what is remembered until ctx ends, and then what is left.
+func (h *History) Run(ctx context.Context) {
+	for {
+		select {
+		case <-h.wake:
+			h.flush(ctx)
+		case <-ctx.Done():
+			h.flush(context.WithoutCancel(ctx))
+			return
+		}
+	}
+}
+
+// Remember takes note of a query, and gives it an id. It does not wait: of very many at once the oldest are forgotten.
+func (h *History) Remember(p query.Past) {
+	p.ID = fmt.Sprintf("%015x-%s", p.StartedAt.UnixMicro(), strings.ToLower(rand.Text()[:8]))
+	if len(p.SQL) > historySQL {
+		p.SQL = strings.ToValidUTF8(p.SQL[:historySQL], "") + "\n-- the rest was too long to be remembered"
+	}
+	if len(p.Params) > historyParams {
+		p.Params = nil
+	}
+	if len(p.Error) > historyError {
+		p.Error = strings.ToValidUTF8(p.Error[:historyError], "") + "…"
+	}
+	h.mu.Lock()
+	if len(h.pending) == historyPending {
+		h.pending = h.pending[1:]
+	}
+	h.pending = append(h.pending, p)
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// flush writes what is pending. What cannot be written is given up: it is not worth a retry.
+func (h *History) flush(ctx context.Context) {
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	h.mu.Lock()
+	pending := h.pending
+	h.pending = nil
+	h.mu.Unlock()
+	if len(pending) == 0 {
+		return
+	}
+	err := h.catalog.write(ctx, func(tx *sql.Tx) error {
+		for _, p := range pending {
+			const insert = `INSERT INTO query_history (id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+			if _, err := tx.ExecContext(ctx, insert, p.ID, nobody, p.SQL, string(p.Params), p.StartedAt.UnixMicro(), p.ElapsedMS, p.Rows, p.Bytes, p.Outcome, p.Error); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id <=
+			(SELECT id FROM query_history WHERE user_name = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, nobody, historyKept)
+		return err
+	})
+	if err != nil {
+		h.log.WarnContext(ctx, "queries could not be written into the history", "queries", len(pending), "error", err)
+	}
+}
+
+// likeText makes a pattern of LIKE of a text, with \ before what would mean something else.
+var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// History gives past queries, newest first.
+func (h *History) History(ctx context.Context, s query.HistorySearch) ([]query.Past, error) {
+	h.flush(ctx)
+	statement := `SELECT id, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history WHERE user_name = $1`
+	args := []any{nobody}
+	if s.Before != "" {
+		args = append(args, s.Before)
+		statement += fmt.Sprintf(" AND id < $%d", len(args))
+	}
+	if s.Text != "" {
+		args = append(args, "%"+likeText.Replace(s.Text)+"%")
+		statement += fmt.Sprintf(` AND lower(statement) LIKE lower($%d) ESCAPE '\'`, len(args))
+	}
+	args = append(args, s.Limit)
+	statement += fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args))
+	return list(ctx, h.catalog.db, statement, scanPast, args...)
+}
+
+func scanPast(row scanner) (p query.Past, err error) {
+	var params string
+	var started int64
+	err = row.Scan(&p.ID, &p.SQL, &params, &started, &p.ElapsedMS, &p.Rows, &p.Bytes, &p.Outcome, &p.Error)
+	p.StartedAt = moment(started)
+	if params != "" {
+		p.Params = json.RawMessage(params)
+	}
+	return p, err
+}
+
+// Forget forgets one past query; fault.NotFound if there is none.
+func (h *History) Forget(ctx context.Context, id string) error {
+	h.flush(ctx)
+	return h.catalog.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id = $2`, nobody, id)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return fault.New(fault.NotFound, "there is no past query %q", id)
+		}
+		return nil
+	})
+}
+
+// ClearHistory forgets all past queries.
+func (h *History) ClearHistory(ctx context.Context) error {
+	h.flush(ctx)
+	return h.catalog.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1`, nobody)
+		return err
+	})
+}
