@@ -1,0 +1,34 @@
+import { Check } from "lucide-react";
+import { useId, type ReactNode } from "react";
+import { Button } from "@/ui/button";
+import { cx } from "@/ui/cx";
+
+/** One step of a way: done (with what was chosen), open, or still to come. */
+export function Step({ n, title, state, summary, change, children, actions }: { n: number; title: string; state: "done" | "open" | "later"; summary?: ReactNode; change?: () => void; children?: ReactNode; actions?: ReactNode }) {
+  const id = useId();
+  return (
+    <section aria-labelledby={id} className="relative grid grid-cols-[1.75rem_minmax(0,1fr)] gap-x-3 pb-7 last:pb-0 sm:gap-x-4">
+      <div className="flex flex-col items-center" aria-hidden>
+        <span className={cx("grid size-7 shrink-0 place-items-center rounded-full border text-xs font-semibold", state === "open" ? "border-accent bg-accent text-on-accent" : state === "done" ? "border-good/50 bg-good-soft text-good" : "border-edge text-faint")}>
+          {state === "done" ? <Check size={14} /> : n}
+        </span>
+      </div>
+      <div className="min-w-0">
+        <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1">
+          <h2 id={id} className={cx("text-base", state === "later" && "text-faint")}>
+            {title}
+            {state === "done" && <span className="sr-only"> (done)</span>}
+          </h2>
+          {state === "done" && <div className="min-w-0 flex-1 truncate text-sm text-muted">{summary}</div>}
+          {state === "done" && change && (
+            <Button size="sm" kind="quiet" onClick={change} aria-label={`Change: ${title}`}>
+              Change
+            </Button>
+          )}
+          {state === "open" && actions && <div className="ml-auto flex items-center gap-2">{actions}</div>}
+        </div>
+        {state === "open" && <div className="mt-3">{children}</div>}
+      </div>
+    </section>
+  );
+}
