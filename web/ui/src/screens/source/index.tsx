@@ -1,6 +1,107 @@
-import { Page, useTitle } from "@/ui/layout";
+import { useQuery } from "@tanstack/react-query";
+import { ArrowRight, Unplug } from "lucide-react";
+import { useCallback, useState } from "react";
+import { Problem, problemOf } from "@/api/client";
+import { sourceQuery } from "@/api/queries";
+import { stateOf } from "@/data/source-state";
+import { bytes, duration, measured, number } from "@/lib/format";
+import { LinkButton } from "@/ui/button";
+import { Badge, Card, Empty, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
+import { ProblemBox } from "@/ui/problem";
+import { Tabs } from "@/ui/tabs";
+import { advice } from "./advice";
+import { Actions } from "./header";
+import { Notices } from "./notices";
+import { tableQuery, useAddress, type Source } from "./queries";
+import { Remove } from "./remove";
+import { Schema } from "./schema";
+import { SourceSettings } from "./settings";
+import { Shards } from "./shards";
+import { Throughput } from "./throughput";
 
 export default function Screen() {
-  useTitle("Source");
-  return <Page title="Source">{null}</Page>;
+  const { name } = useAddress();
+  const source = useQuery(sourceQuery(name));
+  useTitle(name);
+  if (source.data) return <Known key={name} source={source.data} />;
+  return (
+    <Page title={name}>
+      {!source.error ? (
+        <Skeleton lines={6} />
+      ) : problemOf(source.error).code === "not_found" ? (
+        <Empty icon={Unplug} title={`There is no source called ${name}`} actions={[<LinkButton key="o" to="/">Overview</LinkButton>, <LinkButton key="c" to="/connect" kind="primary">Connect a stream</LinkButton>]}>
+          It may have been removed. Its table may still be there.
+        </Empty>
+      ) : (
+        <ProblemBox error={source.error} retry={() => void source.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+function Known({ source }: { source: Source }) {
+  const { search, go } = useAddress();
+  const [removing, setRemoving] = useState(false);
+  const remove = useCallback(() => setRemoving(true), []);
+  const table = useQuery(tableQuery(source.settings.table));
+  const { stream, connection, paused } = source.settings;
+  const state = stateOf(source);
+  return (
+    <Page
+      title={
+        <span className="flex items-center gap-2.5">
+          <span className="truncate">{source.settings.name}</span>
+          <Badge tone={state.tone} dot>
+            {state.label}
+          </Badge>
+        </span>
+      }
+      subtitle={
+        <span className="flex flex-wrap items-center gap-x-1.5">
+          <span>stream {stream}</span>
+          {connection.region && <span>in {connection.region}</span>}
+          <ArrowRight size={13} aria-label="to" className="text-faint" />
+          <span>table {source.settings.table}</span>
+        </span>
+      }
+      actions={<Actions source={source} onRemove={remove} />}
+    >
+      {source.error && (
+        <div className="mb-4">
+          <ProblemBox title={source.state === "failing" ? "The stream cannot be read" : "A part of the stream cannot be read"} error={new Problem(0, { detail: source.error, hint: advice(source.error) })} />
+        </div>
+      )}
+      {paused && <p className="mb-4 rounded-md bg-hover px-4 py-2 text-sm text-muted">Paused: nothing is read. Resume it before the stream's own retention ends, and no event is missed.</p>}
+      <Notices notices={source.notices ?? []} />
+      <Figures source={source} rows={table.data?.rows} />
+      <Tabs
+        label="Parts of the source"
+        value={search.tab ?? "shards"}
+        onChange={(tab) => go({ tab: tab === "shards" ? undefined : tab }, false)}
+        tabs={[
+          { key: "shards", label: "Shards", content: <Shards source={source} /> },
+          { key: "throughput", label: "Throughput", content: <Throughput source={source} /> },
+          { key: "schema", label: "Schema", content: <Schema source={source} /> },
+          { key: "settings", label: "Settings", content: <SourceSettings source={source} table={table.data} onRemove={remove} /> },
+        ]}
+      />
+      <Remove source={source} rows={table.data?.rows} open={removing} onClose={() => setRemoving(false)} />
+    </Page>
+  );
+}
+
+function Figures({ source, rows }: { source: Source; rows: number | undefined }) {
+  const held = source.quarantined_last_hour;
+  return (
+    <Card className="mb-4">
+      <div className="grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-3 lg:grid-cols-6">
+        <Stat label="Events/s" value={measured(source.events_per_second)} detail="mean of 10 s" />
+        <Stat label="Volume/s" value={bytes(Math.round(source.bytes_per_second))} detail="as it comes" />
+        <Stat label="Lag" value={duration(source.lag_ms)} detail={source.lag_ms === null ? "not known" : "behind the tip"} />
+        <Stat label="Newest event" value={<Time at={source.newest_arrived_at} />} detail="when it arrived" />
+        <Stat label="Quarantined" value={number(held)} detail="in the last hour" tone={held > 0 ? "warn" : undefined} />
+        <Stat label="Rows" value={number(rows)} detail="in the table" />
+      </div>
+    </Card>
+  );
 }

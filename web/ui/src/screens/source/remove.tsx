@@ -1,0 +1,64 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, problemOf } from "@/api/client";
+import { Confirm } from "@/ui/dialog";
+import { toast } from "@/ui/toast";
+import { number } from "@/lib/format";
+import type { Source } from "./queries";
+
+/** Asks for the source's name, and what is to become of its table. */
+export function Remove({ source, rows, open, onClose }: { source: Source; rows: number | undefined; open: boolean; onClose: () => void }) {
+  const { name, table, stream } = source.settings;
+  const [drop, setDrop] = useState(false);
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const path = { name };
+
+  const leave = (text: string, tone?: "bad") => {
+    toast(text, tone);
+    void navigate({ to: "/" });
+    void client.invalidateQueries();
+  };
+  const run = async () => {
+    try {
+      await api.DELETE("/api/v1/sources/{name}", { params: { path, query: { drop_table: drop } } });
+    } catch (error) {
+      // A consumer for fan-out may stay behind though the source is gone: the error says so.
+      const gone = await api.GET("/api/v1/sources/{name}", { params: { path } }).then(
+        () => false,
+        (now: unknown) => problemOf(now).code === "not_found",
+      );
+      if (!gone) throw error;
+      leave(problemOf(error).message, "bad");
+      return;
+    }
+    leave(drop ? `${name} and its table are removed` : `${name} is removed, table ${table} stays`);
+  };
+  return (
+    <Confirm open={open} onClose={onClose} title={`Remove ${name}`} action={drop ? "Remove source and table" : "Remove source"} name={name} run={run}>
+      <p>Stream {stream} is not read any more. The stream itself stays as it is.</p>
+      <fieldset className="space-y-2">
+        <legend className="sr-only">What becomes of the table</legend>
+        <Choice name="table" checked={!drop} onChange={() => setDrop(false)} title={`Keep table ${table}`}>
+          Its {rows === undefined ? "" : `${number(rows)} `}rows can be queried as before. A source connected to it later goes on where this one stopped.
+        </Choice>
+        <Choice name="table" checked={drop} onChange={() => setDrop(true)} title={`Drop table ${table}`}>
+          Its rows, its quarantine and the positions in the stream are deleted. This cannot be undone.
+        </Choice>
+      </fieldset>
+    </Confirm>
+  );
+}
+
+export function Choice({ title, children, ...rest }: { title: React.ReactNode; children: React.ReactNode; name: string; checked: boolean; onChange: () => void }) {
+  return (
+    <label className="flex cursor-pointer gap-2.5 rounded-md border p-3 has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent">
+      <input type="radio" {...rest} className="mt-1 size-3.5 shrink-0 accent-(--accent) outline-none" />
+      <span className="min-w-0 text-sm">
+        <span className="block font-medium text-ink">{title}</span>
+        <span className="block text-muted">{children}</span>
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,1 @@
+export function SourceSettings(_: { source: unknown; table: unknown; onRemove: () => void }) { return null; }
