@@ -7,10 +7,13 @@ const listeners = new Set<() => void>();
 
 function subscribe(call: () => void) {
   listeners.add(call);
-  timer ??= setInterval(() => {
-    now = Date.now();
-    listeners.forEach((l) => l());
-  }, 1000);
+  if (timer === undefined) {
+    now = Date.now(); // the clock stood while nobody looked
+    timer = setInterval(() => {
+      now = Date.now();
+      listeners.forEach((l) => l());
+    }, 1000);
+  }
   return () => {
     listeners.delete(call);
     if (listeners.size === 0) {

@@ -14,7 +14,13 @@ export function Dialog({ open, onClose, title, description, children, actions, w
         <D.Overlay className="fixed inset-0 z-40 bg-black/40" />
         <D.Content
           {...(description ? {} : { "aria-describedby": undefined })}
-          className={cx("fixed top-[8vh] left-1/2 z-40 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border bg-surface shadow-(--shadow-floating)", wide ? "max-w-3xl" : "max-w-lg")}
+          onOpenAutoFocus={(e) => {
+            // The first field, else the dialog: not its closing button, whose tooltip would come up by itself.
+            const content = e.currentTarget as HTMLElement;
+            e.preventDefault();
+            if (!content.contains(document.activeElement)) (content.querySelector<HTMLElement>("input, select, textarea, [data-autofocus]") ?? content).focus();
+          }}
+          className={cx("fixed top-[8vh] left-1/2 z-40 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border bg-surface shadow-(--shadow-floating) outline-none", wide ? "max-w-3xl" : "max-w-lg")}
         >
           <div className="flex items-start gap-3 px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">

@@ -11,7 +11,7 @@ export function Page({ title, subtitle, actions, children, fixed, wide }: { titl
   return (
     <main id="main" tabIndex={-1} className={cx("flex h-full min-w-0 flex-col outline-none", !fixed && "overflow-y-auto")}>
       <header className={cx("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 pt-4 pb-3 sm:px-6", !fixed && !wide && "mx-auto w-full max-w-6xl")}>
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-56">
           <h1 className="truncate text-lg">{title}</h1>
           {subtitle && <p className="text-sm text-muted">{subtitle}</p>}
         </div>
