@@ -48,7 +48,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 		}
 	})()
 	t := task{Config: o.Config, Demo: "http://" + listener.Addr().String()}
-	t.Config.Sources = nil
+	t.Config.Sources, t.Config.Queries, t.Config.Dashboards = nil, nil, nil
 
 	apiListener, err := o.listen(ctx)
 	if err != nil {
@@ -64,6 +64,11 @@ func Demo(ctx context.Context, o DemoOptions) error {
 			return err
 		}
 		t.Config.Sources = []config.Source{{Name: DemoStream, Stream: DemoStream, Table: DemoStream, Region: "us-east-1", Endpoint: t.Demo}}
+		shown, err := config.Parse("storefront.yaml", demo.Dashboard)
+		if err != nil {
+			return err
+		}
+		t.Config.Queries, t.Config.Dashboards = shown.Queries, shown.Dashboards
 		defer running(func(context.Context) {
 			closeShop(demo.Run(publishing, shop, demo.Options{Stream: DemoStream, Rate: o.Rate, Opening: opening}))
 		})()
