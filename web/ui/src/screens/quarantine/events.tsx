@@ -75,7 +75,7 @@ function SearchField({ search = "" }: { search?: string }) {
 }
 
 function Example({ event, scope }: { event: Quarantined; scope: Scope }) {
-  const { text, size } = useMemo(() => contentOf(event), [event]);
+  const { text, size, mark } = useMemo(() => contentOf(event), [event]);
   return (
     <article className="min-w-0 overflow-hidden rounded-lg border bg-surface">
       <header className="flex items-start gap-2 px-4 pt-3">
@@ -111,7 +111,7 @@ function Example({ event, scope }: { event: Quarantined; scope: Scope }) {
         <p className="border-t bg-sunken px-4 py-3 text-xs text-faint">There are no bytes in it.</p>
       ) : (
         <Marked label="The event" text={text}>
-          <JsonView text={text} expanded {...(event.offset !== undefined && event.raw !== undefined && { mark: { offset: event.offset, length: event.length } })} />
+          <JsonView text={text} expanded mark={mark} />
         </Marked>
       )}
       {event.raw === undefined && size > 0 && <p className="border-t px-4 py-2 text-xs text-faint">The bytes are not UTF-8: what cannot be read is shown as �. Exports and the API keep all of them.</p>}
@@ -167,10 +167,13 @@ function TryAgain({ event, table }: { event: Quarantined; table: string }) {
   );
 }
 
-/** The event's bytes as text, and how many they are. */
-function contentOf(event: Quarantined): { text: string; size: number } {
-  const size = Math.floor((event.raw_base64.length * 3) / 4) - (/=*$/.exec(event.raw_base64)?.[0].length ?? 0);
-  if (event.raw !== undefined) return { text: event.raw, size };
-  const raw = Uint8Array.from(atob(event.raw_base64), (c) => c.charCodeAt(0));
-  return { text: new TextDecoder().decode(raw), size };
+/** The event's bytes as text, how many they are, and the place that is to blame, in bytes of that text. */
+function contentOf({ raw, raw_base64, offset, length }: Quarantined): { text: string; size: number; mark?: { offset: number; length?: number } } {
+  const size = Math.floor((raw_base64.length * 3) / 4) - (/=*$/.exec(raw_base64)?.[0].length ?? 0);
+  if (raw !== undefined) return { text: raw, size, ...(offset !== undefined && { mark: { offset, length } }) };
+  const all = Uint8Array.from(atob(raw_base64), (c) => c.charCodeAt(0));
+  const readable = (part: Uint8Array) => new TextDecoder().decode(part);
+  // What could not be read has become longer.
+  const before = offset === undefined ? undefined : new TextEncoder().encode(readable(all.subarray(0, offset))).length;
+  return { text: readable(all), size, ...(before !== undefined && { mark: { offset: before } }) };
 }

@@ -20,9 +20,10 @@ const again: Mend = { kind: "replay", title: "Try them again", explanation: "Not
 export function Mends({ scope, count }: { scope: Scope; count: number }) {
   const grouped = scope.reason !== undefined;
   const mends = useQuery({ ...mendsQuery(scope), enabled: grouped });
-  // Of a whole table there are many reasons: what is common to all is to try again. That can always be done.
   const proposed = grouped ? (mends.data ?? []) : [];
-  const list = proposed.some((m) => m.kind === "replay") ? proposed : [...proposed, again];
+  // To try again can always be done: it is offered where nothing else is, and for the many reasons of a whole table.
+  const list = proposed.length > 0 ? proposed : [again];
+  const none = grouped && mends.data?.length === 0;
   return (
     <Card title="What can be done" flush>
       {grouped && mends.isPending ? (
@@ -33,6 +34,11 @@ export function Mends({ scope, count }: { scope: Scope; count: number }) {
             <div className="p-4 pb-0">
               <ProblemBox error={mends.error} retry={() => void mends.refetch()} />
             </div>
+          )}
+          {none && (
+            <p className="border-b p-4 text-xs text-muted">
+              No change of the table makes rows of these: the events have to be written differently by what sends them. Until then they are kept here whole; they can be exported, or deleted.
+            </p>
           )}
           <ul className="divide-y">
             {list.map((mend, i) => (
@@ -91,7 +97,7 @@ export function Outcome({ dry }: { dry: DryRun }) {
           {dry.still_rejected.slice(0, 5).map((s) => (
             <li key={`${s.reason} ${s.field}`} className="flex gap-2">
               <span className="min-w-0 flex-1 truncate">
-                Still {reasonLabel(s.reason).toLowerCase()}
+                Still: {reasonLabel(s.reason)}
                 {s.field && (
                   <>
                     {" "}

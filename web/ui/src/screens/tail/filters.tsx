@@ -71,7 +71,7 @@ function FieldFilter({ table, onAdd }: { table: string | undefined; onAdd: (cond
   const usable = /^[^=]+=/.test(typed);
   return (
     <form
-      className="flex min-w-0 flex-1 gap-1.5 sm:flex-none"
+      className="flex w-full min-w-0 gap-1.5 sm:w-auto"
       onSubmit={(e) => {
         e.preventDefault();
         if (!usable) return;

@@ -105,7 +105,7 @@ function Tail({ sources }: { sources: readonly Schemas["SourceStatus"][] }) {
       }
     >
       <Filters table={table} text={text} onText={onText} filter={filter} onAdd={add} onRemove={remove} shards={shards} shard={shard} onShard={onShard} />
-      <Status log={log} view={view} filtered={filter.length > 0 || text !== ""} />
+      <Status view={view} filtered={filter.length > 0 || text !== ""} />
       {view.problem && (
         <div className="mb-3">
           <ProblemBox error={view.problem} />

@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
 import { duration, exactTime } from "@/lib/format";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
@@ -30,6 +30,7 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
     estimateSize: () => line,
     overscan: 10,
     getItemKey: useCallback((i: number) => entries[i]?.id ?? i, [entries]),
+    rangeExtractor: useCallback((range: Range) => (following ? last(range, box.current?.clientHeight ?? 0) : defaultRangeExtractor(range)), [following]),
   });
   const items = virtual.getVirtualItems();
   const height = virtual.getTotalSize();
@@ -75,9 +76,10 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
   );
   useShortcuts(shortcuts);
 
+  const rowAt = (e: MouseEvent) => (e.target as Element).closest<HTMLElement>("[data-event]");
   const click = (e: MouseEvent) => {
-    const row = (e.target as Element).closest<HTMLElement>("[data-event]");
-    if (row) toggle(Number(row.dataset.event));
+    const row = rowAt(e);
+    if (row && !getSelection()?.toString()) toggle(Number(row.dataset.event));
   };
   const shown = selected !== null && items.some((i) => entries[i.index]?.id === selected);
   return (
@@ -87,7 +89,7 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
         <span className="w-11 shrink-0">Shard</span>
         <span>Event</span>
       </div>
-      <div ref={box} role="treegrid" tabIndex={0} aria-label="Events" aria-rowcount={-1} aria-activedescendant={shown ? `event-${selected}` : undefined} onClick={click} className="relative min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]">
+      <div ref={box} role="treegrid" tabIndex={0} aria-label="Events" aria-rowcount={-1} aria-activedescendant={shown ? `event-${selected}` : undefined} onPointerDown={(e) => rowAt(e) && log.pause("looking")} onClick={click} className="relative min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]">
         <div style={{ height }}>
           <div style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
             {items.map((item) => {
@@ -113,6 +115,12 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
       </div>
     </div>
   );
+}
+
+/** The end of the list, wherever it is scrolled to: while it follows, it is scrolled there only after the rows have come. */
+function last({ count, overscan }: Range, height: number): number[] {
+  const first = Math.max(0, count - Math.ceil(height / line) - overscan);
+  return Array.from({ length: count - first }, (_, i) => first + i);
 }
 
 function Gap({ gap }: { gap: { from: number; to: number } }) {

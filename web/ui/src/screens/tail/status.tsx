@@ -8,18 +8,16 @@ import type { TailLog, View } from "./log";
 const why = { asked: "Paused", scrolled: "Paused, because you scrolled up", looking: "Paused, because you look at an event" };
 
 /** How it goes: connected or not, how much there is, and how much of it is shown. */
-export function Status({ log, view, filtered }: { log: TailLog; view: View; filtered: boolean }) {
+export function Status({ view, filtered }: { view: View; filtered: boolean }) {
   const rate = view.rates.at(-1);
   return (
     <div className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1.5 py-1.5 text-xs text-muted">
       <span className="flex items-center gap-2" role="status">
         <Connection view={view} />
       </span>
+      {view.paused && <span className="tabular">{plural(view.waiting, "event")} came meanwhile</span>}
       {rate && (
         <span className="flex items-center gap-3 tabular">
-          <span className="w-24">
-            <Sparkline height={20} values={minute(view.rates.map((r) => r.events_per_second))} label={`Events a second over the last minute, now ${measured(rate.events_per_second)}`} />
-          </span>
           <span>
             <strong className="font-semibold text-ink">{measured(rate.events_per_second)}</strong> events/s
           </span>
@@ -28,15 +26,12 @@ export function Status({ log, view, filtered }: { log: TailLog; view: View; filt
               <strong className="font-semibold text-ink">{measured(rate.matched_per_second)}</strong> match
             </span>
           )}
+          <span className="w-24">
+            <Sparkline height={18} values={minute(view.rates.map((r) => r.events_per_second))} label={`Events a second over the last minute, now ${measured(rate.events_per_second)}`} />
+          </span>
         </span>
       )}
       <Shown view={view} />
-      <span className="flex-1" />
-      {view.paused && (
-        <Button kind="primary" size="sm" icon={Play} onClick={() => log.resume()}>
-          {view.waiting > 0 ? `Go on: ${plural(view.waiting, "event")} came` : "Go on"}
-        </Button>
-      )}
     </div>
   );
 }
@@ -77,12 +72,22 @@ function minute(values: number[]): (number | null)[] {
 /** Pauses and goes on. */
 export function PauseButton({ log, view }: { log: TailLog; view: View }) {
   return view.paused ? (
-    <Button icon={Play} onClick={() => log.resume()}>
-      Go on <Kbd>Space</Kbd>
+    <Button kind="primary" icon={Play} onClick={() => log.resume()}>
+      Go on
+      <Space />
     </Button>
   ) : (
     <Button icon={PauseIcon} onClick={() => log.pause("asked")}>
-      Pause <Kbd>Space</Kbd>
+      Pause
+      <Space />
     </Button>
+  );
+}
+
+function Space() {
+  return (
+    <span className="hidden sm:inline">
+      <Kbd>Space</Kbd>
+    </span>
   );
 }
