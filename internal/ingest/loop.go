@@ -175,6 +175,9 @@ func (l *loop) hand(ctx context.Context, p *part) error {
 	}
 }
 
+// Describe implements Intake.
+func (l *loop) Describe(shards []StreamShard) { l.status.describe(shards) }
+
 // Observe implements Intake.
 func (l *loop) Observe(s ShardStatus) { l.status.observe(s) }
 
@@ -241,7 +244,7 @@ func (l *loop) take(ctx context.Context, it item) error {
 	}
 	p := it.part
 	defer l.release(p)
-	l.status.read(len(p.records), p.bytes, p.result.Counts)
+	l.status.read(p.shard, len(p.records), p.bytes, int64(len(p.result.Events)+len(p.result.Rejected)), p.result.Counts)
 	state := l.known[p.shard]
 	state.ShardID = p.shard
 	at := l.now()

@@ -34,6 +34,8 @@ type Intake interface {
 	// Deliver takes over records, in the order of their shard: neither they nor their Data may be touched afterwards. It blocks while the
 	// queue is full. What is delivered earlier is committed earlier: a child's records after its parent's end.
 	Deliver(ctx context.Context, d Delivery) error
+	// Describe takes note of all shards of the stream that are known, whenever there is news.
+	Describe(shards []StreamShard)
 	// Observe takes note of how a shard is doing.
 	Observe(s ShardStatus)
 	// Notice takes note of something that people should know about: a gap, a stream made anew.

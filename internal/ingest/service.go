@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -168,7 +169,7 @@ func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, err
 	if err != nil {
 		return SourceStatus{}, err
 	}
-	if err := s.adopt(ctx, settings, stream.ARN); err != nil {
+	if err := s.adopt(ctx, &settings, stream.ARN); err != nil {
 		return SourceStatus{}, err
 	}
 	settings.CreatedAt = s.opt.Now().UTC()
@@ -199,7 +200,7 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 			return err
 		}
 		if r, err := s.runner(settings.Name); err == nil {
-			if err := r.change(ctx, settings.changes()); err != nil {
+			if err := errors.Join(r.change(ctx, settings.changes()), r.ignore(ctx, settings.Ignore)); err != nil {
 				return err
 			}
 			continue
@@ -207,7 +208,7 @@ func (s *Service) Declare(ctx context.Context, declared []Settings) error {
 		if err := s.free(settings); err != nil {
 			return err
 		}
-		if err := s.adopt(ctx, settings, settings.Stream); err != nil {
+		if err := s.adopt(ctx, &settings, settings.Stream); err != nil {
 			return err
 		}
 		settings.CreatedAt = s.opt.Now().UTC()
@@ -234,9 +235,11 @@ func (s *Service) free(settings Settings) error {
 }
 
 // adopt refuses a table that exists, unless it is what an earlier source of the same name has left of the same stream, which
-// is given by its name or ARN. Positions without a table are of rows that are gone: they are forgotten.
-func (s *Service) adopt(ctx context.Context, settings Settings, stream string) error {
-	if _, err := s.sink.Table(ctx, settings.Table); err != nil {
+// is given by its name or ARN. Positions without a table are of rows that are gone: they are forgotten. What the table ignores
+// it goes on ignoring, unless the settings say something else.
+func (s *Service) adopt(ctx context.Context, settings *Settings, stream string) error {
+	table, err := s.sink.Table(ctx, settings.Table)
+	if err != nil {
 		if fault.CodeOf(err) == fault.NotFound {
 			return s.sink.Forget(ctx, settings.Name)
 		}
@@ -247,6 +250,9 @@ func (s *Service) adopt(ctx context.Context, settings Settings, stream string) e
 		return err
 	}
 	if state.Started() && (state.ARN == stream || strings.HasSuffix(state.ARN, "/"+stream)) {
+		if settings.Ignore == nil {
+			settings.Ignore = table.Ignore
+		}
 		return nil
 	}
 	return fault.New(fault.Conflict, "table %s exists already, and holds events of another stream or source", settings.Table).
@@ -373,17 +379,6 @@ func (s *Service) remove(ctx context.Context, r *runner, dropTable bool) (remove
 	return true, s.sink.Forget(ctx, settings.Name)
 }
 
-// Replay tries quarantined events of a table again; fault.NotFound if no source has the table.
-func (s *Service) Replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
-	f.Table = strings.ToLower(f.Table)
-	for _, r := range s.runners() {
-		if r.current().Table == f.Table {
-			return r.replay(ctx, f, p)
-		}
-	}
-	return ReplayResult{}, fault.New(fault.NotFound, "no source has a table %q", f.Table).WithHint("events are replayed through their source: add it again to replay into its table")
-}
-
 // Disk tells how full the disk is, and when it will be, if that has been measured.
 func (s *Service) Disk() (v DiskStatus, measured bool) {
 	if s.retainer == nil {
@@ -399,22 +394,26 @@ func (s *Service) Tail(ctx context.Context, name string, t TailRequest, each fun
 	if err != nil {
 		return err
 	}
-	return r.tails.watch(ctx, t.Filter, func(e SampleEvent) error { return each(TailItem{Event: &e}) }, func(n int64) error {
-		return each(TailItem{Skipped: &TailSkipped{Count: n, Reason: SkipSlow}})
-	})
+	return r.tails.watch(ctx, t, each)
 }
 
 // History tells how a source did for the last while; fault.NotFound if there is none.
-func (s *Service) History(name string, _ time.Duration) (SourceHistory, error) {
+func (s *Service) History(name string, span time.Duration) (SourceHistory, error) {
 	r, err := s.runner(name)
 	if err != nil {
 		return SourceHistory{}, err
 	}
-	return SourceHistory{Name: r.name}, fault.New(fault.Unavailable, "not yet")
+	return SourceHistory{Name: r.name, Points: r.status.points(span)}, nil
 }
 
 // Histories tells the same of all sources, by name.
-func (s *Service) Histories(time.Duration) []SourceHistory { return nil }
+func (s *Service) Histories(span time.Duration) []SourceHistory {
+	all := []SourceHistory{}
+	for _, r := range s.runners() {
+		all = append(all, SourceHistory{Name: r.name, Points: r.status.points(span)})
+	}
+	return all
+}
 
 // Freshness tells how fresh the sources of the named tables are. Names that are no source's table are passed over.
 func (s *Service) Freshness(tables []string) []Freshness {

@@ -29,24 +29,28 @@ type status struct {
 	events   meter
 	bytes    meter
 	newest   time.Time
+	history  history
+	lineage  map[string]StreamShard // as the stream described its shards last; nil before it has
 }
 
 type shardRecord struct {
 	ShardStatus
 	committed event.ShardState
 	events    meter
+	bytes     meter
 	calls     meter // nanoseconds of Spent
 	spent     meter
 }
 
 func newStatus(now func() time.Time) *status {
-	return &status{now: now, state: SourceStarting, shards: map[string]*shardRecord{}}
+	return &status{now: now, state: SourceStarting, shards: map[string]*shardRecord{}, history: newHistory(now())}
 }
 
 // set changes the state, and reports whether that is news.
 func (s *status) set(state SourceState, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tick()
 	before, said := s.state, s.err
 	s.state, s.err = state, ""
 	if err != nil {
@@ -94,6 +98,7 @@ func (s *status) settle(st event.ShardState) {
 func (s *status) observe(o ShardStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tick()
 	if o.ShardID == "" { // the stream as a whole
 		s.err = o.Err
 		return
@@ -113,15 +118,30 @@ func (s *status) notice(n Notice) {
 	}
 }
 
-// read counts what came in.
-func (s *status) read(records int, bytes int64, c unpack.Counts) {
+// describe takes over how the stream describes its shards.
+func (s *status) describe(shards []StreamShard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lineage = make(map[string]StreamShard, len(shards))
+	for _, sh := range shards {
+		s.lineage[sh.ShardID] = sh
+	}
+}
+
+// read counts what came in of a shard.
+func (s *status) read(shard string, records int, bytes, events int64, c unpack.Counts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.tick()
+	r := s.shard(shard)
+	r.events.add(now, events)
+	r.bytes.add(now, bytes)
+	s.history.now.bytes += bytes
 	s.counters.Records += int64(records)
 	s.counters.Bytes += bytes
 	s.counters.Control += c.Control
 	s.counters.LeftToResend += c.LeftToResend
-	s.bytes.add(s.now(), bytes)
+	s.bytes.add(now, bytes)
 }
 
 // decoded takes over the run's count of duplicate keys.
@@ -135,21 +155,15 @@ func (s *status) decoded(duplicateKeys int64) {
 func (s *status) committed(b *Batch) (healed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	rejected := int64(len(b.Rejected))
-	s.counters.Quarantined += rejected
+	now := s.tick()
+	s.counters.Quarantined += int64(len(b.Rejected))
 	s.counters.SchemaChanges += int64(len(b.Changes))
-	total := rejected
 	if b.Rows != nil {
 		s.counters.Rows += int64(b.Rows.N)
-		total += int64(b.Rows.N)
 	}
-	s.events.add(now, total)
+	s.events.add(now, s.history.committed(b, now))
 	for _, st := range b.Shards {
 		s.settle(st)
-	}
-	if len(b.Shards) == 1 {
-		s.shard(b.Shards[0].ShardID).events.add(now, total)
 	}
 	if s.state == SourceFailing {
 		s.state, s.err, healed = SourceReading, "", true
@@ -161,24 +175,16 @@ func (s *status) committed(b *Batch) (healed bool) {
 func (s *status) view(settings Settings) SourceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
+	now := s.tick()
 	v := SourceStatus{
 		Settings: settings, State: s.state, Error: s.err, Counters: s.counters,
 		Shards: make([]ShardView, 0, len(s.shards)), Notices: append([]Notice{}, s.notices...),
 		EventsPerSec: s.events.rate(now), BytesPerSec: s.bytes.rate(now), NewestArrived: timeOrNil(s.newest),
+		QuarantinedLastHour: s.history.quarantined(),
 	}
-	var lag time.Duration
-	failing, known, open := 0, true, 0
+	failing, open := 0, 0
 	for _, r := range s.shards {
-		taken := r.committed.Position.Taken
-		if taken == event.WholeRecord {
-			taken = -1
-		}
-		v.Shards = append(v.Shards, ShardView{
-			ShardID: r.ShardID, Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: taken,
-			LagMS: r.lag(), EventsPerSec: r.events.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt), Error: r.Err,
-			Read: r.Read, Fallback: r.Fallback, Limits: r.limits(now),
-		})
+		v.Shards = append(v.Shards, s.shardView(r, now))
 		if r.Condition == ShardFinished {
 			continue
 		}
@@ -189,8 +195,6 @@ func (s *status) view(settings Settings) SourceStatus {
 			}
 		}
 		open++
-		lag = max(lag, r.Lag)
-		known = known && r.lag() != nil
 	}
 	if s.state == SourceReading && failing > 0 {
 		v.Error = fmt.Sprintf("%d of %d shards cannot be read: %s", failing, open, v.Error)
@@ -198,9 +202,7 @@ func (s *status) view(settings Settings) SourceStatus {
 			v.State = SourceFailing
 		}
 	}
-	if known && s.state == SourceReading && s.err == "" {
-		v.LagMS = millis(lag)
-	}
+	v.LagMS = s.lag()
 	slices.SortFunc(v.Shards, func(a, b ShardView) int {
 		if a.ShardID < b.ShardID {
 			return -1
@@ -208,6 +210,60 @@ func (s *status) view(settings Settings) SourceStatus {
 		return 1
 	})
 	return v
+}
+
+// shardView is a shard for people.
+func (s *status) shardView(r *shardRecord, now time.Time) ShardView {
+	v := ShardView{
+		ShardID: r.ShardID, Parents: []string{}, Open: r.Condition != ShardFinished,
+		Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: r.committed.Position.Taken,
+		LagMS: r.lag(), EventsPerSec: r.events.rate(now), BytesPerSec: r.bytes.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt),
+		Error: r.Err, Read: r.Read, Fallback: r.Fallback, Limits: r.limits(now),
+	}
+	if v.Taken == event.WholeRecord {
+		v.Taken = -1
+	}
+	if described, ok := s.lineage[r.ShardID]; ok {
+		v.Parents = append(v.Parents, described.Parents...)
+		v.FirstHash, v.LastHash, v.Open = described.FirstHash, described.LastHash, described.Open
+	}
+	if s.state == SourcePaused && r.Condition != ShardFinished { // what was observed last is not so any more
+		v.Condition, v.LagMS, v.Error, v.Read, v.Fallback, v.Limits = ShardPaused, nil, "", "", "", nil
+	}
+	return v
+}
+
+// tick gives the time, and closes what of the history has ended.
+func (s *status) tick() time.Time {
+	now := s.now()
+	s.history.advance(now, s.lag)
+	return now
+}
+
+// points is the history of the last while.
+func (s *status) points(span time.Duration) []HistoryPoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tick()
+	return s.history.points(span)
+}
+
+// lag is the largest of the shards', nil if one of them is not known.
+func (s *status) lag() *int64 {
+	if s.state != SourceReading || s.err != "" {
+		return nil
+	}
+	var lag time.Duration
+	for _, r := range s.shards {
+		if r.Condition == ShardFinished {
+			continue
+		}
+		if r.lag() == nil {
+			return nil
+		}
+		lag = max(lag, r.Lag)
+	}
+	return millis(lag)
 }
 
 // lag is how far behind the tip the shard's reader is, nil if that is not known: it waits, or cannot read.

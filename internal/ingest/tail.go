@@ -5,7 +5,6 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/helios-sql/helios/internal/event"
@@ -113,83 +112,6 @@ func sampleEvent(e *event.Event, rejected *event.Rejected) SampleEvent {
 	return s
 }
 
-// tails are those who watch a source live.
-type tails struct {
-	watched  atomic.Int32
-	gone     chan struct{} // closed when the source is removed
-	mu       sync.Mutex
-	watchers map[*watcher]struct{}
-}
-
-// watcher is one who watches. What does not fit into its channel is skipped and counted.
-type watcher struct {
-	filter  Filter
-	events  chan SampleEvent
-	skipped atomic.Int64
-}
-
-const (
-	tailBuffer   = 256      // events that wait for a slow watcher
-	tailMaxEvent = 64 << 10 // bytes of a document that a watcher is shown
-)
-
-func newTails() *tails { return &tails{gone: make(chan struct{}), watchers: map[*watcher]struct{}{}} }
-
-func (t *tails) close() { close(t.gone) }
-
-func (t *tails) publish(e *event.Event, rejected *event.Rejected) {
-	if t.watched.Load() == 0 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for w := range t.watchers {
-		if !w.filter.Match(e.Data) {
-			continue
-		}
-		shown := *e
-		shown.Data = shown.Data[:min(len(shown.Data), tailMaxEvent)]
-		select {
-		case w.events <- sampleEvent(&shown, rejected):
-		default:
-			w.skipped.Add(1)
-		}
-	}
-}
-
-// watch calls each for every event that matches until ctx ends or each fails, and skipped when events had to be left out
-// because the watcher was slow.
-func (t *tails) watch(ctx context.Context, f Filter, each func(SampleEvent) error, skipped func(int64) error) error {
-	w := &watcher{filter: f, events: make(chan SampleEvent, tailBuffer)}
-	t.mu.Lock()
-	t.watchers[w] = struct{}{}
-	t.mu.Unlock()
-	t.watched.Add(1)
-	defer func() {
-		t.mu.Lock()
-		delete(t.watchers, w)
-		t.mu.Unlock()
-		t.watched.Add(-1)
-	}()
-	for {
-		select {
-		case e := <-w.events:
-			if err := each(e); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return nil
-		case <-t.gone:
-			return nil
-		}
-		if n := w.skipped.Swap(0); n > 0 {
-			if err := skipped(n); err != nil {
-				return err
-			}
-		}
-	}
-}
-
 // Tail reads a stream itself, keeping nothing, and calls each for every event that matches, until ctx ends or each fails.
 func Tail(ctx context.Context, src Source, from event.Start, f Filter, each func(SampleEvent) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -214,6 +136,7 @@ type directTail struct {
 }
 
 func (t *directTail) Begin(context.Context, event.StreamState) error { return nil }
+func (t *directTail) Describe([]StreamShard)                         {}
 func (t *directTail) Observe(ShardStatus)                            {}
 func (t *directTail) Notice(Notice)                                  {}
 

@@ -81,10 +81,8 @@ func (a *Account) Describe(ctx context.Context, name string) (ingest.StreamDetai
 	if err != nil {
 		return ingest.StreamDetail{}, a.explain(err, name)
 	}
-	for _, sh := range listed {
-		d.Shards = append(d.Shards, ingest.StreamShard{
-			ShardID: sh.id, Parents: sh.parents, FirstHash: decimal(sh.first), LastHash: decimal(sh.last), Open: !sh.closed,
-		})
+	for i := range listed {
+		d.Shards = append(d.Shards, listed[i].describe())
 	}
 	return d, nil
 }

@@ -60,7 +60,7 @@ func TestStreamsOfALocalEndpointNeedNoCredentials(t *testing.T) {
 	for _, name := range []string{"storefront", streams[1].ARN} {
 		detail, err := account.Describe(t.Context(), name)
 		require.NoError(t, err)
-		require.Equal(t, streams[1], detail.StreamSummary)
+		require.Equal(t, streams[1].StreamSummary, detail.StreamSummary)
 		require.Equal(t, 2, detail.OpenShards)
 		require.Equal(t, 24, detail.RetentionHours)
 		require.Len(t, detail.Shards, 2)

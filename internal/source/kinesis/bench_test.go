@@ -29,6 +29,7 @@ type stopwatch struct {
 }
 
 func (*stopwatch) Begin(context.Context, event.StreamState) error { return nil }
+func (*stopwatch) Describe([]ingest.StreamShard)                  {}
 func (*stopwatch) Notice(ingest.Notice)                           {}
 
 func (w *stopwatch) Observe(s ingest.ShardStatus) {

@@ -234,6 +234,7 @@ func (f *follower) retention() time.Duration { return time.Duration(f.kept.Load(
 // run reads the stream until ctx ends, the intake fails, or the stream turns out to be another one.
 func (f *follower) run(ctx context.Context, state event.StreamState, listed []shard) error {
 	f.tree.merge(listed)
+	f.intake.Describe(f.tree.describe())
 	for _, s := range state.Shards {
 		f.states[s.ShardID] = s
 		switch n := f.tree.shards[s.ShardID]; {
@@ -407,8 +408,12 @@ func (f *follower) discover(ctx context.Context, status types.StreamStatus) erro
 	if err != nil {
 		return err
 	}
-	for _, sh := range f.tree.merge(listed) {
+	added := f.tree.merge(listed)
+	for _, sh := range added {
 		f.logger.InfoContext(ctx, "new shard", "shard", sh.id, "parents", sh.parents)
+	}
+	if len(added) > 0 { // their parents were closed by that
+		f.intake.Describe(f.tree.describe())
 	}
 	if whole {
 		f.dropExpired(listed)

@@ -72,7 +72,8 @@ func (i *intake) wait(size int) {
 	i.most = max(i.most, i.waiting)
 }
 
-func (i *intake) Observe(ingest.ShardStatus) {}
+func (i *intake) Describe([]ingest.StreamShard) {}
+func (i *intake) Observe(ingest.ShardStatus)    {}
 
 func (i *intake) Notice(n ingest.Notice) {
 	i.mu.Lock()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/helios-sql/helios/internal/ingest"
 )
 
 // shard is a shard as ListShards describes it.
@@ -46,6 +48,11 @@ func parseHash(s string, into *[16]byte) bool {
 }
 
 func decimal(hash [16]byte) string { return new(big.Int).SetBytes(hash[:]).String() }
+
+// describe is the shard as people see it.
+func (sh *shard) describe() ingest.StreamShard {
+	return ingest.StreamShard{ShardID: sh.id, Parents: sh.parents, FirstHash: decimal(sh.first), LastHash: decimal(sh.last), Open: !sh.closed}
+}
 
 // phase is how far the reading of a shard has come.
 type phase int
@@ -88,6 +95,16 @@ func (t *tree) merge(listed []shard) []shard {
 		}
 	}
 	return added
+}
+
+// describe gives all shards as people see them, by id.
+func (t *tree) describe() []ingest.StreamShard {
+	all := make([]ingest.StreamShard, 0, len(t.shards))
+	for _, n := range t.shards {
+		all = append(all, n.describe())
+	}
+	slices.SortFunc(all, func(x, y ingest.StreamShard) int { return cmp.Compare(x.ShardID, y.ShardID) })
+	return all
 }
 
 // ready gives the waiting shards that may be read now, by id: those whose parents have been read to their end or are not

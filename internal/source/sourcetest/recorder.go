@@ -22,6 +22,7 @@ type recorder struct {
 	statuses  map[string]ingest.ShardStatus
 	seen      map[string]map[ingest.ShardCondition]string // with the text of the last
 	fannedOut map[string]bool                             // shards that the run reads by fan-out
+	described []ingest.StreamShard                        // last
 	notices   []ingest.Notice
 	broken    []string
 	gate      chan struct{} // not nil: deliveries wait for it to be closed
@@ -57,6 +58,21 @@ func (r *recorder) pushed() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.fannedOut)
+}
+
+// lineage counts the shards, as they were described last, that are open, and those that descend from others.
+func (r *recorder) lineage() (open, children int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.described {
+		if s.Open {
+			open++
+		}
+		if len(s.Parents) > 0 {
+			children++
+		}
+	}
+	return open, children
 }
 
 // status is how a shard is doing.
@@ -158,6 +174,13 @@ func (r *run) take(d ingest.Delivery) {
 		s.Finished = true
 		r.ends = append(r.ends, end{d.ShardID, len(r.records)})
 	}
+}
+
+// Describe implements ingest.Intake.
+func (r *run) Describe(shards []ingest.StreamShard) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.described = shards
 }
 
 // Observe implements ingest.Intake.

@@ -38,6 +38,10 @@ func reshardCases() []testCase {
 			ids = append(ids, b.put(50)...)
 			b.exactly(ids)
 			b.inOrder()
+			b.until("all shards and what they descend from are told", func() bool {
+				open, children := b.recorder.lineage()
+				return open == 3 && children == 5
+			})
 		}},
 		{name: "a split and a merge while nobody reads", run: func(b *bench) {
 			b.create(2)
