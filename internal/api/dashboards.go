@@ -24,8 +24,8 @@ type Dashboards interface {
 	Import(ctx context.Context, b board.Bundle, replace bool) ([]board.SavedQuery, []board.SavedDashboard, error)
 }
 
-// dashboardBody is a dashboard as people write it.
-type dashboardBody struct {
+// DashboardBody is a dashboard as people write it.
+type DashboardBody struct {
 	Title          string      `json:"title" minLength:"1" maxLength:"120"`
 	Description    string      `json:"description,omitempty" maxLength:"2000"`
 	Range          string      `json:"range,omitempty" doc:"How far before $to, which is now, $from lies: 15m, 1h, 24h, 7d; nothing for no common range" example:"15m"`
@@ -41,7 +41,7 @@ type panelBody struct {
 	Layout board.Layout `json:"layout" doc:"Its place on a grid of 12 columns; a row is about 40 pixels high"`
 }
 
-func (b dashboardBody) domain(id string) board.Dashboard {
+func (b DashboardBody) domain(id string) board.Dashboard {
 	d := board.Dashboard{ID: id, Title: b.Title, Description: b.Description, Range: b.Range, RefreshSeconds: int(b.RefreshSeconds)}
 	for _, p := range b.Panels {
 		d.Panels = append(d.Panels, board.Panel(p))
@@ -52,7 +52,7 @@ func (b dashboardBody) domain(id string) board.Dashboard {
 // changedDashboard is one that is to replace what there was.
 type changedDashboard struct {
 	Revision whole `json:"revision" minimum:"1" nullable:"false" doc:"Of the dashboard that is changed, so that nobody's work is lost"`
-	dashboardBody
+	DashboardBody
 }
 
 // dashboard is a dashboard on the wire.
@@ -109,12 +109,12 @@ type bundle struct {
 
 type bundledQuery struct {
 	ID string `json:"id,omitempty" doc:"Without it one is made of the name"`
-	savedQueryBody
+	SavedQueryBody
 }
 
 type bundledDashboard struct {
 	ID string `json:"id,omitempty" doc:"Without it one is made of the title"`
-	dashboardBody
+	DashboardBody
 }
 
 func (b bundle) domain() board.Bundle {
@@ -127,6 +127,9 @@ func (b bundle) domain() board.Bundle {
 	}
 	return whole
 }
+
+// importBytes bounds what is imported at once.
+const importBytes = 16 << 20
 
 // imported is what an import has left in place.
 type imported struct {
@@ -156,7 +159,7 @@ func (s *server) dashboardRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/dashboards", OperationID: "make-dashboard", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Make a dashboard", Description: "There may be 1,000 of them. The queries of its panels must be saved already.",
-	}, nil, func(ctx context.Context, in *struct{ Body dashboardBody }) (*output[dashboard], error) {
+	}, nil, func(ctx context.Context, in *struct{ Body DashboardBody }) (*output[dashboard], error) {
 		d, err := in.Body.domain("").Complete()
 		if err != nil {
 			return nil, err
@@ -203,7 +206,7 @@ func (s *server) dashboardRoutes() {
 	}, []int{http.StatusNotFound}, s.exportDashboard)
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/dashboards/import", OperationID: "import-dashboards", Tags: tags,
-		Summary: "Import dashboards with their queries",
+		Summary: "Import dashboards with their queries", MaxBodyBytes: importBytes,
 		Description: "All of it or nothing. What is there already under an id, and is the same, stays as it is; what is there and differs " +
 			"is a conflict, unless it is to be replaced. A panel's query must come along, or be there already.",
 	}, []int{http.StatusConflict}, func(ctx context.Context, in *struct {

@@ -32,8 +32,8 @@ func (defaults) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// savedQueryBody is a saved query as people write it.
-type savedQueryBody struct {
+// SavedQueryBody is a saved query as people write it.
+type SavedQueryBody struct {
 	Name        string       `json:"name" minLength:"1" maxLength:"120"`
 	Description string       `json:"description,omitempty" maxLength:"2000"`
 	SQL         string       `json:"sql" minLength:"1" maxLength:"65536"`
@@ -41,7 +41,7 @@ type savedQueryBody struct {
 	Chart       *board.Chart `json:"chart,omitempty" doc:"How to show it; without it the reader chooses"`
 }
 
-func (b savedQueryBody) domain(id string) board.Query {
+func (b SavedQueryBody) domain(id string) board.Query {
 	return board.Query{ID: id, Name: b.Name, Description: b.Description, SQL: b.SQL, Params: board.Params(b.Params), Chart: b.Chart}
 }
 
@@ -104,7 +104,7 @@ func (s *server) savedQueryRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/saved-queries", OperationID: "save-query", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Save a query", Description: "There may be 1,000 of them.",
-	}, nil, func(ctx context.Context, in *struct{ Body savedQueryBody }) (*output[savedQuery], error) {
+	}, nil, func(ctx context.Context, in *struct{ Body SavedQueryBody }) (*output[savedQuery], error) {
 		q, err := in.Body.domain("").Complete()
 		if err != nil {
 			return nil, err
@@ -122,7 +122,7 @@ func (s *server) savedQueryRoutes() {
 		Summary: "Change a saved query", Description: "What is left out is emptied. The id stays, whatever the name becomes.",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
 		SavedQueryID
-		Body savedQueryBody
+		Body SavedQueryBody
 	},
 	) (*output[savedQuery], error) {
 		q, err := in.Body.domain(in.ID).Complete()

@@ -138,6 +138,8 @@ func TestAllSettingsReachTheWorker(t *testing.T) {
 	told.Config, err = config.Load(file, func(string) (string, bool) { return "", false }, nil)
 	require.NoError(t, err)
 	require.NotEmpty(t, told.Config.Sources)
+	require.NotEmpty(t, told.Config.Dashboards)
+	require.NoError(t, Check(told.Config))
 
 	var heard task
 	require.NoError(t, tell(told, &heard))

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/helios-sql/helios/internal/board"
@@ -15,7 +16,7 @@ func declaredBoards(c *config.Config) (board.Bundle, error) {
 	for _, q := range c.Queries {
 		params := make(board.Params, len(q.Params))
 		for name, value := range q.Params {
-			params[name] = json.RawMessage(value)
+			params[name] = json.RawMessage(cmp.Or(value, "null"))
 		}
 		b.Queries = append(b.Queries, board.Query{ID: q.ID, Name: q.Name, Description: q.Description, SQL: q.SQL, Params: params, Chart: declaredChart(q.Chart)})
 	}

@@ -55,7 +55,7 @@ type Layout struct {
 	H int `yaml:"h"`
 }
 
-// Scalar is one value of any kind, as JSON writes it.
+// Scalar is one value of any kind, as JSON writes it; "" is null.
 type Scalar string
 
 // UnmarshalYAML takes a text, a number, true, false or null.

@@ -24,7 +24,9 @@ func TestTheSettingsInTheDocumentationAreTakenAndAreTheDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, documented.Sources, 1)
 	require.Len(t, documented.Sources[0].Columns, 2)
-	documented.Sources = nil
+	require.Len(t, documented.Queries, 1)
+	require.Len(t, documented.Dashboards, 1)
+	documented.Sources, documented.Queries, documented.Dashboards = nil, nil, nil
 	documented.Store = config.Default().Store // which depends on the machine
 	require.Equal(t, config.Default(), documented)
 }

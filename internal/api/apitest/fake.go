@@ -38,6 +38,7 @@ type World struct {
 	Quarantined []ingest.Quarantined // of every table, by key
 	Queries     *query.Service       // nil: one over Engine
 	LogTo       io.Writer            // nil: nowhere
+	Keep        func(*api.Deps)      // gives the server what keeps queries, dashboards and the history; nil: it has none
 
 	mu       sync.Mutex
 	calls    []string
@@ -58,7 +59,7 @@ func (w *World) Handler() http.Handler {
 		log = slog.New(slog.NewTextHandler(w.LogTo, nil))
 	}
 	w.tail = make(chan ingest.TailItem)
-	return api.New(api.Deps{
+	deps := api.Deps{
 		Sources: sources{w}, Steering: sources{w}, Mending: mending{w}, Live: sources{w}, Streams: streams{w}, Tables: tables{w}, Queries: w.Queries, Recorder: w,
 		Ready: func() error { return w.NotReady },
 		Declare: func(s ingest.Settings) ([]byte, error) {
@@ -67,7 +68,11 @@ func (w *World) Handler() http.Handler {
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
 		Console: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "the console at "+r.URL.Path) }),
 		Logger:  log,
-	})
+	}
+	if w.Keep != nil {
+		w.Keep(&deps)
+	}
+	return api.New(deps)
 }
 
 // Emit hands an item to the one tail that runs.
