@@ -135,7 +135,17 @@ function legend(palette: Palette) {
 function pie(shape: Shape, palette: Palette): EChartsCoreOption {
   const { slices: all, total } = slices(shape);
   return {
-    legend: { ...legend(palette), orient: "vertical", left: "auto", right: 0, top: "middle" },
+    legend: {
+      ...legend(palette),
+      orient: "vertical",
+      left: "62%",
+      top: "middle",
+      itemGap: 7,
+      formatter: (name: string) => {
+        const s = all.find((one) => one.name === name);
+        return `${name.length > 24 ? `${name.slice(0, 23)}…` : name}  ${s ? share(s.value, total) : ""}`;
+      },
+    },
     tooltip: {
       ...tooltip(palette),
       trigger: "item",
@@ -148,7 +158,7 @@ function pie(shape: Shape, palette: Palette): EChartsCoreOption {
       {
         type: "pie",
         radius: ["48%", "78%"],
-        center: ["36%", "50%"],
+        center: ["32%", "50%"],
         data: all.map((s) => ({ name: s.name, value: s.value })),
         label: { show: false },
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },

@@ -25,7 +25,7 @@ export interface Shape {
 
 const maxSeries = 12;
 const maxCategories = 300;
-const maxSlices = 10;
+const maxSlices = 7; // with the others together as many as there are colours
 
 /** How a value is called on an axis or in a legend. */
 export function label(value: Cell | undefined): string {

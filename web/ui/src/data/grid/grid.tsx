@@ -9,9 +9,9 @@ import { copyForms, copyText, toTSV, type CopyForm } from "../copy";
 import type { Result } from "../result";
 import type { Cell } from "../types";
 import { fittingWidth } from "./cell";
+import { Body } from "./body";
 import { Details } from "./details";
 import { FilterRow, Head } from "./head";
-import { Row } from "./row";
 import { area, at, move, type Selection } from "./selection";
 import { useGrid } from "./state";
 import { Toolbar } from "./toolbar";
@@ -35,9 +35,7 @@ export default function Grid({ result, compact = false }: { result: Result; comp
   const top = headHeight + (filters ? 34 : 0);
   const width = places.reduce((sum, p) => sum + p.width, gutter);
 
-  // The active cell is always drawn: it is what a screen reader is at.
-  const active = { row: Math.min(selection.active.row, rows.length - 1), col: selection.active.col };
-  const down = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12, scrollMargin: top, scrollPaddingStart: top });
+  const active = useMemo(() => ({ row: Math.min(selection.active.row, rows.length - 1), col: selection.active.col }), [selection.active, rows.length]);
   const across = useVirtualizer({ horizontal: true, count: columns.length, getScrollElement: () => scroller.current, estimateSize: (i) => places[i]?.width ?? 100, overscan: 2, scrollMargin: gutter, scrollPaddingStart: gutter });
   useEffect(() => across.measure(), [across, places]);
   const firstColumn = across.getVirtualItems()[0]?.index ?? 0;
@@ -46,18 +44,18 @@ export default function Grid({ result, compact = false }: { result: Result; comp
     const list = Array.from({ length: lastColumn - firstColumn + 1 }, (_, i) => firstColumn + i);
     return list.includes(active.col) || active.col >= columns.length ? list : [...list, active.col];
   }, [firstColumn, lastColumn, active.col, columns.length]);
-  const items = down.getVirtualItems();
-  const drawn = items.map((i) => ({ at: i.index, top: i.start - top }));
-  if (active.row >= 0 && !drawn.some((d) => d.at === active.row)) drawn.push({ at: active.row, top: active.row * rowHeight });
-
   const go = useCallback(
     (next: Selection) => {
       setSelection(next);
       setTouched(true);
-      if (next.active.row >= 0) down.scrollToIndex(next.active.row, { align: "auto" });
-      across.scrollToIndex(next.active.col, { align: "auto" });
+      const view = scroller.current;
+      if (!view) return;
+      const { row, col } = next.active;
+      if (row >= 0) view.scrollTop = Math.min(row * rowHeight, Math.max(view.scrollTop, (row + 1) * rowHeight + top - view.clientHeight));
+      const place = places[col];
+      if (place) view.scrollLeft = Math.min(place.left, Math.max(view.scrollLeft, place.left + place.width + gutter - view.clientWidth));
     },
-    [down, across],
+    [rowHeight, top, places, gutter],
   );
   const fit = (index: number) => {
     const column = columns[index];
@@ -65,7 +63,7 @@ export default function Grid({ result, compact = false }: { result: Result; comp
     const some = Array.from(rows.subarray(0, 200), (r) => result.rows[r] ?? []);
     table.setColumnSizing((old) => ({ ...old, [String(index)]: fittingWidth(column, some, 900) }));
   };
-  const cut = area({ active, anchor: { row: Math.min(selection.anchor.row, rows.length - 1), col: selection.anchor.col } });
+  const cut = useMemo(() => area({ active, anchor: { row: Math.min(selection.anchor.row, rows.length - 1), col: selection.anchor.col } }), [active, selection.anchor, rows.length]);
   const selected = active.row < 0 ? 0 : (cut.bottom - cut.top + 1) * (cut.right - cut.left + 1);
   const rowAt = (n: number): readonly Cell[] => result.rows[rows[n] ?? -1] ?? [];
   const cells = () => Array.from(rows.subarray(cut.top, cut.bottom + 1), (r) => (result.rows[r] ?? []).slice(cut.left, cut.right + 1));
@@ -176,12 +174,7 @@ export default function Grid({ result, compact = false }: { result: Result; comp
               </div>
             )}
           </div>
-          <div role="rowgroup" style={{ width, height: down.getTotalSize() }} className="relative min-w-full">
-            {drawn.map((d) => {
-              const inside = touched && active.row >= 0 && d.at >= cut.top && d.at <= cut.bottom;
-              return <Row key={d.at} row={rowAt(d.at)} at={d.at} top={d.top} height={rowHeight} id={id} columns={columns} shown={shown} places={places} gutter={gutter} from={inside ? cut.left : 1} to={inside ? cut.right : 0} active={touched && d.at === active.row ? active.col : -1} />;
-            })}
-          </div>
+          <Body scroller={scroller} all={result.rows} rows={rows} columns={columns} shown={shown} places={places} id={id} rowHeight={rowHeight} top={top} gutter={gutter} width={width} active={active} selected={touched && active.row >= 0 ? cut : null} />
           {rows.length === 0 && <p className="sticky left-0 p-6 text-center text-sm text-faint">{result.rows.length === 0 ? "No rows" : "No row passes the filters"}</p>}
         </div>
         {open && !compact && (

@@ -8,7 +8,6 @@ interface Props {
   row: readonly Cell[];
   /** Its place among the rows that are shown. */
   at: number;
-  top: number;
   height: number;
   id: string;
   columns: readonly GridColumn[];
@@ -22,9 +21,9 @@ interface Props {
 }
 
 /** One row. It is drawn again only when something of it changes: scrolling a hundred thousand of them hangs on that. */
-export const Row = memo(function Row({ row, at, top, height, id, columns, shown, places, gutter, from, to, active }: Props) {
+export const Row = memo(function Row({ row, at, height, id, columns, shown, places, gutter, from, to, active }: Props) {
   return (
-    <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ transform: `translateY(${top}px)`, height }} className="group/row absolute inset-x-0 top-0 border-b border-line/60">
+    <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ transform: `translateY(${at * height}px)`, height }} className="group/row absolute inset-x-0 top-0 border-b border-line/60 contain-strict">
       {gutter > 0 && (
         <div role="rowheader" aria-colindex={1} data-col={-1} style={{ width: gutter }} className="sticky left-0 z-1 flex h-full items-center justify-end border-r bg-surface pr-2 text-2xs text-faint tabular group-hover/row:bg-hover">
           {at + 1}
