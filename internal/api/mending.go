@@ -68,7 +68,9 @@ func (s *server) mendingRoutes() {
 		if err := s.Mending.ChangeTable(ctx, in.Table, in.Body.domain()); err != nil {
 			return nil, err
 		}
-		return answered(s.Tables.TableInfo(ctx, in.Table))
+		info, err := s.Tables.TableInfo(ctx, in.Table)
+		s.withEventTime(&info)
+		return answered(info, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/quarantine/groups", OperationID: "list-quarantine-groups", Tags: tags,

@@ -94,6 +94,12 @@ func wire(q *ingest.Quarantined) quarantined {
 		text := string(q.Data)
 		w.Raw = &text
 	}
+	if offset, length, ok := q.Blame(); ok {
+		w.Offset = &offset
+		if length > 0 {
+			w.Length = &length
+		}
+	}
 	return w
 }
 

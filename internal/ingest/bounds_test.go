@@ -64,7 +64,9 @@ func TestADeliveryThatIsGivenUpLeavesItsRoomToOthers(t *testing.T) {
 	_, err := service.Add(t.Context(), orders)
 	require.NoError(t, err)
 	var replay sync.WaitGroup
-	replay.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{}) })
+	replay.Go(func() {
+		_, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
+	})
 	<-store.asked // the loop takes nothing until this is answered
 	deliver := func(ctx context.Context, shard, data string) error {
 		return s.intake().Deliver(ctx, ingest.Delivery{ShardID: shard, Records: []event.Record{{ShardID: shard, Sequence: "1", Data: []byte(data)}}})

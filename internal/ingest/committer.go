@@ -92,7 +92,7 @@ func (l *Lane) Submit(ctx context.Context, b *Batch) error {
 }
 
 // Commit hands over a batch and waits until it is committed, or not. A batch that fails here does not fail the lane when it
-// moves no position.
+// moves no position, and holds no rows that were decoded for a table that it changes.
 func (l *Lane) Commit(ctx context.Context, b *Batch) error {
 	p := &pending{batch: b, lane: l, done: make(chan error, 1)}
 	if err := l.submit(ctx, p); err != nil {
@@ -257,7 +257,7 @@ func (c *Committer) settle(p *pending, err error) {
 		if p.lane.committed != nil {
 			p.lane.committed(p.batch)
 		}
-	} else if p.done == nil || len(p.batch.Shards) > 0 || p.batch.Begin != nil || len(p.batch.Changes) > 0 {
+	} else if p.done == nil || len(p.batch.Shards) > 0 || p.batch.Begin != nil || p.batch.Rows != nil && len(p.batch.Changes) > 0 {
 		p.lane.failed = err
 		p.lane.fail(err)
 	}

@@ -3,7 +3,9 @@ package ingest
 import (
 	"context"
 	"math"
+	"time"
 
+	"github.com/helios-sql/helios/internal/columns"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/unpack"
 )
@@ -53,10 +55,10 @@ func (l *loop) replay(ctx context.Context, held Quarantine, f QuarantineFilter, 
 		left -= len(page)
 		for i := range page {
 			q := &page[i]
-			key := QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
+			key := q.key()
 			after = &key
 			total.Matched++
-			rows, rejected := l.again(unpacker, q)
+			rows, rejected := again(l.decoder, unpacker, q, l.now())
 			if rows == 0 {
 				total.Rejected++
 				continue
@@ -82,17 +84,20 @@ func (l *loop) replay(ctx context.Context, held Quarantine, f QuarantineFilter, 
 }
 
 // again decodes one quarantined event. It gives the rows that came of it and what was rejected again.
-func (l *loop) again(u *unpack.Unpacker, q *Quarantined) (rows int64, rejected []event.Rejected) {
+func again(d *columns.Decoder, u *unpack.Unpacker, q *Quarantined, at time.Time) (rows int64, rejected []event.Rejected) {
 	var result unpack.Result
 	u.Again(q.Event, &result)
 	rejected = append(rejected, result.Rejected...)
-	at := l.now()
 	for i := range result.Events {
-		if r := l.decoder.Append(&result.Events[i], at); r != nil {
+		if r := d.Append(&result.Events[i], at); r != nil {
 			rejected = append(rejected, *r)
 			continue
 		}
 		rows++
 	}
 	return rows, rejected
+}
+
+func (q *Quarantined) key() QuarantineKey {
+	return QuarantineKey{ShardID: q.Record.ShardID, Sequence: q.Record.Sequence, Index: q.Index}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -207,7 +208,10 @@ func (r *runner) withLoop(ctx context.Context, settings Settings, use func(conte
 		s.retainer.count(b)
 	})
 	defer lane.Close()
-	err = use(laneCtx, newLoop(settings, table, state, lane, r.status, r.tails, s.opt.Now), state)
+	l := newLoop(settings, table, state, lane, r.status, r.tails, s.opt.Now)
+	if err = l.ignoreAsSet(laneCtx); err == nil {
+		err = use(laneCtx, l, state)
+	}
 	if cause := context.Cause(laneCtx); cause != nil && ctx.Err() == nil {
 		return &unsavedError{cause} // the batch that failed, rather than what followed from it
 	}
@@ -269,31 +273,77 @@ func (r *runner) change(ctx context.Context, changes Changes) error {
 	return nil
 }
 
-// replay tries quarantined events again: inside the loop while the source runs, by a loop of its own while it does not.
-func (r *runner) replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
+// ignore lets the table ignore what is declared, if anything is. The table follows when the next run begins: at once.
+func (r *runner) ignore(ctx context.Context, paths [][]string) error {
 	r.control.Lock()
 	defer r.control.Unlock()
+	before := r.current()
+	same := len(paths) == len(before.Ignore) && !slices.ContainsFunc(paths, func(p []string) bool { return !hasPath(before.Ignore, p) })
+	if paths == nil || same || r.removed {
+		return nil
+	}
+	r.halt(SourcePaused) // before anything is saved: a run saves settings too
+	err := r.remember(ctx, func(s *Settings) { s.Ignore = paths })
+	if !before.Paused {
+		r.start()
+	}
+	return err
+}
+
+// replay tries quarantined events again.
+func (r *runner) replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
+	return within(ctx, r, func(ctx context.Context, l *loop) (ReplayResult, error) { return l.replay(ctx, r.service.sink, f, p) })
+}
+
+// alter changes the table by hand. What is to be ignored is remembered first: should the server die before it is done, it is
+// done by the next run.
+func (r *runner) alter(ctx context.Context, a schema.Alteration) error {
+	_, err := within(ctx, r, func(ctx context.Context, l *loop) (struct{}, error) {
+		before := r.current().Ignore
+		next, change, err := l.decoder.Table().Alter(a)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if len(change.Path) == 0 {
+			return struct{}{}, l.change(ctx, next, change)
+		}
+		if err := r.remember(ctx, func(s *Settings) { s.Ignore = next.Ignore }); err != nil {
+			return struct{}{}, err
+		}
+		if err = l.change(ctx, next, change); err != nil {
+			err = errors.Join(err, r.remember(context.WithoutCancel(ctx), func(s *Settings) { s.Ignore = before }))
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// within runs a function on the source's loop: between two deliveries while the source reads, on a loop of its own while it
+// does not.
+func within[T any](ctx context.Context, r *runner, do func(context.Context, *loop) (T, error)) (T, error) {
+	r.control.Lock()
+	defer r.control.Unlock()
+	var none, result T
 	if r.removed {
-		return ReplayResult{}, unknown(r.name)
+		return none, unknown(r.name)
 	}
 	r.mu.Lock()
 	l, running, settings := r.loop, r.stop != nil, r.settings
 	r.mu.Unlock()
-	var result ReplayResult
-	again := func(ctx context.Context, l *loop) (err error) {
-		result, err = l.replay(ctx, r.service.sink, f, p)
+	on := func(ctx context.Context, l *loop) (err error) {
+		result, err = do(ctx, l)
 		return err
 	}
 	switch {
 	case l != nil:
-		if err := l.call(ctx, func(ctx context.Context) error { return again(ctx, l) }); err != nil {
-			return ReplayResult{}, err // who has not waited for the end must not look at the result
+		if err := l.call(ctx, func(ctx context.Context) error { return on(ctx, l) }); err != nil {
+			return none, err // who has not waited for the end must not look at the result
 		}
 		return result, nil
 	case running:
-		return result, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
+		return none, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
 	default:
-		err := r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error { return again(ctx, l) })
+		err := r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error { return on(ctx, l) })
 		return result, err
 	}
 }

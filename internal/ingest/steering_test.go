@@ -61,7 +61,9 @@ func TestWhatIsRemovedIsNotStartedByWhoCameTooLate(t *testing.T) {
 		for range 4 {
 			all.Go(func() { _, _ = service.Resume(t.Context(), "orders") })
 			all.Go(func() { _, _ = service.Pause(t.Context(), "orders") })
-			all.Go(func() { _, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{}) })
+			all.Go(func() {
+				_, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
+			})
 		}
 		all.Go(func() { require.NoError(t, service.Remove(t.Context(), "orders", true)) })
 		all.Wait()

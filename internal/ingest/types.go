@@ -38,7 +38,7 @@ type Settings struct {
 	Read       ReadMode        `json:"read"`
 	MaxDepth   int             `json:"max_depth"`
 	MaxColumns int             `json:"max_columns"`
-	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out
+	Columns    []schema.Column `json:"columns,omitempty"`                 // chosen by the person instead of inferred, system columns left out
 	Ignore     [][]string      `json:"ignore,omitempty" nullable:"false"` // paths of fields that are read over; what the table ignores now
 	Paused     bool            `json:"paused"`
 	CreatedAt  time.Time       `json:"created_at"`
