@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type MouseEvent, type RefObject } from "react";
 import { duration, exactTime } from "@/lib/format";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { EventDetail, EventLine } from "./event";
@@ -34,10 +34,7 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
   });
   const items = virtual.getVirtualItems();
   const height = virtual.getTotalSize();
-  useLayoutEffect(() => {
-    if (following && box.current) box.current.scrollTop = height;
-  }, [following, entries, height]);
-  useScrollPause(box, log, following, untilEnd);
+  useEnd(box, log, following, untilEnd, entries, height);
 
   const toggle = useCallback(
     (id: number) => {
@@ -133,21 +130,33 @@ function Gap({ gap }: { gap: { from: number; to: number } }) {
   );
 }
 
-/** Scrolling up pauses; coming back to the end goes on. */
-function useScrollPause(box: React.RefObject<HTMLDivElement | null>, log: TailLog, following: boolean, untilEnd: boolean) {
-  const last = useRef(0);
+/** Stays at the end while the list follows. Scrolling up pauses; coming back to the end goes on. */
+function useEnd(box: RefObject<HTMLDivElement | null>, log: TailLog, following: boolean, untilEnd: boolean, entries: readonly Entry[], height: number) {
+  const last = useRef(0); // where it was scrolled to
+  useLayoutEffect(() => () => void (last.current = 0), []); // a list that is attached anew begins at its top, which nobody scrolled to
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || !following) return;
+    // Where many events come, what a person scrolls is seen here sooner than it is told.
+    if (element.scrollTop < last.current - 1 && behind(element) > 1) return log.pause("scrolled");
+    element.scrollTop = height;
+    last.current = element.scrollTop;
+  }, [box, log, following, entries, height]);
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    last.current = element.scrollTop;
     const scrolled = () => {
       const up = element.scrollTop < last.current - 1;
       last.current = element.scrollTop;
-      const behind = element.scrollHeight - element.clientHeight - element.scrollTop;
-      if (following && up && behind > line) log.pause("scrolled");
-      else if (untilEnd && !up && behind < 2) log.resume();
+      if (following && up && behind(element) > 1) log.pause("scrolled");
+      else if (untilEnd && !up && behind(element) < 2) log.resume();
     };
     element.addEventListener("scroll", scrolled, { passive: true });
     return () => element.removeEventListener("scroll", scrolled);
   }, [box, log, following, untilEnd]);
+}
+
+/** How far it is to the end. */
+function behind(element: HTMLElement): number {
+  return element.scrollHeight - element.clientHeight - element.scrollTop;
 }
