@@ -43,7 +43,7 @@ type Live interface {
 
 // Streams finds streams.
 type Streams interface {
-	Cloud(ctx context.Context) (ingest.Cloud, error)
+	Cloud(ctx context.Context) ingest.Cloud
 	List(ctx context.Context, c ingest.Connection) ([]ingest.ListedStream, error)
 	Describe(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamDetail, error)
 	Rate(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamRate, error)

@@ -94,7 +94,7 @@ func (s *server) cloudRoutes() {
 		Method: http.MethodGet, Path: "/api/v1/aws", OperationID: "show-aws", Tags: []string{"streams"},
 		Summary: "Tell which AWS profiles, region and credentials the server has",
 	}, nil, func(ctx context.Context, _ *struct{}) (*output[ingest.Cloud], error) {
-		return answered(s.Streams.Cloud(ctx))
+		return answered(s.Streams.Cloud(ctx), nil)
 	})
 }
 

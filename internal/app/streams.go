@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/helios-sql/helios/internal/event"
-	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/source/kinesis"
 )
@@ -55,17 +54,15 @@ func (s *streams) Describe(ctx context.Context, c ingest.Connection, stream stri
 
 // Rate measures what a stream takes in.
 func (s *streams) Rate(ctx context.Context, c ingest.Connection, stream string) (ingest.StreamRate, error) {
-	_, err := s.account(ctx, c)
+	a, err := s.account(ctx, c)
 	if err != nil {
 		return ingest.StreamRate{}, err
 	}
-	return ingest.StreamRate{}, fault.New(fault.Unavailable, "not yet")
+	return a.Rate(ctx, stream)
 }
 
 // Cloud tells what this machine knows of AWS.
-func (s *streams) Cloud(ctx context.Context) (ingest.Cloud, error) {
-	return ingest.Cloud{}, fault.New(fault.Unavailable, "not yet")
-}
+func (*streams) Cloud(ctx context.Context) ingest.Cloud { return kinesis.Cloud(ctx) }
 
 // Open implements ingest.Streams.
 func (s *streams) Open(ctx context.Context, c ingest.Connection, stream, consumer string) (ingest.Source, error) {

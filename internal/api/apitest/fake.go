@@ -229,7 +229,7 @@ func (s sources) Histories(span time.Duration) []ingest.SourceHistory {
 
 type streams struct{ w *World }
 
-func (s streams) Cloud(context.Context) (ingest.Cloud, error) { return s.w.Cloud, s.w.Err }
+func (s streams) Cloud(context.Context) ingest.Cloud { return s.w.Cloud }
 
 func (s streams) Rate(_ context.Context, c ingest.Connection, name string) (ingest.StreamRate, error) {
 	note(s.w, &s.w.calls, "rate of "+name+" as "+c.RoleARN)

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -22,6 +24,9 @@ type Account struct {
 	client      *kinesis.Client
 	subscribing kinesis.HTTPClient // of subscriptions
 	endpoint    string             // for messages
+	region      string
+	role        string   // that is assumed, or ""
+	arns        sync.Map // of the streams that were looked up, by name
 	logger      *slog.Logger
 }
 
@@ -36,11 +41,39 @@ func NewAccount(ctx context.Context, conn ingest.Connection, logger *slog.Logger
 	if o.BaseEndpoint != nil {
 		endpoint = *o.BaseEndpoint
 	}
-	return &Account{client: client, subscribing: subscribing, endpoint: endpoint, logger: logger}, nil
+	return &Account{client: client, subscribing: subscribing, endpoint: endpoint, region: o.Region, role: conn.RoleARN, logger: logger}, nil
 }
 
-// List gives the account's streams, by name.
+// Bounds of what List asks about each stream: AWS allows 20 such calls a second in an account, and readers need them too.
+const (
+	listedDetails = 15
+	listedAtOnce  = 5
+	listedTime    = 2 * time.Second
+)
+
+// List gives the account's streams, by name. Of the first ones it tells more, if that can be had quickly.
 func (a *Account) List(ctx context.Context) ([]ingest.ListedStream, error) {
+	streams, err := a.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, listedTime)
+	defer cancel()
+	var g errgroup.Group
+	g.SetLimit(listedAtOnce)
+	for i := range streams[:min(len(streams), listedDetails)] {
+		g.Go(func() error {
+			s, err := a.lookUp(bounded, streams[i].ARN)
+			if err == nil { // else it may not be allowed, and is not needed
+				streams[i].OpenShards, streams[i].RetentionHours = &s.openShards, new(int(s.retention/time.Hour))
+			}
+			return nil
+		})
+	}
+	return streams, g.Wait()
+}
+
+func (a *Account) list(ctx context.Context) ([]ingest.ListedStream, error) {
 	var streams []ingest.ListedStream
 	pages := kinesis.NewListStreamsPaginator(a.client, &kinesis.ListStreamsInput{})
 	for pages.HasMorePages() {
@@ -125,6 +158,7 @@ func (a *Account) lookUp(ctx context.Context, name string) (stream, error) {
 		return stream{}, err
 	}
 	d := out.StreamDescriptionSummary
+	a.arns.Store(aws.ToString(d.StreamName), aws.ToString(d.StreamARN))
 	return stream{
 		name: aws.ToString(d.StreamName), arn: aws.ToString(d.StreamARN), status: d.StreamStatus, mode: mode(d.StreamModeDetails),
 		createdAt:  aws.ToTime(d.StreamCreationTimestamp).UTC().Truncate(time.Millisecond),
@@ -174,7 +208,7 @@ func (a *Account) listShards(ctx context.Context, arn, after string) ([]shard, e
 // suggest explains that a stream does not exist, and names those that may have been meant.
 func (a *Account) suggest(ctx context.Context, missing error, name string) error {
 	explained := a.explain(missing, name)
-	all, err := a.List(ctx)
+	all, err := a.list(ctx)
 	var f *fault.Error
 	if err != nil || !errors.As(explained, &f) {
 		return explained // whose hint says how to list them

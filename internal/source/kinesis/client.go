@@ -23,8 +23,10 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/helios-sql/helios/internal/fault"
@@ -36,6 +38,7 @@ const (
 	silentTimeout = 10 * time.Second // a connection that gives no byte for so long is given up
 	readAhead     = 256 << 10        // of a subscription, by HTTP/2
 	sdkAttempts   = 3                // of calls that the reader does not retry itself
+	roleExpiry    = 5 * time.Minute  // before the credentials of a role end, they are got anew
 )
 
 // newClient builds the SDK's client for a connection, and the HTTP client for its subscriptions. Whatever the connection leaves open comes from the SDK's standard
@@ -78,6 +81,10 @@ func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Cli
 	if cfg.Region == "" {
 		return nil, nil, fault.New(fault.Environment, "no AWS region is set").
 			WithHint("Pass --region, set AWS_REGION, or choose a profile that names one.")
+	}
+	if conn.RoleARN != "" {
+		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), conn.RoleARN, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = "helios" })
+		cfg.Credentials = aws.NewCredentialsCache(role, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = roleExpiry })
 	}
 	cfg.Credentials = explainedCredentials{cfg.Credentials}
 	client = kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -36,14 +37,17 @@ func (a *Account) explain(err error, stream string) error {
 	var api smithy.APIError
 	var netErr net.Error
 	var send *smithyhttp.RequestSendError
+	var name *net.DNSError
 	switch {
 	case errors.As(err, &cred):
-		return fault.New(fault.Credentials, "no valid AWS credentials were found: %w", cred.cause).
-			WithHint("Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`; `aws sts get-caller-identity` shows who you are.")
+		return a.explainCredentials(cred.cause)
 	case errors.As(err, &api):
-		return explainAnswer(err, api, action, what, a.endpoint)
+		return a.explainAnswer(err, api, action, stream)
 	case errors.Is(err, context.Canceled):
 		return fault.New(fault.Cancelled, "reading of %s was stopped: %w", what, context.Canceled)
+	case errors.As(err, &name) && name.IsNotFound:
+		return fault.New(fault.Network, "%s cannot be reached at %s: %w", what, a.endpoint, name).
+			WithHint("Check that %s is a region of AWS, or the name in the endpoint, and that this machine can look names up.", a.region)
 	case errors.As(err, &send), errors.As(err, &netErr):
 		return fault.New(fault.Network, "%s cannot be reached at %s: %w", what, a.endpoint, shortest(err)).
 			WithHint("Check the endpoint, the region, the network and proxies.")
@@ -51,17 +55,45 @@ func (a *Account) explain(err error, stream string) error {
 	return fault.New(fault.Unavailable, "%s failed for %s at %s: %w", action, what, a.endpoint, shortest(err))
 }
 
-func explainAnswer(err error, api smithy.APIError, action, what, endpoint string) error {
+// explainCredentials says why there are no credentials: none were found, or a role cannot be assumed.
+func (a *Account) explainCredentials(cause error) error {
+	op, calls := errors.AsType[*smithy.OperationError](cause)
+	api, answers := errors.AsType[smithy.APIError](cause)
+	if calls && answers && op.Service() == sts.ServiceID {
+		action := "sts:" + op.Operation()
+		if denies(api) {
+			return a.denied(action, a.role, "the role", answered(api)).
+				WithHint("Allow the action %s on the role for who you are, and let the trust policy of the role name you; `aws sts get-caller-identity` shows who that is.", action)
+		}
+		return a.explainAnswer(cause, api, action, "")
+	}
+	return fault.New(fault.Credentials, "no valid AWS credentials were found: %s", absence(cause)).
+		WithHint("Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`; `aws sts get-caller-identity` shows who you are.")
+}
+
+func denies(api smithy.APIError) bool {
+	switch api.ErrorCode() {
+	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
+		return true
+	default:
+		return false
+	}
+}
+
+func (a *Account) explainAnswer(err error, api smithy.APIError, action, stream string) error {
+	what := "Kinesis"
+	if stream != "" {
+		what = "stream " + stream
+	}
+	if denies(api) {
+		return a.denied(action, stream, what, answered(api))
+	}
 	switch api.ErrorCode() {
 	case "ResourceNotFoundException":
-		return fault.New(fault.NotFound, "there is no %s at %s: %w", what, endpoint, answered(api)).
-			WithHint("`helios streams list` shows the streams there are.")
-	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
-		return fault.New(fault.Credentials, "AWS does not allow %s on %s: %w", action, what, answered(api)).
-			WithHint("Add the action %s to the policy of the role or user in use.", action)
+		return fault.New(fault.NotFound, "there is no %s at %s: %w", what, a.endpoint, answered(api)).
+			WithHint("`helios streams list` shows the streams there are; those of another region or account need its connection.")
 	case "KMSAccessDeniedException":
-		return fault.New(fault.Credentials, "AWS does not allow the key that encrypts %s to be used: %w", what, answered(api)).
-			WithHint("Add the action kms:Decrypt on the stream's key to the policy of the role or user in use.")
+		return a.denied("kms:Decrypt", "", "the key that encrypts "+what, answered(api))
 	case "ExpiredTokenException", "ExpiredToken", "RequestExpired":
 		return fault.New(fault.Credentials, "the AWS credentials have expired: %w", answered(api)).
 			WithHint("Sign in again, for example with `aws sso login`.")
@@ -69,12 +101,13 @@ func explainAnswer(err error, api smithy.APIError, action, what, endpoint string
 		"MissingAuthenticationTokenException", "MissingAuthenticationToken", "IncompleteSignatureException", "OptInRequired":
 		return fault.New(fault.Credentials, "AWS does not accept the credentials: %w", answered(api)).
 			WithHint("`aws sts get-caller-identity` shows whether they are valid, and whose they are.")
-	case "InvalidArgumentException", "ValidationException", "SerializationException":
+	case "InvalidArgumentException", "ValidationException", "ValidationError", "SerializationException":
 		return fault.New(fault.Invalid, "%s was refused for %s: %w", action, what, answered(api)).
 			WithHint("Check the name or ARN of the stream.")
 	}
 	if isThrottle(err) {
-		return fault.New(fault.Unavailable, "%s is throttled for %s: %w", action, what, answered(api))
+		return fault.New(fault.Unavailable, "%s is throttled for %s: %w", action, what, answered(api)).
+			WithHint("All who use the stream or the account share its limits: try again in a moment.")
 	}
 	return fault.New(fault.Unavailable, "%s failed for %s: %w", action, what, answered(api))
 }
