@@ -26,7 +26,7 @@ import (
 
 // storefront is a table of events of about 388 bytes of JSON each.
 func storefront() *schema.Table {
-	t := &schema.Table{Name: "storefront", Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd, MaxDepth: 3, MaxColumns: 500, Version: 1}
+	t := &schema.Table{Name: "storefront", Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd, MaxDepth: 3, MaxColumns: 500, Ignore: [][]string{}, Version: 1}
 	for _, c := range []schema.Column{
 		{Name: "event_id", Type: schema.UUID},
 		{Name: "event_type", Type: schema.Varchar},

@@ -21,7 +21,7 @@ func TestTablesTellTheirSizeTheirHistoryAndWhatIsInQuarantine(t *testing.T) {
 
 	first := storefront()
 	require.NoError(t, db.CreateTable(t.Context(), first, "a person said so"))
-	require.NoError(t, db.CreateTable(t.Context(), &schema.Table{Name: "Empty", Columns: schema.SystemColumns(), Version: 1}, ""))
+	require.NoError(t, db.CreateTable(t.Context(), &schema.Table{Name: "Empty", Columns: schema.SystemColumns(), Version: 1}, "made before tables ignored fields"))
 	second := *first
 	second.Version = 2
 	second.Columns = append(append([]schema.Column{}, first.Columns...), schema.Column{Name: "new", Type: schema.Date, Path: []string{"new"}})
@@ -46,7 +46,7 @@ func TestTablesTellTheirSizeTheirHistoryAndWhatIsInQuarantine(t *testing.T) {
 	tables, err := db.Tables(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []ingest.TableInfo{
-		{Table: schema.Table{Name: "Empty", Columns: schema.SystemColumns(), Version: 1}},
+		{Table: schema.Table{Name: "Empty", Columns: schema.SystemColumns(), Ignore: [][]string{}, Version: 1}},
 		{Table: second, Rows: 3, Quarantined: 3},
 	}, tables)
 	one, err := db.TableInfo(t.Context(), "STOREFRONT")

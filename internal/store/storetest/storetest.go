@@ -46,6 +46,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a beginning replaces all that was remembered", beginnings},
 		{"quarantined events are listed page by page, by key", quarantinePages},
 		{"released events leave the quarantine once", releases},
+		{"quarantined events are found by what is wrong with them, counted and deleted", found},
+		{"what is deleted cannot be released", deletedBeforeRelease},
+		{"columns become text and JSON by hand, under the rows that are there", widenedByHand},
+		{"fields are ignored, and not any more", ignoring},
 		{"tables are made, dropped and made again", tables},
 		{"any name will do", names},
 		{"batches of several sources share a transaction", severalSources},
@@ -64,7 +68,7 @@ var noon = time.Date(2026, 7, 1, 12, 0, 0, 123456000, time.UTC)
 func table(name string, nameTypes ...any) *schema.Table {
 	t := &schema.Table{
 		Name: name, Columns: schema.SystemColumns(), Evolve: schema.EvolveAdd,
-		MaxDepth: schema.DefaultMaxDepth, MaxColumns: schema.DefaultMaxColumns, Version: 1,
+		MaxDepth: schema.DefaultMaxDepth, MaxColumns: schema.DefaultMaxColumns, Ignore: [][]string{}, Version: 1,
 	}
 	for i := 0; i < len(nameTypes); i += 2 {
 		name := nameTypes[i].(string)
