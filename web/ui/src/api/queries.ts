@@ -1,7 +1,7 @@
 // The questions that several screens ask, each with one key and one pace. A screen's own questions live with the screen.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { onRecovery } from "./connection";
-import { api, data, problemOf } from "./client";
+import { api, data, problemOf, type Schemas } from "./client";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -15,11 +15,14 @@ export const queryClient = new QueryClient({
 });
 onRecovery(() => void queryClient.invalidateQueries());
 
+/** How often sources are looked at: each second, less often where thousands of shards make an answer large. */
+const pace = (...sources: (Schemas["SourceStatus"] | undefined)[]) => (sources.reduce((sum, s) => sum + (s?.shards?.length ?? 0), 0) > 500 ? 5000 : 1000);
+
 /** All sources and how they are doing, live. */
 export const sourcesQuery = queryOptions({
   queryKey: ["sources"],
   queryFn: async () => (await data(api.GET("/api/v1/sources"))).sources,
-  refetchInterval: 1000,
+  refetchInterval: (query) => pace(...(query.state.data ?? [])),
 });
 
 /** One source, live. */
@@ -27,7 +30,7 @@ export const sourceQuery = (name: string) =>
   queryOptions({
     queryKey: ["sources", name],
     queryFn: () => data(api.GET("/api/v1/sources/{name}", { params: { path: { name } } })),
-    refetchInterval: 1000,
+    refetchInterval: (query) => pace(query.state.data),
   });
 
 /** The tables with their columns. */

@@ -36,6 +36,28 @@ export interface Lineage {
   rows: number;
 }
 
+/** What says how a shard is drawn; the rest of it changes every second. */
+export function sameLineage(a: readonly Shard[], b: readonly Shard[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((s, i) => {
+      const t = b[i];
+      return t && s.shard_id === t.shard_id && s.open === t.open && s.starting_hash_key === t.starting_hash_key && s.ending_hash_key === t.ending_hash_key && String(s.parents) === String(t.parents);
+    })
+  );
+}
+
+/** More than so many are not drawn: then the history is left out before the parents of what is there now. */
+const drawn = 500;
+
+/** The shards to draw. */
+export function recent<S extends Shard & { condition: string }>(shards: readonly S[]): readonly S[] {
+  if (shards.length <= drawn) return shards;
+  const current = shards.filter((s) => s.open || s.condition !== "finished");
+  const parents = new Set(current.flatMap((s) => s.parents ?? []));
+  return shards.filter((s) => s.open || s.condition !== "finished" || parents.has(s.shard_id));
+}
+
 export function lineageOf(shards: readonly Shard[]): Lineage {
   const byId = new Map(shards.map((s) => [s.shard_id, s]));
   const parents = new Map(shards.map((s) => [s.shard_id, (s.parents ?? []).filter((p) => p !== s.shard_id && byId.has(p))]));

@@ -4,7 +4,7 @@ import { measured, percent, plural } from "@/lib/format";
 import { cx } from "@/ui/cx";
 import type { Shard } from "../queries";
 import { lookOf } from "./condition";
-import { lineageOf, shareOf, type Lineage, type LineageNode } from "./lineage";
+import { lineageOf, recent, sameLineage, shareOf, type Lineage, type LineageNode } from "./lineage";
 import { shortShard } from "./names";
 
 const gap = 28; // between generations
@@ -25,8 +25,9 @@ function rowHeight(rows: number, fit: boolean): number {
   return 24;
 }
 
-export function LineageTree({ shards, selected, onSelect, fit }: { shards: readonly Shard[]; selected?: string; onSelect: (id: string) => void; fit: boolean }) {
-  const lineage = useMemo(() => lineageOf(shards), [shards]);
+export function LineageTree({ shards: all, selected, onSelect, fit }: { shards: readonly Shard[]; selected?: string; onSelect: (id: string) => void; fit: boolean }) {
+  const shards = useMemo(() => recent(all), [all]);
+  const lineage = useLineage(shards);
   const byId = useMemo(() => new Map(shards.map((s) => [s.shard_id, s])), [shards]);
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
@@ -63,8 +64,8 @@ export function LineageTree({ shards, selected, onSelect, fit }: { shards: reado
                   id={n.id}
                   condition={shard.condition}
                   open={n.open}
-                  rate={shard.open ? shard.events_per_second : null}
-                  share={shard.events_per_second / fastest}
+                  rate={shard.open ? measured(shard.events_per_second) : null}
+                  share={Math.round((shard.events_per_second / fastest) * 100) / 100}
                   left={first.left}
                   width={end.left + end.width - first.left}
                   bar={n.to === lineage.generations ? last.width : 0}
@@ -72,7 +73,7 @@ export function LineageTree({ shards, selected, onSelect, fit }: { shards: reado
                   height={(n.bottom - n.top) * unit}
                   selected={n.id === selected}
                   entry={n.id === entry}
-                  label={told(shard, n)}
+                  label={lasting(shard, n)}
                   onLook={look}
                   onSelect={onSelect}
                 />
@@ -81,7 +82,7 @@ export function LineageTree({ shards, selected, onSelect, fit }: { shards: reado
         </div>
       </div>
       <p className="min-h-8 border-t px-4 py-1.5 text-xs text-muted" aria-hidden>
-        {shown ? told(shown, lineage.nodes.find((n) => n.id === at)) : "From left to right: what shards were split into or merged from. From top to bottom: the hash keys. Bars: events a second."}
+        {shown ? told(shown, lineage.nodes.find((n) => n.id === at)) : explained(all.length - shards.length)}
       </p>
     </div>
   );
@@ -91,7 +92,7 @@ interface NodeProps {
   id: string;
   condition: string;
   open: boolean;
-  rate: number | null;
+  rate: string | null;
   /** Of the fastest shard's rate. */
   share: number;
   left: number;
@@ -142,7 +143,7 @@ const Node = memo(function Node({ id, condition, open, rate, share, left, width,
           <span className="truncate">{width < 64 ? shortShard(id).replace("shard ", "") : shortShard(id)}</span>
           {!["reading", "finished"].includes(condition) && <span className={cx("truncate font-medium", { warn: "text-warn", bad: "text-bad", info: "text-info" }[look.tone as string] ?? "text-muted")}>{look.label}</span>}
           <span className="flex-1" />
-          {rate !== null && width > 150 && <span className="tabular text-muted">{measured(rate)}/s</span>}
+          {rate !== null && width > 150 && <span className="tabular text-muted">{rate}/s</span>}
         </span>
       )}
     </button>
@@ -182,12 +183,21 @@ function neighbour(lineage: Lineage, node: LineageNode, key: string): string | u
   return beside[beside.indexOf(node) + (key === "ArrowDown" ? 1 : -1)]?.id;
 }
 
+function explained(leftOut: number): string {
+  return `From left to right: what shards were split into or merged from. From top to bottom: the hash keys. Bars: events a second.${leftOut ? ` ${plural(leftOut, "older shard")} are only in the list below.` : ""}`;
+}
+
+/** All that is told of a shard at the foot of the drawing. */
 function told(shard: Shard, node: LineageNode | undefined): string {
   const share = shareOf(shard);
+  return [lasting(shard, node), shard.open ? `${measured(shard.events_per_second)} events/s` : "", share === null ? "" : `${percent(share)} of the hash keys`].filter(Boolean).join(" · ");
+}
+
+/** What does not change from second to second. */
+function lasting(shard: Shard, node: LineageNode | undefined): string {
   return [
     `${shard.shard_id}: ${lookOf(shard).label.toLowerCase()}`,
-    shard.open ? `${measured(shard.events_per_second)} events/s` : shard.condition === "finished" ? "" : "closed",
-    share === null ? "" : `${percent(share)} of the hash keys`,
+    shard.open || shard.condition === "finished" ? "" : "closed",
     node?.parents.length ? `${node.parents.length > 1 ? "merged from" : "split from"} ${node.parents.map(shortShard).join(" and ")}` : "",
     node?.children.length ? `became ${node.children.map(shortShard).join(" and ")}` : "",
   ]
@@ -198,6 +208,15 @@ function told(shard: Shard, node: LineageNode | undefined): string {
 function summary(shards: readonly Shard[], lineage: Lineage): string {
   const open = shards.filter((s) => s.open).length;
   return `Lineage of ${plural(shards.length, "shard")}, ${open} open, in ${plural(lineage.generations, "generation")}. The arrow keys lead to parents, children and neighbours.`;
+}
+
+/** The lineage, laid out anew only when a shard came or went. */
+function useLineage(shards: readonly Shard[]): Lineage {
+  const [steady, setSteady] = useState(shards);
+  const changed = steady !== shards && !sameLineage(steady, shards);
+  if (changed) setSteady(shards);
+  const now = changed ? shards : steady;
+  return useMemo(() => lineageOf(now), [now]);
 }
 
 function useWidth(ref: React.RefObject<HTMLElement | null>): number {
