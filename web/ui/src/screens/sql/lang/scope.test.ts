@@ -40,6 +40,7 @@ test.each([
   ["after JOIN", "SELECT * FROM storefront LEFT JOIN |", "table"],
   ["in extract", "SELECT extract(hour FROM |) FROM storefront", storefront],
   ["after IS DISTINCT FROM", "SELECT * FROM storefront WHERE total IS DISTINCT FROM |", storefront],
+  ["after ::", "SELECT total::VAR| FROM storefront", "type"],
   ["before FROM is written", "SELECT | ", ""],
   ["with FROM after it", "SELECT ev| FROM storefront", storefront],
   ["with an alias", "SELECT | FROM storefront AS s JOIN clicks c ON true", "s(event_type:VARCHAR total:DOUBLE) c(url:VARCHAR)"],

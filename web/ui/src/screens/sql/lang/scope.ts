@@ -27,6 +27,8 @@ export type Place =
   | { kind: "parameter"; from: number }
   /** After a dot: a column of what stands before it, or a table of that schema. */
   | { kind: "member"; from: number; of: string; columns: readonly Column[]; tables: readonly Table[] }
+  /** After ::, where a type is named. */
+  | { kind: "type"; from: number }
   /** Where a table is named. */
   | { kind: "table"; from: number; named: readonly string[] }
   /** Anywhere else. */
@@ -61,6 +63,7 @@ export function placeAt(text: string, at: number, tables: readonly Table[]): Pla
   const known = typed ? statement.filter((t) => t.from !== typed.from) : statement;
   const levels = levelsAt(known, index);
   if (before?.text === "." && index >= 2) return member(known, index, from, levels, tables);
+  if (before?.text === ":" && known[index - 2]?.text === ":") return { kind: "type", from };
   const ctes = levels.flatMap((l) => l.ctes);
   if (namesTable(known, index)) return { kind: "table", from, named: ctes.map((c) => c.name) };
   return { kind: "expression", from, reach: inReach(known, levels, tables) };
