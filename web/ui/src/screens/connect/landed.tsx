@@ -1,6 +1,6 @@
 // The first look at a table that was just made: its events come in, and what to do with them.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Activity, ChartLine, CircleCheck, LayoutDashboard, Plug, ShieldAlert, SquareTerminal, type LucideIcon } from "lucide-react";
+import { Activity, ChartLine, CircleCheck, Copy, LayoutDashboard, Plug, ShieldAlert, SquareTerminal, type LucideIcon } from "lucide-react";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { useMemo, type ReactNode } from "react";
 import { api, data, Problem, problemOf, type Schemas } from "@/api/client";
@@ -10,7 +10,7 @@ import { runQuery } from "@/data/result";
 import { copy } from "@/lib/clipboard";
 import { curl, quoted } from "@/lib/curl";
 import { measured, number, plural } from "@/lib/format";
-import { Button, LinkButton, Spinner } from "@/ui/button";
+import { IconButton, LinkButton, Spinner } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { Card, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
@@ -128,9 +128,7 @@ function FirstRows({ table: t }: { table: Schemas["TableInfo"] }) {
       title="The newest events"
       actions={
         <>
-          <Button size="sm" kind="quiet" onClick={() => void copy(curl("/api/v1/query", { body: { sql } }))}>
-            Copy as curl
-          </Button>
+          <IconButton icon={Copy} label="Copy as curl" size="sm" onClick={() => void copy(curl("/api/v1/query", { body: { sql } }))} />
           <LinkButton size="sm" kind="quiet" icon={SquareTerminal} to="/sql" search={{ sql }}>
             Open as SQL
           </LinkButton>
@@ -180,7 +178,7 @@ function Waiting({ source: { settings: s } }: { source: Schemas["SourceStatus"] 
   return (
     <div className="max-w-3xl space-y-2 text-sm text-muted">
       <p>{s.from.kind === "latest" ? "Reading began with what comes from now on." : "The stream has held no event so far."} As soon as one comes, it is here. To send one yourself:</p>
-      <CodeBlock text={putCommand(s)} label="Copy the command" />
+      <CodeBlock text={putCommand(s)} label="Copy the command" wrap />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { Button, IconButton, Spinner } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Input, Segmented, Select } from "@/ui/form";
 import { ProblemBox } from "@/ui/problem";
-import { editField, keyOf, noEdits, types, type ByHand, type Edits, type Field, type Format, type Line, type NewColumn, type ObjectMode, type Plan, type Type } from "./edits";
+import { editField, keyOf, noEdits, types, type ByHand, type Edits, type Field, type FieldEdit, type Format, type Line, type NewColumn, type ObjectMode, type Plan, type Type } from "./edits";
 
 export interface Outlook {
   share: number | undefined;
@@ -21,12 +21,20 @@ export function SchemaEditor({ plan, change, outlook, events }: { plan: Plan; ch
   const [find, setFind] = useState("");
   const predicted = useMemo(() => new Map(outlook.fields.map((f) => [keyOf(f.path ?? []), f])), [outlook.fields]);
   const words = find.toLowerCase().split(/\s+/);
-  const shown = plan.lines.filter((l) => words.every((w) => `${l.path.join(".")} ${l.column?.name ?? ""}`.toLowerCase().includes(w)));
+  const [only, setOnly] = useState(false);
+  const rejects = (l: Line) => !!l.wrong || (predicted.get(keyOf(l.path))?.quarantine_share ?? 0) > 0;
+  const rejecting = plan.lines.filter(rejects).length;
+  const shown = plan.lines.filter((l) => (!only || !rejecting || rejects(l)) && words.every((w) => `${l.path.join(".")} ${l.column?.name ?? ""}`.toLowerCase().includes(w)));
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <Total outlook={outlook} valid={plan.valid} columns={plan.columns.length} events={events} />
         <span className="flex-1" />
+        {rejecting > 0 && rejecting < plan.lines.length && (
+          <Button size="sm" kind="quiet" aria-pressed={only} onClick={() => setOnly(!only)}>
+            Only what does not fit ({number(rejecting)})
+          </Button>
+        )}
         {plan.lines.length > 12 && <Input type="search" aria-label="Find a field" placeholder="Find a field" className="h-7 w-40" value={find} onChange={(e) => setFind(e.target.value)} />}
         {plan.edited && (
           <Button size="sm" kind="quiet" icon={RotateCcw} onClick={() => change(() => noEdits)}>
@@ -68,7 +76,7 @@ export function SchemaEditor({ plan, change, outlook, events }: { plan: Plan; ch
   );
 }
 
-const grid = "gap-x-3 px-3 grid-cols-[1rem_minmax(0,1fr)_auto] lg:grid-cols-[1rem_minmax(8rem,1.1fr)_minmax(8rem,1fr)_10.5rem_minmax(0,1.5fr)_5.5rem]";
+const grid = "gap-x-3 px-3 grid-cols-[1rem_minmax(0,1fr)_auto] lg:grid-cols-[1rem_minmax(8rem,1.1fr)_minmax(8rem,1fr)_12.5rem_minmax(0,1.4fr)_5.5rem]";
 
 /** What the table as it stands would do to the sample. */
 function Total({ outlook, valid, columns, events }: { outlook: Outlook; valid: boolean; columns: number; events: number }) {
@@ -134,7 +142,7 @@ const FieldRow = memo(function FieldRow({ path, mixed, skipped, column, field, w
         <ColumnName label={`Column of ${name}`} value={skipped ? "" : (column?.name ?? "")} disabled={skipped || !column} wrong={wrong} inferred={field?.column ?? ""} set={(text) => set({ name: text })} />
       </span>
       <span role="cell" className="max-lg:col-span-2 max-lg:col-start-2">
-        <TypeSelect label={`Type of ${name}`} column={column} disabled={skipped} none={!field?.type} set={(type, format) => set(type === (field?.type || undefined) && !format ? { type: undefined, format: undefined } : { type, format: format || undefined })} />
+        <TypeSelect label={`Type of ${name}`} column={column} disabled={skipped} none={!field?.type} set={(type, format) => set(typeEdit(field, column, type, format))} />
       </span>
       <span role="cell" className="min-w-0 text-xs max-lg:col-span-2 max-lg:col-start-2">
         <Seen field={told} />
@@ -145,6 +153,13 @@ const FieldRow = memo(function FieldRow({ path, mixed, skipped, column, field, w
     </div>
   );
 }, sameRow);
+
+/** What the choice of a type means. To choose text where numbers came is to want them all: they are kept as they are written. */
+function typeEdit(field: Field | undefined, from: NewColumn | undefined, type: Type | undefined, format: Format): FieldEdit {
+  const numbers = field?.seen?.some((s) => ["BIGINT", "HUGEINT", "DOUBLE", "BOOLEAN"].includes(s.type));
+  if (type === "VARCHAR" && from?.type !== "VARCHAR" && numbers) return { type, format: "scalar" };
+  return type === (field?.type || undefined) && !format ? { type: undefined, format: undefined } : { type, format: format || undefined };
+}
 
 /** Lines are made anew with every edit; what they say mostly stays. */
 function sameRow(a: FieldRowProps, b: FieldRowProps): boolean {
@@ -297,7 +312,7 @@ function AddedByHand({ plan, change }: { plan: Plan; change: Change }) {
   return (
     <div className="space-y-2">
       {plan.byHand.map((b) => (
-        <div key={b.id} className="grid items-start gap-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_10.5rem_2rem]">
+        <div key={b.id} className="grid items-start gap-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_12.5rem_2rem]">
           <Labelled label="Field">
             <Input aria-label="Field" className="h-7 w-full font-mono text-xs" placeholder="user.id" value={b.path} spellCheck={false} onChange={(e) => edit(b.id, { path: e.target.value, name: b.name === b.path.replaceAll(".", "_") ? e.target.value.replaceAll(".", "_") : b.name })} />
           </Labelled>

@@ -54,11 +54,11 @@ function Written({ choice }: { choice: Choice }) {
           ]}
         />
       </div>
-      {form === "curl" && <CodeBlock text={curl("/api/v1/sources", { body: bodyOf(choice) })} label="Copy as curl" />}
+      {form === "curl" && <CodeBlock text={curl("/api/v1/sources", { body: bodyOf(choice) })} label="Copy as curl" wrap />}
       {form === "yaml" && <CodeBlock text={yamlOf(choice)} label="Copy the YAML" />}
       {form === "cli" && (
         <>
-          <CodeBlock text={command} label="Copy the command" />
+          <CodeBlock text={command} label="Copy the command" wrap />
           {lacks.length > 0 && <p className="text-xs text-muted">The command has no words for {lacks.join(", ")}: use curl or helios.yaml for that.</p>}
         </>
       )}

@@ -20,7 +20,7 @@ export function placeOf(s: ConnectSearch, defaultRegion?: string): string {
 export function Where({ search, choose }: { search: ConnectSearch; choose: (s: ConnectSearch) => void }) {
   const [draft, setDraft] = useState<ConnectSearch>({ ...whereOf(search), where: search.where ?? "aws" });
   const aws = useQuery(awsQuery);
-  const wrong = problemsOf(draft);
+  const wrong = problemsOf(draft, aws.data);
   const [tried, setTried] = useState(false);
   const set = (change: Partial<ConnectSearch>) => setDraft((old) => ({ ...old, ...change }));
   const known = useKnownPlaces();
@@ -53,7 +53,7 @@ export function Where({ search, choose }: { search: ConnectSearch; choose: (s: C
           </Field>
         </div>
       ) : (
-        <Amazon draft={draft} set={set} aws={aws.data} wrong={tried ? wrong.role_arn : undefined} />
+        <Amazon draft={draft} set={set} aws={aws.data} wrong={tried ? wrong : {}} />
       )}
       {draft.where !== "endpoint" && aws.error && <ProblemBox error={aws.error} retry={() => void aws.refetch()} />}
       {draft.where !== "endpoint" && aws.data && <Credentials found={aws.data.credentials} profile={draft.profile} />}
@@ -71,15 +71,15 @@ export function Where({ search, choose }: { search: ConnectSearch; choose: (s: C
   );
 }
 
-function Amazon({ draft, set, aws, wrong }: { draft: ConnectSearch; set: (change: Partial<ConnectSearch>) => void; aws: Schemas["Cloud"] | undefined; wrong: string | undefined }) {
+function Amazon({ draft, set, aws, wrong }: { draft: ConnectSearch; set: (change: Partial<ConnectSearch>) => void; aws: Schemas["Cloud"] | undefined; wrong: Wrong }) {
   const regions = aws?.regions ?? [];
   const profiles = aws?.profiles ?? [];
   return (
     <div className="grid gap-4 sm:grid-cols-2">
-      <Field label="Region">
+      <Field label="Region" error={wrong.region}>
         {(control) => (
           <Select {...control} className="w-full" value={draft.region ?? ""} onChange={(e) => set({ region: e.target.value || undefined })}>
-            <option value="">{aws?.region ? `The server's own: ${aws.region}` : "The server's own"}</option>
+            <option value="">{aws?.region ? `The server's own: ${aws.region}` : draft.profile || !aws ? "As it is configured" : "Choose a region"}</option>
             {draft.region && !regions.some((r) => r.name === draft.region) && <option value={draft.region}>{draft.region}</option>}
             {regions.map((r) => (
               <option key={r.name} value={r.name}>
@@ -102,7 +102,7 @@ function Amazon({ draft, set, aws, wrong }: { draft: ConnectSearch; set: (change
           </Select>
         )}
       </Field>
-      <Field label="Role to assume" hint="Optional: the ARN of a role, for streams of another account." error={wrong} className="sm:col-span-2">
+      <Field label="Role to assume" hint="Optional: the ARN of a role, for streams of another account." error={wrong.role_arn} className="sm:col-span-2">
         {(control) => <Input {...control} className="w-full" placeholder="arn:aws:iam::123456789012:role/helios-reader" value={draft.role_arn ?? ""} onChange={(e) => set({ role_arn: e.target.value.trim() || undefined })} autoComplete="off" spellCheck={false} />}
       </Field>
     </div>
@@ -130,12 +130,21 @@ function Credentials({ found: c, profile }: { found: Schemas["CloudCredentials"]
   );
 }
 
-function problemsOf(draft: ConnectSearch): { endpoint?: string; role_arn?: string } {
+interface Wrong {
+  endpoint?: string;
+  region?: string;
+  role_arn?: string;
+}
+
+function problemsOf(draft: ConnectSearch, aws: Schemas["Cloud"] | undefined): Wrong {
   if (draft.where === "endpoint") {
     const url = URL.canParse(draft.endpoint ?? "") ? new URL(draft.endpoint ?? "") : null;
     return url && (url.protocol === "http:" || url.protocol === "https:") ? {} : { endpoint: "That is no URL: it looks like http://127.0.0.1:4567." };
   }
-  return draft.role_arn && !/^arn:[\w-]+:iam::\d{12}:role\/.+/.test(draft.role_arn) ? { role_arn: "That is no ARN of a role: it looks like arn:aws:iam::123456789012:role/name." } : {};
+  const wrong: Wrong = {};
+  if (aws && !aws.region && !draft.region && !draft.profile) wrong.region = "The server has no region of its own: choose one.";
+  if (draft.role_arn && !/^arn:[\w-]+:iam::\d{12}:role\/.+/.test(draft.role_arn)) wrong.role_arn = "That is no ARN of a role: it looks like arn:aws:iam::123456789012:role/name.";
+  return wrong;
 }
 
 /** Where the connected sources read, each place once: most streams are where others are. */
