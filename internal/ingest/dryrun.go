@@ -37,6 +37,7 @@ type Still struct {
 
 // DryRun finds out what a replay would do, after a change if that is not nil. Nothing is written, and no source is disturbed.
 func (s *Service) DryRun(ctx context.Context, f QuarantineFilter, a *schema.Alteration) (DryRun, error) {
+	f.Table = strings.ToLower(f.Table)
 	table, settings, err := s.tableOf(ctx, f.Table)
 	if err != nil {
 		return DryRun{}, err

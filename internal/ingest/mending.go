@@ -47,6 +47,7 @@ func (s *Service) sourceOf(table string) (*runner, error) {
 
 // Discard deletes quarantined events, and tells how many. It waits for a replay of the same table to end.
 func (s *Service) Discard(ctx context.Context, f QuarantineFilter) (int64, error) {
+	f.Table = strings.ToLower(f.Table)
 	if r, err := s.sourceOf(f.Table); err == nil {
 		r.control.Lock()
 		defer r.control.Unlock()

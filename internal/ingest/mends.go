@@ -43,6 +43,7 @@ type Mend struct {
 // Mends proposes what could be done about a group of quarantined events, the most sensible first: nothing if nobody but the
 // producer can do something.
 func (s *Service) Mends(ctx context.Context, f QuarantineFilter) ([]Mend, error) {
+	f.Table = strings.ToLower(f.Table)
 	table, settings, err := s.tableOf(ctx, f.Table)
 	if err != nil {
 		return nil, err
