@@ -1,7 +1,9 @@
 package app
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/event"
@@ -50,8 +52,9 @@ func declaration(d *config.Source) (ingest.Settings, error) {
 	}
 	s := ingest.Settings{
 		Name: d.Name, Stream: d.Stream, Table: d.Table, From: from,
-		Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile},
+		Connection: ingest.Connection{Region: d.Region, Endpoint: d.Endpoint, Profile: d.Profile, RoleARN: d.RoleARN},
 		Evolve:     schema.Evolve(d.Evolve), Aggregates: unpack.Mode(d.Aggregates), Read: ingest.ReadMode(d.Read), MaxDepth: d.MaxDepth, MaxColumns: d.MaxColumns,
+		Ignore: d.Ignore, EventTime: d.EventTime,
 	}
 	if s.Retain, err = ingest.ParseRetain("retain", d.Retain); err != nil {
 		return s, err
@@ -66,4 +69,38 @@ func declaration(d *config.Source) (ingest.Settings, error) {
 		s.Columns = append(s.Columns, schema.Column{Name: c.Name, Type: schema.Type(c.Type), Path: c.Path, Format: schema.Format(c.Format)})
 	}
 	return s.Complete()
+}
+
+// declare writes a source as it would be declared in the settings file, so that declaration reads the same settings from it.
+// What is at its default is left out; that a source is paused is nothing to declare.
+func declare(s ingest.Settings) ([]byte, error) {
+	d := config.Source{
+		Stream: s.Stream, Table: s.Table, Name: unless(s.Name, s.Table),
+		Region: s.Connection.Region, Endpoint: s.Connection.Endpoint, Profile: s.Connection.Profile, RoleARN: s.Connection.RoleARN,
+		Evolve: string(unless(s.Evolve, schema.EvolveAdd)), Aggregates: string(unless(s.Aggregates, unpack.Auto)), Read: string(unless(s.Read, ingest.ReadAuto)),
+		MaxDepth: unless(s.MaxDepth, schema.DefaultMaxDepth), MaxColumns: unless(s.MaxColumns, schema.DefaultMaxColumns),
+		Ignore: s.Ignore, EventTime: s.EventTime, Retain: s.Retain.String(), RetainQuarantine: s.RetainQuarantine.String(),
+	}
+	switch s.From.Kind {
+	case event.FromTimestamp:
+		d.From = s.From.At.Format(time.RFC3339Nano)
+	default:
+		d.From = string(unless(s.From.Kind, event.FromHorizon))
+	}
+	for _, c := range s.Columns {
+		if slices.Equal(c.Path, []string{c.Name}) {
+			c.Path = nil
+		}
+		d.Columns = append(d.Columns, config.Column{Name: c.Name, Type: string(c.Type), Path: c.Path, Format: string(c.Format)})
+	}
+	return config.WriteSources([]config.Source{d})
+}
+
+// unless is the value, or nothing when it is the default.
+func unless[T comparable](value, standard T) T {
+	if value == standard {
+		var nothing T
+		return nothing
+	}
+	return value
 }

@@ -57,19 +57,22 @@ type Store struct {
 
 // Source is a source declared in the settings file, with the keys of a source added over the API.
 type Source struct {
-	Stream     string   `yaml:"stream"`
-	Table      string   `yaml:"table"`
-	Name       string   `yaml:"name"` // "" for the table's
-	Region     string   `yaml:"region"`
-	Endpoint   string   `yaml:"endpoint"`
-	Profile    string   `yaml:"profile"`
-	From       string   `yaml:"from"` // horizon, latest or a time, RFC 3339; "" for the default
-	Evolve     string   `yaml:"evolve"`
-	Aggregates string   `yaml:"aggregates"`
-	Read       string   `yaml:"read"`
-	MaxDepth   int      `yaml:"max_depth"`
-	MaxColumns int      `yaml:"max_columns"`
-	Columns    []Column `yaml:"columns"` // instead of inferring them from a sample
+	Stream     string     `yaml:"stream"`
+	Table      string     `yaml:"table"`
+	Name       string     `yaml:"name"` // "" for the table's
+	Region     string     `yaml:"region"`
+	Endpoint   string     `yaml:"endpoint"`
+	Profile    string     `yaml:"profile"`
+	RoleARN    string     `yaml:"role_arn"`
+	From       string     `yaml:"from"` // horizon, latest or a time, RFC 3339; "" for the default
+	Evolve     string     `yaml:"evolve"`
+	Aggregates string     `yaml:"aggregates"`
+	Read       string     `yaml:"read"`
+	MaxDepth   int        `yaml:"max_depth"`
+	MaxColumns int        `yaml:"max_columns"`
+	Columns    []Column   `yaml:"columns"`     // instead of inferring them from a sample
+	Ignore     [][]string `yaml:"ignore,flow"` // paths of fields that are read over
+	EventTime  string     `yaml:"event_time"`  // the TIMESTAMP column that says when an event happened
 
 	Retain           string `yaml:"retain"` // how long or how much to keep, as in "30d, 200GB"; "" for the default
 	RetainQuarantine string `yaml:"retain_quarantine"`
@@ -79,7 +82,7 @@ type Source struct {
 type Column struct {
 	Name   string   `yaml:"name"`
 	Type   string   `yaml:"type"`
-	Path   []string `yaml:"path"` // of the field in the event; without it the field of the column's name
+	Path   []string `yaml:"path,flow"` // of the field in the event; without it the field of the column's name
 	Format string   `yaml:"format"`
 }
 

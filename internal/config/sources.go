@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -64,6 +65,18 @@ func (s *Source) check(tell func(key string, err error)) {
 	}
 }
 
+// WriteSources writes sources as the file declares them; what is empty is left out.
+func WriteSources(sources []Source) ([]byte, error) {
+	section := struct {
+		Sources []Source `yaml:"sources"`
+	}{sources}
+	text, err := yaml.MarshalWithOptions(section, yaml.OmitEmpty(), yaml.IndentSequence(true))
+	if err != nil {
+		return nil, fmt.Errorf("write the sources as YAML: %w", err)
+	}
+	return text, nil
+}
+
 // checkKeys finds the keys that a mapping must not have.
 func checkKeys(file, what string, node ast.Node, known []string, wrong *SettingErrors) {
 	mapping, ok := node.(ast.MapNode)
@@ -82,7 +95,8 @@ func checkKeys(file, what string, node ast.Node, known []string, wrong *SettingE
 func keysOf[T any]() []string {
 	var keys []string
 	for field := range reflect.TypeFor[T]().Fields() {
-		keys = append(keys, field.Tag.Get("yaml"))
+		key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		keys = append(keys, key)
 	}
 	return keys
 }

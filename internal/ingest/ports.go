@@ -98,9 +98,10 @@ type NoticeKind string
 
 // The kinds of notice.
 const (
-	NoticeGap       NoticeKind = "gap"       // records were trimmed before they could be read
-	NoticeRecreated NoticeKind = "recreated" // the stream was deleted and made anew under its name
-	NoticeHole      NoticeKind = "hole"      // the open shards do not cover the whole hash range
+	NoticeGap       NoticeKind = "gap"        // records were trimmed before they could be read
+	NoticeRecreated NoticeKind = "recreated"  // the stream was deleted and made anew under its name
+	NoticeHole      NoticeKind = "hole"       // the open shards do not cover the whole hash range
+	NoticeEventTime NoticeKind = "event_time" // the table has no such column
 )
 
 // Notice is something about a source that people should know.

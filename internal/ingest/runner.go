@@ -197,6 +197,9 @@ func (r *runner) withLoop(ctx context.Context, settings Settings, use func(conte
 		return err
 	}
 	table.Evolve, table.MaxDepth, table.MaxColumns = settings.Evolve, settings.MaxDepth, settings.MaxColumns
+	if _, err := eventTime(settings.EventTime, table); err != nil {
+		r.status.notice(Notice{Kind: NoticeEventTime, At: s.opt.Now().UTC(), Message: err.Error() + ": _arrived_at stands in for it."})
+	}
 	state, err := s.sink.StreamState(ctx, settings.Name)
 	if err != nil {
 		return err
@@ -265,6 +268,12 @@ func (r *runner) change(ctx context.Context, changes Changes) error {
 	defer r.control.Unlock()
 	if r.removed {
 		return unknown(r.name)
+	}
+	before, after := r.current(), r.current()
+	changes.apply(&after)
+	if before.consumer() != after.consumer() && !before.Paused { // it is read in another way, from where it is
+		r.halt(SourceStarting)
+		defer r.start()
 	}
 	if err := r.remember(ctx, changes.apply); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/unpack"
@@ -49,21 +50,33 @@ func sampleStream(ctx context.Context, src Source, n int, settings Settings) (Sa
 	for i := range records {
 		res.Reset()
 		unpacker.Unpack(&records[i], unpack.Range{}, &res)
+		from := openedFrom(unpacker, len(res.Events)+len(res.Rejected))
 		for k := range res.Events[:min(each, len(res.Events))] {
 			if room -= len(res.Events[k].Data); room >= 0 {
 				s.Events = append(s.Events, sampleEvent(&res.Events[k], nil))
+				s.Events[len(s.Events)-1].Unpacked = from
 				docs = append(docs, bytes.Clone(res.Events[k].Data)) // not all that it was unpacked from
 			}
 		}
 		for k := range res.Rejected[:min(each, len(res.Rejected))] {
 			if room -= len(res.Rejected[k].Data); room >= 0 {
 				s.Events = append(s.Events, sampleEvent(&res.Rejected[k].Event, &res.Rejected[k]))
+				s.Events[len(s.Events)-1].Unpacked = from
 			}
 		}
 	}
 	slices.SortStableFunc(s.Events, func(a, b SampleEvent) int { return a.ArrivedAt.Compare(b.ArrivedAt) })
 	s.Inference = schema.Infer(docs, settings.bounds())
 	return s, nil
+}
+
+// openedFrom says what the last record was opened from, and how much there was in it; "" for an event by itself.
+func openedFrom(u *unpack.Unpacker, events int) string {
+	layers := u.Opened()
+	if len(layers) > 0 && events > 1 {
+		layers = append(layers, fmt.Sprintf("%d events", events))
+	}
+	return strings.Join(layers, ", ")
 }
 
 func inferredReason(events int) string {

@@ -172,6 +172,9 @@ func (s *Service) Add(ctx context.Context, settings Settings) (SourceStatus, err
 	if err := s.adopt(ctx, &settings, stream.ARN); err != nil {
 		return SourceStatus{}, err
 	}
+	if settings.EventTime, err = s.eventTime(ctx, settings.Table, settings.EventTime); err != nil {
+		return SourceStatus{}, err
+	}
 	settings.CreatedAt = s.opt.Now().UTC()
 	if err := s.registry.SaveSource(ctx, settings); err != nil {
 		return SourceStatus{}, err
@@ -307,14 +310,45 @@ func (s *Service) steer(ctx context.Context, name string, pause bool) (SourceSta
 	return r.view(), err
 }
 
-// Change changes settings of a source, from now on and over restarts.
+// Change changes settings of a source, from now on and over restarts. Where the source is to be read in another way, what it
+// has left in the stream's account by the old one is taken back; if that fails all is changed nevertheless, and the error says
+// what is left.
 func (s *Service) Change(ctx context.Context, name string, changes Changes) (SourceStatus, error) {
 	r, err := s.runner(name)
 	if err != nil {
 		return SourceStatus{}, err
 	}
+	before := r.current()
+	if changes.Read != nil && !changes.Read.valid() {
+		return SourceStatus{}, fault.New(fault.Invalid, "read is %q", *changes.Read).WithHint("use auto, poll or fan_out")
+	}
+	if changes.EventTime != nil {
+		column, err := s.eventTime(ctx, before.Table, *changes.EventTime)
+		if err != nil {
+			return SourceStatus{}, err
+		}
+		changes.EventTime = &column
+	}
 	err = r.change(ctx, changes)
+	if now := r.current(); err == nil && now.consumer() == "" {
+		err = s.retire(ctx, before, "changed")
+	}
 	return r.view(), err
+}
+
+// eventTime finds the column that is to say when events happened, as far as the table is there.
+func (s *Service) eventTime(ctx context.Context, table, column string) (string, error) {
+	if column == "" {
+		return "", nil
+	}
+	t, err := s.sink.Table(ctx, table)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+		return column, nil
+	case err != nil:
+		return "", err
+	}
+	return eventTime(column, t)
 }
 
 // Remove ends a source and forgets it. Its table stays, to be queried and to be gone on with, unless dropTable is true:
@@ -327,15 +361,15 @@ func (s *Service) Remove(ctx context.Context, name string, dropTable bool) error
 	}
 	removed, err := s.remove(ctx, r, dropTable)
 	if removed {
-		if left := s.retire(ctx, r.current()); err == nil {
+		if left := s.retire(ctx, r.current(), "removed"); err == nil {
 			err = left
 		}
 	}
 	return err
 }
 
-// retire takes back what a source that was removed has left in the stream's account.
-func (s *Service) retire(ctx context.Context, settings Settings) error {
+// retire takes back what a source that was removed, or is read in another way, has left in the stream's account.
+func (s *Service) retire(ctx context.Context, settings Settings, what string) error {
 	if settings.consumer() == "" {
 		return nil
 	}
@@ -344,7 +378,7 @@ func (s *Service) retire(ctx context.Context, settings Settings) error {
 		err = source.Retire(context.WithoutCancel(ctx))
 	}
 	if err != nil {
-		return fault.New(fault.CodeOf(err), "source %s is removed, but %w", settings.Name, err).WithHint("%s", fault.HintOf(err))
+		return fault.New(fault.CodeOf(err), "source %s is %s, but %w", settings.Name, what, err).WithHint("%s", fault.HintOf(err))
 	}
 	return nil
 }

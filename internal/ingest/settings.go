@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,12 @@ func (s Settings) Complete() (Settings, error) {
 	if err := schema.ValidTableName(s.Name); err != nil {
 		return s, err
 	}
+	if s.Name == "history" {
+		return s, fault.New(fault.Invalid, "a source cannot be named history: the API has that of all sources there").WithHint("give the source another name; its table may be called so")
+	}
+	if err := s.Connection.Check(); err != nil {
+		return s, err
+	}
 	if s.From.Kind == "" {
 		s.From.Kind = event.FromHorizon
 	}
@@ -47,12 +54,46 @@ func (s Settings) Complete() (Settings, error) {
 	if !slices.Contains([]unpack.Mode{unpack.Auto, unpack.Keep, unpack.Drop}, s.Aggregates) {
 		return s, fault.New(fault.Invalid, "aggregates is %q", s.Aggregates).WithHint("use auto, keep or drop")
 	}
-	if !slices.Contains([]ReadMode{ReadAuto, ReadPoll, ReadFanOut}, s.Read) {
+	if !s.Read.valid() {
 		return s, fault.New(fault.Invalid, "read is %q", s.Read).WithHint("use auto, poll or fan_out")
 	}
-	_, err := schema.NewTable(s.Table, s.Columns, s.bounds())
+	t, err := schema.NewTable(s.Table, s.Columns, s.bounds())
+	if err != nil || len(s.Columns) == 0 { // else the table tells, once there is one
+		return s, err
+	}
+	s.EventTime, err = eventTime(s.EventTime, t)
 	return s, err
 }
+
+// eventTime finds the column of a table that is to say when events happened; "" is none.
+func eventTime(name string, t *schema.Table) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	var times []string
+	for _, c := range t.Columns {
+		switch {
+		case c.Type != schema.Timestamp:
+		case strings.EqualFold(c.Name, name):
+			return c.Name, nil
+		default:
+			times = append(times, c.Name)
+		}
+	}
+	return "", fault.New(fault.Invalid, "event_time: table %s has no TIMESTAMP column %q", t.Name, name).WithHint("it has %s", strings.Join(times, ", "))
+}
+
+var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
+
+// Check refuses, with fault.Invalid, what cannot be.
+func (c Connection) Check() error {
+	if c.RoleARN == "" || roleARN.MatchString(c.RoleARN) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "role_arn: %q is not the ARN of a role", c.RoleARN).WithHint("it looks like arn:aws:iam::123456789012:role/name")
+}
+
+func (m ReadMode) valid() bool { return slices.Contains([]ReadMode{ReadAuto, ReadPoll, ReadFanOut}, m) }
 
 // consumer is the name of the source's own consumer for fan-out, or "".
 func (s Settings) consumer() string {

@@ -112,6 +112,9 @@ func (s *status) observe(o ShardStatus) {
 func (s *status) notice(n Notice) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.notices = slices.DeleteFunc(s.notices, func(said Notice) bool { // of a source that is started again and again
+		return said.Kind == n.Kind && said.ShardID == n.ShardID && said.Message == n.Message
+	})
 	s.notices = append(s.notices, n)
 	if len(s.notices) > keptNotices {
 		s.notices = slices.Delete(s.notices, 0, 1)

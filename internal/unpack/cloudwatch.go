@@ -52,6 +52,7 @@ func (u *Unpacker) envelope(doc []byte) bool {
 		return false
 	}
 	entries, ok := logEntries(fields[logEvents])
+	u.opened.logs = u.opened.logs || ok
 	switch {
 	case !ok:
 		return false

@@ -43,9 +43,11 @@ func (u *Unpacker) decompress(data []byte) ([]byte, event.Reason, error) {
 	var from io.Reader
 	var err error
 	if compressedBy(data) == gzipped {
+		u.opened.gzip = true
 		name, from = "gzip", &u.gzip
 		err = u.gzip.Reset(bytes.NewReader(data))
 	} else {
+		u.opened.zstd = true
 		name = "zstd"
 		from, err = u.zstdReader(data)
 	}

@@ -17,7 +17,12 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // so that it costs only itself.
 func (u *Unpacker) documents(text []byte) {
 	text = bytes.TrimPrefix(text, byteOrderMark)
+	last := 0 // the end of the document before
 	for i := jsonscan.Space(text, 0); i < len(text); i = jsonscan.Space(text, i) {
+		if last > 0 {
+			lines := bytes.IndexByte(text[last-1:i], '\n') >= 0
+			u.opened.lines, u.opened.concatenated = u.opened.lines || lines, u.opened.concatenated || !lines
+		}
 		if u.full() {
 			u.reject(event.TooLarge, text[i:], fmt.Sprintf("this is what follows %d events of one record, which is the bound", maxEvents))
 			return
@@ -38,7 +43,7 @@ func (u *Unpacker) documents(text []byte) {
 		default:
 			u.value(text[i:end], kind, deep)
 		}
-		i = end
+		i, last = end, end
 	}
 }
 
@@ -57,6 +62,7 @@ func (u *Unpacker) judge(text []byte, i int, kind jsonscan.Kind) (end int, deep 
 
 // array takes a valid array of events apart.
 func (u *Unpacker) array(doc []byte) {
+	u.opened.array = true
 	before := u.mark()
 	for elements := jsonscan.Elements(doc, 0); ; {
 		start, kind, err := elements.Next()

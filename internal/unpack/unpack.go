@@ -87,6 +87,12 @@ type Unpacker struct {
 	next   int64 // index
 	room   int   // what is left of MaxRecord
 	into   *Result
+	opened opened
+}
+
+// opened is what a record had to be opened from.
+type opened struct {
+	aggregate, gzip, zstd, array, lines, concatenated, logs bool
 }
 
 // New makes an Unpacker.
@@ -126,6 +132,24 @@ func (u *Unpacker) Again(e event.Event, into *Result) {
 
 func (u *Unpacker) begin(r *event.Record, index int64, into *Result) {
 	u.record, u.into, u.first, u.next, u.room = r, into, index, index, u.opts.MaxRecord
+	u.opened = opened{}
+}
+
+// Opened names, for people, what the last record had to be opened from, from the outside in; none for a document by itself.
+func (u *Unpacker) Opened() []string {
+	var names []string
+	for _, o := range []struct {
+		there bool
+		name  string
+	}{
+		{u.opened.aggregate, "KPL aggregate"}, {u.opened.gzip, "gzip"}, {u.opened.zstd, "zstd"}, {u.opened.lines, "NDJSON"},
+		{u.opened.concatenated, "concatenated JSON"}, {u.opened.array, "JSON array"}, {u.opened.logs, "CloudWatch Logs"},
+	} {
+		if o.there {
+			names = append(names, o.name)
+		}
+	}
+	return names
 }
 
 // open unpacks an aggregate or a plain record. An unknown range keeps every user record.
@@ -135,6 +159,7 @@ func (u *Unpacker) open(data []byte, key string, shard Range) {
 		u.payload(data, key)
 		return
 	}
+	u.opened.aggregate = true
 	switch {
 	case len(users) == 0:
 		u.key = key

@@ -46,6 +46,9 @@ const (
 // nothing behind it that could check them.
 func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Client, subscribing kinesis.HTTPClient, err error) {
 	local, err := checkEndpoint(conn.Endpoint)
+	if err == nil {
+		err = conn.Check()
+	}
 	if err != nil {
 		return nil, nil, err
 	}
