@@ -1,1 +1,0 @@
-export function Throughput(_: { source: unknown }) { return null; }

@@ -1,0 +1,59 @@
+// The history of a source as lines, and what can be said of them in words.
+import { bytes, duration, measured } from "@/lib/format";
+import type { HistoryPoint } from "../queries";
+
+export interface Line {
+  name: string;
+  /** Of the series colours, from 1. */
+  color: number;
+  value: (p: HistoryPoint) => number | null;
+}
+
+export interface Figure {
+  key: string;
+  title: string;
+  says: string;
+  lines: readonly Line[];
+  format: (value: number) => string;
+}
+
+export const figures: readonly Figure[] = [
+  {
+    key: "events",
+    title: "Events/s",
+    says: "Events that became rows or went to quarantine.",
+    format: measured,
+    lines: [
+      { name: "events/s", color: 1, value: (p) => p.events_per_second },
+      { name: "quarantined/s", color: 5, value: (p) => p.quarantined / 10 },
+    ],
+  },
+  { key: "bytes", title: "Volume/s", says: "Of the records, as they come from the stream.", format: (v) => bytes(Math.round(v)), lines: [{ name: "volume/s", color: 3, value: (p) => p.bytes_per_second }] },
+  { key: "freshness", title: "Freshness", says: "The median age of events when they became queryable, since they arrived in the stream.", format: duration, lines: [{ name: "freshness", color: 2, value: (p) => p.freshness_ms ?? null }] },
+  { key: "lag", title: "Lag", says: "How far behind the tip of the slowest shard the reader was.", format: duration, lines: [{ name: "lag", color: 4, value: (p) => p.lag_ms ?? null }] },
+];
+
+export type Drawn = [time: number, value: number | null];
+
+/** A line's points in time. Where nothing is known for more than a step the line breaks off. */
+export function drawn(points: readonly HistoryPoint[], line: Line, stepSeconds: number): Drawn[] {
+  const all: Drawn[] = [];
+  let before: number | null = null;
+  for (const p of points) {
+    const at = Date.parse(p.at);
+    if (before !== null && at - before > stepSeconds * 1500) all.push([before + stepSeconds * 1000, null]);
+    all.push([at, line.value(p)]);
+    before = at;
+  }
+  return all;
+}
+
+/** The newest, least, median and largest value, for those who do not see the line. */
+export function summary(points: readonly Drawn[], format: (value: number) => string): { newest: string; text: string } | null {
+  const known = points.flatMap(([, v]) => (v === null ? [] : [v]));
+  const newest = known.at(-1);
+  if (newest === undefined) return null;
+  const sorted = [...known].sort((a, b) => a - b);
+  const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? newest;
+  return { newest: format(newest), text: `median ${format(median)}, at most ${format(sorted.at(-1) ?? newest)}` };
+}
