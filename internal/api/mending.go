@@ -114,6 +114,8 @@ func (s *server) mendingRoutes() {
 			a := in.Body.Change.domain()
 			change = &a
 		}
-		return answered(s.Mending.DryRun(ctx, in.Body.Filter.domain(in.Table), change))
+		result, err := s.Mending.DryRun(ctx, in.Body.Filter.domain(in.Table), change)
+		result.StillRejected = some(result.StillRejected)
+		return answered(result, err)
 	})
 }

@@ -61,7 +61,7 @@ sources:
     endpoint: http://127.0.0.1:4567
     columns:
       - {name: at, type: TIMESTAMP, path: [at], format: epoch_ms}
-  - {stream: clicks, table: copy, name: second, max_depth: 2}
+  - {stream: clicks, table: copy, name: second, max_depth: 2, ignore: [[debug], [user, ssn]]}
 `), environment(nil), nil)
 	require.NoError(t, err)
 	require.Equal(t, []config.Source{
@@ -69,7 +69,7 @@ sources:
 			Stream: "clicks", Table: "clicks", Name: "clicks", From: "2026-01-02T03:04:05Z", Endpoint: "http://127.0.0.1:4567",
 			Columns: []config.Column{{Name: "at", Type: "TIMESTAMP", Path: []string{"at"}, Format: "epoch_ms"}},
 		},
-		{Stream: "clicks", Table: "copy", Name: "second", MaxDepth: 2},
+		{Stream: "clicks", Table: "copy", Name: "second", MaxDepth: 2, Ignore: [][]string{{"debug"}, {"user", "ssn"}}},
 	}, got.Sources)
 }
 

@@ -23,7 +23,7 @@ func TestTheSettingsInTheDocumentationAreTakenAndAreTheDefaults(t *testing.T) {
 	documented, err := config.Load(file, func(string) (string, bool) { return "", false }, nil)
 	require.NoError(t, err)
 	require.Len(t, documented.Sources, 1)
-	require.Len(t, documented.Sources[0].Columns, 2)
+	require.Len(t, documented.Sources[0].Columns, 3)
 	require.Len(t, documented.Queries, 1)
 	require.Len(t, documented.Dashboards, 1)
 	documented.Sources, documented.Queries, documented.Dashboards = nil, nil, nil
