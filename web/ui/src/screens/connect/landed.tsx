@@ -15,7 +15,7 @@ import { CodeBlock } from "@/ui/code";
 import { Card, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 
-export function Landed({ name }: { name: string }) {
+export default function Landed({ name }: { name: string }) {
   const source = useQuery(sourceQuery(name));
   useTitle(`${name} is connected`);
   if (source.error && !source.data) {

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { api, data } from "@/api/client";
 import type { Plan } from "./edits";
-import type { Sample } from "./sample";
+import type { Sample } from "./use-sample";
 
 const mostBytes = 4_000_000; // of events sent with each question
 

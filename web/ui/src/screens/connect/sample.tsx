@@ -1,29 +1,14 @@
 // A look at a stream's events as they are, from the oldest and the newest records of every shard.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { api, data, type Schemas } from "@/api/client";
+import type { Schemas } from "@/api/client";
 import { JsonView } from "@/data/json";
 import { number, percent, plural } from "@/lib/format";
 import { cx } from "@/ui/cx";
 import { Select } from "@/ui/form";
 import { Badge, Time } from "@/ui/layout";
-import type { Connection } from "./search";
+import type { Sample } from "./use-sample";
 
-export type Sample = Schemas["Sample"];
 type Event = Schemas["SampleEvent"];
-
-/** Looks at a stream once; to look again is the person's choice, as it takes from what all its readers share. */
-export function useSample(connection: Connection, stream: string, depth: number | undefined, waiting: boolean, enabled = true) {
-  return useQuery({
-    queryKey: ["sample", connection, stream, depth],
-    queryFn: ({ signal }) => data(api.GET("/api/v1/streams/{name}/sample", { params: { path: { name: stream }, query: { ...connection, max_depth: depth } }, signal })),
-    enabled,
-    staleTime: Infinity,
-    refetchOnWindowFocus: false,
-    refetchInterval: (query) => (waiting && !query.state.data?.events?.length ? 2500 : false),
-    placeholderData: keepPreviousData,
-  });
-}
 
 const page = 100;
 

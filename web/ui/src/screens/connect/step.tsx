@@ -32,3 +32,6 @@ export function Step({ n, title, state, summary, change, children, actions }: { 
     </section>
   );
 }
+
+/** The steps that come after a stream was picked. */
+export const laterSteps = ["A look at its events", "The schema", "The table", "Connect"] as const;
