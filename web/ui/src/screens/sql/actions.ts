@@ -125,6 +125,7 @@ export function useActions(screen: Screen) {
         try {
           const { format } = await import("./format");
           latest.current.editor.current?.replace(format(text));
+          latest.current.editor.current?.focus();
         } catch {
           toast("This cannot be formatted: there is something in it that is not understood", "bad");
         }

@@ -58,7 +58,7 @@ export function examplesFor(tables: readonly Table[]): Example[] {
   ];
 }
 
-export function Examples({ tables, loaded, open }: { tables: readonly Table[]; loaded: boolean; open: (example: Example) => void }) {
+export default function Examples({ tables, loaded, open }: { tables: readonly Table[]; loaded: boolean; open: (example: Example) => void }) {
   if (!loaded) return <div role="status" aria-label="Asking for the tables" className="m-3 min-h-24 flex-1 animate-breathe rounded-md bg-sunken" />;
   const examples = examplesFor(tables);
   if (examples.length === 0) {

@@ -1,5 +1,5 @@
 // The editor: CodeMirror with the engine's own words. It is a chunk of its own, loaded after the screen.
-import { acceptCompletion, autocompletion, completionStatus } from "@codemirror/autocomplete";
+import { acceptCompletion, autocompletion, closeCompletion, completionStatus } from "@codemirror/autocomplete";
 import { indentLess, indentMore } from "@codemirror/commands";
 import { LanguageSupport } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
@@ -161,7 +161,8 @@ function diagnostics({ problem, statement, text }: Failure) {
 
 function setup(dialect: Dialect, latest: { current: Omit<Props, "ref"> }, change: () => void, blur: () => void): Extension {
   const tables = () => latest.current.tables;
-  const run = (what: "all" | "statement") => () => {
+  const run = (what: "all" | "statement") => (view: EditorView) => {
+    closeCompletion(view);
     latest.current.onRun(what);
     return true;
   };

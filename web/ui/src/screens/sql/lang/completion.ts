@@ -36,7 +36,7 @@ export function completionSource(dialect: Dialect, tables: () => readonly Table[
       case "type":
         return result(context, place.from, types);
       case "member":
-        return result(context, place.from, [...place.columns.map((c, i) => columnOption(c, place.of, i)), ...place.tables.map((t) => tableOption(t, sqlName(t.name)))]);
+        return result(context, place.from, [...place.columns.map((c, i) => columnOption(c, i)), ...place.tables.map((t) => tableOption(t, sqlName(t.name)))]);
       case "table":
         return result(context, place.from, [
           ...place.named.map((n): Completion => ({ label: sqlName(n), type: "class", detail: "WITH", boost: 30 })),
@@ -60,9 +60,9 @@ function result(context: CompletionContext, from: number, options: Completion[])
   return { from, to: closed ? context.pos + 1 : undefined, options: quoted, validFor: /^"[^"]*$/ };
 }
 
-function columnOption(c: Column, of: string, index: number, name = sqlName(c.name)): Completion {
+function columnOption(c: Column, index: number, of = "", name = sqlName(c.name)): Completion {
   // In the order of the table, which says more than the alphabet; system columns last.
-  return { label: name, type: "property", detail: c.type || undefined, info: of ? `${of}.${c.name}${c.type && `, ${c.type}`}` : undefined, boost: (c.name.startsWith("_") ? 15 : 40) - index / 1000 };
+  return { label: name, type: "property", detail: [c.type, of].filter(Boolean).join(" · ") || undefined, boost: (c.name.startsWith("_") ? 15 : 40) - index / 1000 };
 }
 
 /** The columns that can be named, with the table in front where two have the same; and the tables' names. */
@@ -72,13 +72,13 @@ function reachOptions(reach: readonly Reach[], tables: readonly Table[]): Comple
     const seen = new Set<string>();
     return tables
       .filter((t) => t.schema === "main")
-      .flatMap((t) => t.columns.map((c, i) => ({ ...columnOption(c, t.name, i), boost: 5 - i / 1000 })))
+      .flatMap((t) => t.columns.map((c, i) => ({ ...columnOption(c, i, t.name), boost: 5 - i / 1000 })))
       .filter((o) => !seen.has(o.label) && seen.add(o.label));
   }
   const count = new Map<string, number>();
   for (const r of reach) for (const c of r.columns) count.set(c.name.toLowerCase(), (count.get(c.name.toLowerCase()) ?? 0) + 1);
   return [
-    ...reach.flatMap((r) => r.columns.map((c, i) => columnOption(c, r.name, i, (count.get(c.name.toLowerCase()) ?? 0) > 1 && r.name ? `${sqlName(r.name)}.${sqlName(c.name)}` : undefined))),
+    ...reach.flatMap((r) => r.columns.map((c, i) => columnOption(c, i, reach.length > 1 ? r.name : "", (count.get(c.name.toLowerCase()) ?? 0) > 1 && r.name ? `${sqlName(r.name)}.${sqlName(c.name)}` : undefined))),
     ...reach.filter((r) => r.name).map((r): Completion => ({ label: sqlName(r.name), type: "class", detail: "table", boost: 12 })),
   ];
 }
@@ -88,7 +88,7 @@ function tableOption(t: Table, label: string): Completion {
     label,
     type: "class",
     detail: `${t.columns.length} columns`,
-    info: () => list(t.columns.slice(0, 24).map((c) => [c.name, c.type]), t.columns.length - 24),
+    info: () => list(t.columns.slice(0, 14).map((c) => [c.name, c.type]), t.columns.length - 14),
     boost: t.schema === "main" ? 25 : t.schema === "quarantine" ? 20 : 10,
   };
 }

@@ -33,7 +33,7 @@ interface Props {
   onReveal: () => void;
 }
 
-export function ResultPane({ tab, title, work, onReveal }: Props) {
+export default function ResultPane({ tab, title, work, onReveal }: Props) {
   const outcome = work.outcomes[work.shown];
   const waiting = work.running && !work.running.auto;
   const choose = (view: View | "plan") => {
@@ -60,7 +60,7 @@ export function ResultPane({ tab, title, work, onReveal }: Props) {
         <span className="flex-1" />
         {outcome && <ExportMenu outcome={outcome} name={title} />}
       </div>
-      {work.failure && <FailureBox failure={work.failure} stale={outcome !== undefined} onReveal={onReveal} />}
+      {work.failure && !work.plan && <FailureBox failure={work.failure} stale={outcome !== undefined} onReveal={onReveal} />}
       {work.plan ? (
         <Suspense fallback={<Calm label="Loading the plan" />}>
           <PlanView order={work.plan} onChange={(plan) => explain(tab.id, plan)} />
