@@ -4,7 +4,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { Shell } from "./shell/shell";
 import { Broken, NotFound } from "./shell/broken";
 import { connectSearch } from "./screens/connect/search";
-import { dashboardSearch } from "./screens/dashboards/search";
+import { dashboardSearch, dashboardsSearch } from "./screens/dashboards/search";
 import { overviewSearch } from "./screens/overview/search";
 import { quarantineSearch } from "./screens/quarantine/search";
 import { settingsSearch } from "./screens/settings/search";
@@ -35,6 +35,7 @@ const sql = createRoute({
 const dashboards = createRoute({
   getParentRoute: () => root,
   path: "/dashboards",
+  validateSearch: dashboardsSearch,
   component: lazyRouteComponent(() => import("./screens/dashboards")),
 });
 const dashboard = createRoute({

@@ -1,19 +1,13 @@
 // Which chart suits a result, when nobody has said.
+import type { Schemas } from "@/api/client";
 import type { Result } from "../result";
 import { instant, isInstant, kindOf, namesThing } from "../types";
 
-export const chartKinds = ["table", "line", "bar", "area", "scatter", "pie", "number"] as const;
-export type ChartKind = (typeof chartKinds)[number];
+export type ChartKind = Chart["kind"];
+export const chartKinds: readonly ChartKind[] = ["table", "line", "bar", "area", "scatter", "pie", "number"];
 
 /** How a result is drawn. Columns are meant by name. */
-export interface Chart {
-  kind: ChartKind;
-  x?: string;
-  y: string[];
-  /** The column whose values split y into several series. */
-  series?: string;
-  stacked?: boolean;
-}
+export type Chart = Schemas["Chart"];
 
 type Shown = Pick<Result, "columns" | "rows">;
 

@@ -60,8 +60,7 @@ export default function Grid({ result, compact = false }: { result: Result; comp
   const fit = (index: number) => {
     const column = columns[index];
     if (!column) return;
-    const some = Array.from(rows.subarray(0, 200), (r) => result.rows[r] ?? []);
-    table.setColumnSizing((old) => ({ ...old, [String(index)]: fittingWidth(column, some, 900) }));
+    table.setColumnSizing((old) => ({ ...old, [String(index)]: fittingWidth(column, result.rows, 900) }));
   };
   const cut = useMemo(() => area({ active, anchor: { row: Math.min(selection.anchor.row, rows.length - 1), col: selection.anchor.col } }), [active, selection.anchor, rows.length]);
   const selected = active.row < 0 ? 0 : (cut.bottom - cut.top + 1) * (cut.right - cut.left + 1);

@@ -1,0 +1,65 @@
+import { useQuery } from "@tanstack/react-query";
+import { FileCode2, Plus, SquareTerminal } from "lucide-react";
+import { useState } from "react";
+import { Button, LinkButton } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
+import { Input } from "@/ui/form";
+import { Badge, Empty, Skeleton } from "@/ui/layout";
+import { ProblemBox } from "@/ui/problem";
+import { room } from "./layout";
+import { savedQueriesQuery, type Panel, type SavedQuery } from "./queries";
+
+/** A panel for a query, where there is room, as large as its chart wants. */
+function panelFor(query: SavedQuery, panels: readonly Panel[]): Panel {
+  const kind = query.chart?.kind;
+  const [w, h] = kind === "number" ? [3, 3] : kind === "pie" ? [4, 7] : [6, 7];
+  const taken = new Set(panels.map((p) => p.id));
+  let id = query.id;
+  for (let n = 2; taken.has(id); n++) id = `${query.id}-${n}`;
+  return { id, title: query.name, query: query.id, layout: room(panels, w, h) };
+}
+
+/** Chooses a saved query to be shown. */
+export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; close: () => void; add: (panel: Panel) => void }) {
+  const saved = useQuery(savedQueriesQuery);
+  const [typed, setTyped] = useState("");
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = saved.data?.filter((q) => words.every((w) => `${q.name} ${q.description} ${q.sql}`.toLowerCase().includes(w)));
+  const writeOne = (
+    <LinkButton to="/sql" icon={SquareTerminal}>
+      Write a query
+    </LinkButton>
+  );
+  return (
+    <Dialog open onClose={close} title="Add a panel" description="A panel shows a saved query. Its time range is what the query calls $from and $to." actions={saved.data?.length ? writeOne : undefined}>
+      {saved.error ? (
+        <ProblemBox error={saved.error} retry={() => void saved.refetch()} />
+      ) : !saved.data || !found ? (
+        <Skeleton />
+      ) : saved.data.length === 0 ? (
+        <Empty icon={FileCode2} title="No saved query yet" actions={writeOne}>
+          Write one, save it, and come back: it will be here.
+        </Empty>
+      ) : (
+        <>
+          <Input type="search" aria-label="Search saved queries" placeholder="Search saved queries" className="mb-2 w-full" value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <ul className="divide-y">
+            {found.map((q) => (
+              <li key={q.id} className="flex items-center gap-3 py-2">
+                <div className="min-w-0 flex-1">
+                  <p className="truncate text-sm font-medium">{q.name}</p>
+                  <p className="truncate text-xs text-faint">{q.description || q.sql}</p>
+                </div>
+                {q.chart && <Badge>{q.chart.kind}</Badge>}
+                <Button size="sm" icon={Plus} aria-label={`Add ${q.name}`} onClick={() => add(panelFor(q, panels))}>
+                  Add
+                </Button>
+              </li>
+            ))}
+          </ul>
+          {found.length === 0 && <p className="py-4 text-center text-sm text-faint">No saved query has these words</p>}
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,87 @@
+import { Move } from "lucide-react";
+import { lazy, Suspense, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
+import { Tooltip } from "@/ui/tooltip";
+import { compact, gap, inOrder, rowHeight, step, type Box, type Step } from "./layout";
+import { Panel } from "./panel";
+import type { Panel as PanelType, SavedQuery } from "./queries";
+import type { Range } from "./range";
+
+const EditGrid = lazy(() => import("./grid-edit"));
+
+interface Props {
+  panels: PanelType[];
+  queries: readonly SavedQuery[] | undefined;
+  range: Range;
+  refresh: number;
+  /** Panels can be moved and resized. */
+  editing: boolean;
+  change: (panels: PanelType[]) => void;
+  edit: (panel: PanelType) => void;
+  enlarge: (panel: PanelType) => void;
+}
+
+const keys: Record<string, [plain: Step, shifted: Step]> = {
+  ArrowLeft: ["left", "narrower"],
+  ArrowRight: ["right", "wider"],
+  ArrowUp: ["up", "shorter"],
+  ArrowDown: ["down", "taller"],
+};
+
+/** Where a panel is on a wide screen, and how high it is on a narrow one. */
+function place({ x, y, w, h }: Box): CSSProperties {
+  return { "--area": `${y + 1} / ${x + 1} / span ${h} / span ${w}`, "--px": `${h * (rowHeight + gap) - gap}px` } as CSSProperties;
+}
+
+/** The panels at their places; on a narrow screen one below the other. */
+export function Panels({ panels: all, queries, range, refresh, editing, change, edit, enlarge }: Props) {
+  const panels = compact(all);
+  const [said, setSaid] = useState("");
+  const onKey = (panel: PanelType) => (e: KeyboardEvent) => {
+    const how = keys[e.key]?.[e.shiftKey ? 1 : 0];
+    if (!how) return;
+    e.preventDefault();
+    const next = step(panels, panel.id, how);
+    change(next);
+    const at = next.find((p) => p.id === panel.id)?.layout;
+    if (at) setSaid(`${panel.title}: column ${at.x + 1}, row ${at.y + 1}, ${at.w} wide, ${at.h} high`);
+  };
+  const shown = (panel: PanelType, grip?: ReactNode) => (
+    <Panel panel={panel} query={queries ? queries.find((q) => q.id === panel.query) : null} range={range} refresh={refresh} grip={grip} edit={() => edit(panel)} enlarge={() => enlarge(panel)} remove={() => change(compact(panels.filter((p) => p.id !== panel.id)))} />
+  );
+  const still = (
+    <div className="grid grid-cols-1 gap-3 sm:auto-rows-[40px] sm:grid-cols-12">
+      {inOrder(panels).map((p) => (
+        <div key={p.id} style={place(p.layout)} className="h-(--px) min-w-0 sm:[grid-area:var(--area)] sm:h-auto">
+          {shown(p)}
+        </div>
+      ))}
+    </div>
+  );
+  if (!editing) return still;
+  return (
+    <>
+      <p className="sr-only" role="status">
+        {said}
+      </p>
+      <Suspense fallback={still}>
+        <EditGrid
+          panels={panels}
+          onMove={(layouts) => {
+            const moved = panels.map((p) => ({ ...p, layout: layouts.get(p.id) ?? p.layout }));
+            if (moved.some((p, i) => JSON.stringify(p.layout) !== JSON.stringify(panels[i]?.layout))) change(moved);
+          }}
+          render={(p) =>
+            shown(
+              p,
+              <Tooltip text="Drag, or with the arrow keys: move; with Shift: resize">
+                <button type="button" data-grip aria-label={`Move or resize ${p.title} with the arrow keys`} onKeyDown={onKey(p)} className="grid size-6 cursor-grab place-items-center rounded-md text-faint hover:bg-hover hover:text-ink">
+                  <Move size={14} aria-hidden />
+                </button>
+              </Tooltip>,
+            )
+          }
+        />
+      </Suspense>
+    </>
+  );
+}
