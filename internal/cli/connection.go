@@ -18,6 +18,7 @@ func connectionFlags(cmd *cobra.Command, conn *client.Connection) {
 	cmd.Flags().StringVar(&conn.Region, "region", "", "the AWS `REGION` (default: the AWS chain's)")
 	cmd.Flags().StringVar(&conn.Endpoint, "endpoint-url", "", "the `URL` of a Kinesis-compatible endpoint (default: AWS's)")
 	cmd.Flags().StringVar(&conn.Profile, "profile", "", "the `PROFILE` of the AWS configuration files (default: the AWS chain's)")
+	cmd.Flags().StringVar(&conn.RoleARN, "role-arn", "", "the `ARN` of a role to assume, with those credentials")
 }
 
 // checkConnection refuses an endpoint that is no URL.

@@ -74,6 +74,7 @@ The server reads the stream with its own AWS credentials, from the standard chai
 	flags.StringVar(&source.Evolve, "evolve", "add", "new fields: `add` columns, or fixed: their events go to quarantine")
 	flags.StringVar(&source.Aggregates, "aggregates", "auto", "user records of a KPL aggregate outside their shard: `auto`, keep or drop")
 	flags.StringVar(&source.Read, "read", "auto", "`auto` or poll: by polling; fan_out: by enhanced fan-out, which AWS charges for")
+	flags.StringVar(&source.EventTime, "event-time", "", "the TIMESTAMP `COLUMN` that says when an event happened (default: _arrived_at)")
 	flags.IntVar(&source.MaxDepth, "max-depth", 0, "flatten objects down to `N` names in a path, below they stay JSON (default: the server's, 3)")
 	flags.IntVar(&source.MaxColumns, "max-columns", 0, "let the table have up to `N` columns (default: the server's, 500)")
 	retainFlags(flags, &source.Retain, &source.RetainQuarantine)

@@ -14,19 +14,25 @@ import (
 )
 
 func (c *console) sourcesSet() *cobra.Command {
-	var retain, quarantine string
+	var retain, quarantine, read, eventTime string
 	cmd := &cobra.Command{
 		Use:   "set SOURCE",
 		Short: "Change settings of a source while it runs",
-		Long: `Changes how much of a source's table and of its quarantine is kept. What is older or more is deleted for good, oldest first,
-from now on. A source that helios.yaml declares with another setting gets that one back at the next start.`,
+		Long: `Changes how a source is read, and how much of its table and of its quarantine is kept. What is older or more is deleted for
+good, oldest first, from now on. A source that helios.yaml declares with another retention gets that one back at the next start.
+
+A source that is read in another way goes on where it stopped. One that is not read by fan-out any more loses its consumer.`,
 		Example: `  helios sources set clicks --retain 30d
   helios sources set clicks --retain "30d, 200GB" --retain-quarantine 90d --yes
-  helios sources set clicks --retain forever`,
+  helios sources set clicks --retain forever
+  helios sources set clicks --read fan_out --event-time clicked_at`,
 		Args:              named("SOURCE"),
 		ValidArgsFunction: c.complete(sourceNames),
 	}
 	retainFlags(cmd.Flags(), &retain, &quarantine)
+	cmd.Flags().StringVar(&read, "read", "", "`auto` or poll: by polling; fan_out: by enhanced fan-out, which AWS charges for")
+	cmd.Flags().StringVar(&eventTime, "event-time", "", "the TIMESTAMP `COLUMN` that says when an event happened; empty: _arrived_at")
+	_ = cmd.RegisterFlagCompletionFunc("read", cobra.FixedCompletions([]string{"auto", "poll", "fan_out"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
 		var changes client.SourceChanges
 		var less []string
@@ -46,6 +52,15 @@ from now on. A source that helios.yaml declares with another setting gets that o
 			if *f.to = &f.value; f.value != "forever" {
 				less = append(less, fmt.Sprintf("%s of %s", f.value, f.of))
 			}
+		}
+		if cmd.Flags().Changed("read") {
+			if err := among(cmd, "read", read, "auto", "poll", "fan_out"); err != nil {
+				return err
+			}
+			changes.Read = &read
+		}
+		if cmd.Flags().Changed("event-time") {
+			changes.EventTime = &eventTime
 		}
 		if changes == (client.SourceChanges{}) {
 			return usage(cmd, "%s needs something to set", path(cmd)).withHint("for example --retain 30d")

@@ -60,6 +60,8 @@ func everything() map[string]answer {
 		"GET /api/v1/quarantine":                  {body: `{"reasons":[{"table":"clicks","reason":"type_mismatch","count":12345,"first_quarantined_at":"2026-03-01T12:00:00Z","last_quarantined_at":"2026-03-01T13:00:00Z","example":"\"free\" is no DOUBLE"}]}`},
 		"GET /api/v1/quarantine/clicks":           {body: quarantinePage},
 		"POST /api/v1/quarantine/clicks/replay":   {body: `{"matched":12,"replayed":10,"rows":10,"rejected":2}`},
+		"POST /api/v1/quarantine/clicks/dry-run":  {body: `{"matched":1310000,"tried":20000,"would_pass":19998,"still_rejected":[{"reason":"type_mismatch","field":"product.price","count":2}]}`},
+		"DELETE /api/v1/quarantine/clicks":        {body: `{"deleted":1204}`},
 	}
 }
 
@@ -69,7 +71,8 @@ func TestCommandsPrintDataForPeopleAndJSONForPrograms(t *testing.T) {
 		"streams_list": "streams list", "streams_sample": "streams sample click-stream", "sources_list": "sources list", "sources_show": "sources show clicks",
 		"sources_add": "sources add click-stream --table clicks --yes", "sources_pause": "sources pause clicks", "sources_resume": "sources resume clicks",
 		"sources_set": "sources set clicks --retain 30d --yes", "sources_remove": "sources remove clicks --yes", "quarantine_list": "quarantine list", "quarantine_show": "quarantine show clicks --limit 2",
-		"quarantine_replay": "quarantine replay clicks --all --yes", "tables_list": "tables list", "tables_show": "tables show orders",
+		"quarantine_replay": "quarantine replay clicks --all --yes", "quarantine_dry_run": "quarantine replay clicks --field product.price --dry-run",
+		"quarantine_delete": "quarantine delete clicks --reason empty --yes", "tables_list": "tables list", "tables_show": "tables show orders",
 		"queries_list": "queries list", "queries_cancel": "queries cancel q1",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,11 +107,19 @@ func TestEmptyListsSayWhatToDoNextAndAreListsInJSON(t *testing.T) {
 func TestAddingASourceSendsWhatWasSaid(t *testing.T) {
 	server := serve(t, everything())
 	got := helios(t, "", strings.Fields("sources add s --table t --name n --from 2026-03-01T00:00:00Z --region r --endpoint-url http://127.0.0.1:1 --profile p"+
-		" --evolve fixed --aggregates keep --read fan_out --max-depth 2 --max-columns 9 --yes")...)
+		" --role-arn arn:aws:iam::123456789012:role/reader --event-time at --evolve fixed --aggregates keep --read fan_out --max-depth 2 --max-columns 9 --yes")...)
 	require.Zero(t, got.code, got.talk)
 	require.Len(t, server.saw(), 2)
 	require.JSONEq(t, `{"stream":"s","table":"t","name":"n","from":"2026-03-01T00:00:00Z","region":"r","endpoint":"http://127.0.0.1:1","profile":"p",
+		"role_arn":"arn:aws:iam::123456789012:role/reader","event_time":"at",
 		"evolve":"fixed","aggregates":"keep","read":"fan_out","max_depth":2,"max_columns":9}`, server.saw()[1].body)
+}
+
+func TestChangingHowASourceIsReadSendsWhatWasSaid(t *testing.T) {
+	server := serve(t, everything())
+	require.Zero(t, helios(t, "", "sources", "set", "clicks", "--read", "poll", "--event-time", "").code)
+	require.JSONEq(t, `{"read":"poll","event_time":""}`, server.saw()[0].body)
+	require.Equal(t, 2, helios(t, "", "sources", "set", "clicks", "--read", "push").code)
 }
 
 func TestChangingWhatIsKeptSendsWhatWasSaidAndAsksBeforeAnythingIsDeleted(t *testing.T) {
@@ -228,6 +239,7 @@ func TestNothingIsAskedOrChangedWithoutATerminalAndWithoutYes(t *testing.T) {
 	server := serve(t, everything())
 	for _, line := range []string{
 		"sources add click-stream --table clicks", "sources remove clicks", "sources remove clicks --drop-table", "quarantine replay clicks --all",
+		"quarantine delete clicks --all",
 	} {
 		got := helios(t, "y\n", strings.Fields(line)...)
 		require.Equal(t, 2, got.code, line)
@@ -246,10 +258,18 @@ func TestRemovingAndReplayingNameWhatTheyTouch(t *testing.T) {
 	require.Contains(t, got.talk, "the table clicks is dropped")
 	got = helios(t, "", "quarantine", "replay", "clicks", "--key", "shardId-000000000000:496:2", "--yes")
 	require.Zero(t, got.code, got.talk)
+	got = helios(t, "", "quarantine", "replay", "clicks", "--reason", "type_mismatch", "--field", "", "--yes")
+	require.Zero(t, got.code, got.talk)
 	got = helios(t, "", "quarantine", "replay", "clicks", "--reason", "type_mismatch", "--yes")
 	require.Zero(t, got.code, got.talk)
 	all := server.saw()
 	require.Equal(t, "DELETE /api/v1/sources/clicks?drop_table=true", all[1].what)
 	require.JSONEq(t, `{"key":{"shard_id":"shardId-000000000000","sequence_number":"496","record_index":2}}`, all[2].body)
-	require.JSONEq(t, `{"reason":"type_mismatch"}`, all[3].body)
+	require.JSONEq(t, `{"filter":{"reason":"type_mismatch","field":""}}`, all[3].body)
+	require.JSONEq(t, `{"reason":"type_mismatch"}`, all[4].body)
+	got = heliosOnTerminal(t, "y\n", "quarantine", "delete", "clicks", "--reason", "type_mismatch", "--field", "a.b")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "Delete all events of reason type_mismatch of field a.b in the quarantine of clicks for good? [y/N]")
+	all = server.saw()
+	require.Equal(t, "DELETE /api/v1/quarantine/clicks?field=a.b&reason=type_mismatch", all[len(all)-1].what)
 }

@@ -78,7 +78,7 @@ bytes are not UTF-8. With several --filter an event must match all; a field insi
 			c.say("Reading %s from %s; Ctrl-C ends.", args[0], from)
 		}
 		err = app.Tail(ctx, app.TailOptions{
-			Connection: ingest.Connection{Region: conn.Region, Endpoint: conn.Endpoint, Profile: conn.Profile},
+			Connection: ingest.Connection{Region: conn.Region, Endpoint: conn.Endpoint, Profile: conn.Profile, RoleARN: conn.RoleARN},
 			Stream:     args[0], From: start, Filter: filter, Each: show, Logger: logger,
 		})
 		if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {

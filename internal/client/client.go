@@ -243,7 +243,7 @@ func pathOf(segments ...string) string {
 
 func (c Connection) query() url.Values {
 	q := url.Values{}
-	for name, value := range map[string]string{"region": c.Region, "endpoint": c.Endpoint, "profile": c.Profile} {
+	for name, value := range map[string]string{"region": c.Region, "endpoint": c.Endpoint, "profile": c.Profile, "role_arn": c.RoleARN} {
 		if value != "" {
 			q.Set(name, value)
 		}

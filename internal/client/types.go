@@ -7,6 +7,7 @@ type Connection struct {
 	Region   string `json:"region,omitempty"`
 	Endpoint string `json:"endpoint,omitempty"` // URL of a Kinesis-compatible endpoint
 	Profile  string `json:"profile,omitempty"`
+	RoleARN  string `json:"role_arn,omitempty"` // of a role to assume
 }
 
 // StreamSummary is a stream in a list.
@@ -42,9 +43,10 @@ type SampleEvent struct {
 	Index        int64     `json:"record_index"`
 	PartitionKey string    `json:"partition_key"`
 	ArrivedAt    time.Time `json:"arrived_at"`
-	Event        string    `json:"event"`             // the document
-	Reason       string    `json:"reason,omitempty"`  // why it could not become a row, if it could not
-	Message      string    `json:"message,omitempty"` // the same, for people
+	Event        string    `json:"event"`              // the document
+	Unpacked     string    `json:"unpacked,omitempty"` // in a sample: what its record had to be opened from
+	Reason       string    `json:"reason,omitempty"`   // why it could not become a row, if it could not
+	Message      string    `json:"message,omitempty"`  // the same, for people
 }
 
 // Sample is a look at a stream, and what it could become.
@@ -135,7 +137,8 @@ type NewSource struct {
 	Columns    []Column   `json:"columns,omitempty"` // instead of inferring them from a sample
 	Ignore     [][]string `json:"ignore,omitempty"`  // paths of fields to read over
 
-	Retain           string `json:"retain,omitempty"` // "30d", "200GB", "30d, 200GB" or "forever"
+	EventTime        string `json:"event_time,omitempty"` // the TIMESTAMP column that says when an event happened
+	Retain           string `json:"retain,omitempty"`     // "30d", "200GB", "30d, 200GB" or "forever"
 	RetainQuarantine string `json:"retain_quarantine,omitempty"`
 }
 
@@ -143,6 +146,8 @@ type NewSource struct {
 type SourceChanges struct {
 	Retain           *string `json:"retain,omitempty"`
 	RetainQuarantine *string `json:"retain_quarantine,omitempty"`
+	Read             *string `json:"read,omitempty"`       // "auto", "poll" or "fan_out"
+	EventTime        *string `json:"event_time,omitempty"` // "" for _arrived_at
 }
 
 // Start is where the reading of a source began.
@@ -185,6 +190,8 @@ type Source struct {
 	LagMS         *int64         `json:"lag_ms"` // nil while it is not known
 	NewestArrived *time.Time     `json:"newest_arrived_at"`
 	Retention     Retention      `json:"retention"`
+
+	QuarantinedLastHour int64 `json:"quarantined_last_hour"`
 }
 
 // Retention is how much is kept of a source, as it was measured last.
@@ -217,11 +224,16 @@ type Disk struct {
 // SourceShard is one shard of a source.
 type SourceShard struct {
 	ShardID       string     `json:"shard_id"`
+	Parents       []string   `json:"parents"`
+	FirstHash     string     `json:"starting_hash_key,omitempty"` // decimal; "" while the stream has not been asked
+	LastHash      string     `json:"ending_hash_key,omitempty"`
+	Open          bool       `json:"open"` // takes records: it was neither split nor merged
 	Condition     string     `json:"condition"`
-	Sequence      string     `json:"sequence_number"` // committed
-	Taken         int64      `json:"taken"`           // committed events of that record; -1 for all
-	LagMS         *int64     `json:"lag_ms"`          // nil while it is not known
-	EventsPerSec  float64    `json:"events_per_second"`
+	Sequence      string     `json:"sequence_number"`   // committed
+	Taken         int64      `json:"taken"`             // committed events of that record; -1 for all
+	LagMS         *int64     `json:"lag_ms"`            // nil while it is not known
+	EventsPerSec  float64    `json:"events_per_second"` // read
+	BytesPerSec   float64    `json:"bytes_per_second"`
 	LastArrivedAt *time.Time `json:"last_arrived_at"`
 	Error         string     `json:"error,omitempty"`
 	Read          string     `json:"read,omitempty"`     // how it is read now: "poll" or "fan_out"
@@ -317,4 +329,19 @@ type ReplayResult struct {
 	Rows     int64  `json:"rows"`           // that were added to the table
 	Rejected int64  `json:"rejected"`       // of those matched, still in quarantine
 	Next     string `json:"next,omitempty"` // the cursor from which to go on; "" at the end
+}
+
+// DryRun says what a replay would do.
+type DryRun struct {
+	Matched       int64   `json:"matched"` // events that the filter names
+	Tried         int64   `json:"tried"`   // of those, the first ones
+	WouldPass     int64   `json:"would_pass"`
+	StillRejected []Still `json:"still_rejected"`
+}
+
+// Still is how many events would be rejected again, and why.
+type Still struct {
+	Reason string `json:"reason"`
+	Field  string `json:"field"`
+	Count  int64  `json:"count"`
 }
