@@ -142,13 +142,15 @@ func TestTheHistoryRemembersWhatWasAskedForAndNothingElse(t *testing.T) {
 	whole := run(`{"sql":"rows 3","history":true,"params":{"n":9007199254740993}}`, "text/csv")
 	run(`{"sql":"write rows","history":true}`, "*/*")
 	w := call(t, h, "POST", "/api/v1/query", `{"sql":"rows 2","history":true}`)
-	var answer struct{ Bytes int64 }
+	var answer struct {
+		Bytes int64 `json:"bytes"`
+	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
 	require.Positive(t, answer.Bytes)
 
 	var list struct {
-		Entries []query.Past
-		Next    string
+		Entries []query.Past `json:"entries"`
+		Next    string       `json:"next"`
 	}
 	get := func(path string) {
 		list.Entries, list.Next = nil, ""

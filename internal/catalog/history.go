@@ -50,7 +50,7 @@ func (h *History) Run(ctx context.Context) {
 		case <-h.wake:
 			h.flush(ctx)
 		case <-ctx.Done():
-			h.flush(context.WithoutCancel(ctx))
+			h.flush(ctx)
 			return
 		}
 	}
@@ -91,6 +91,7 @@ func (h *History) flush(ctx context.Context) {
 	if len(pending) == 0 {
 		return
 	}
+	ctx = context.WithoutCancel(ctx) // it is everybody's, whoever made it be written now
 	err := h.catalog.write(ctx, func(tx *sql.Tx) error {
 		for _, p := range pending {
 			const insert = `INSERT INTO query_history (id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error)

@@ -198,3 +198,19 @@ func TestTheDialectHasWhatQueriesMayUseAndNothingElse(t *testing.T) {
 	_, batch := only(t, db, "SELECT current_setting('TimeZone')", nil)
 	require.Equal(t, "UTC", batch.Column(0).ValueStr(0))
 }
+
+func TestTimesAsTextsAreComparedInUTC(t *testing.T) {
+	_, db := inspector(t) // whose _arrived_at is 00:00:00 to 00:00:29 on 2026-01-01
+	params, err := query.ParseParams([]byte(`{"from": "2026-01-01T02:00:10+02:00", "to": "2026-01-01T00:00:19.5Z"}`))
+	require.NoError(t, err)
+	for _, where := range []string{
+		"_arrived_at >= $from AND _arrived_at < $to",
+		"_arrived_at BETWEEN $from AND $to",
+		"_arrived_at::TIMESTAMPTZ >= $from AND _arrived_at::TIMESTAMPTZ < $to",
+		"$from <= _arrived_at AND _arrived_at < $to::TIMESTAMP",
+		"_arrived_at >= date_trunc('second', $from::TIMESTAMPTZ) AND _arrived_at < $to",
+	} {
+		_, batch := only(t, db, "SELECT count(*) FROM shop WHERE "+where, params)
+		require.Equal(t, "10", batch.Column(0).ValueStr(0), where)
+	}
+}
