@@ -113,9 +113,21 @@ function Leaf({ node, view, path }: { node: JsonNode; view: View; path: readonly
   return (
     <>
       {onPick && path?.length && node.kind !== "object" && node.kind !== "array" ? (
-        <button type="button" title={`Only events with this ${path.join(".")}`} onClick={pick} className="rounded-sm text-left underline decoration-edge decoration-dotted underline-offset-2 hover:bg-accent-soft">
+        // Not a button element: that one would not break across lines like text.
+        <span
+          role="button"
+          tabIndex={0}
+          title={`Only events with this ${path.join(".")}`}
+          onClick={pick}
+          onKeyDown={(e) => {
+            if (e.key !== "Enter" && e.key !== " ") return;
+            e.preventDefault();
+            pick();
+          }}
+          className="rounded-sm underline decoration-edge decoration-dotted underline-offset-2 hover:bg-accent-soft"
+        >
           {value}
-        </button>
+        </span>
       ) : (
         value
       )}

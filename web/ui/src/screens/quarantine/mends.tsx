@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleSlash } from "lucide-react";
-import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import { reasonLabel } from "@/data/reasons";
 import { number } from "@/lib/format";
@@ -8,16 +7,21 @@ import { Button } from "@/ui/button";
 import { Card, Skeleton } from "@/ui/layout";
 import { ProblemBox, sentence } from "@/ui/problem";
 import { changeOf, dryRunQuery, mendsQuery } from "./queries";
-import { ReplayDialog } from "./replay-dialog";
 import type { Scope } from "./scope";
 
 type Mend = Schemas["Mend"];
 type DryRun = Schemas["DryRun"];
 
+/** What is about to be done, and what it was found to do. */
+export interface MendPlan {
+  mend: Mend;
+  dry: DryRun;
+}
+
 const again: Mend = { kind: "replay", title: "Try them again", explanation: "Nothing is changed: what fits the table as it is today becomes rows, the rest stays." };
 
 /** What can be done so that the events become rows, each with what it would do to those that are held. */
-export function Mends({ scope, count }: { scope: Scope; count: number }) {
+export function Mends({ scope, onApply }: { scope: Scope; onApply: (plan: MendPlan) => void }) {
   const grouped = scope.reason !== undefined;
   const mends = useQuery({ ...mendsQuery(scope), enabled: grouped });
   const proposed = grouped ? (mends.data ?? []) : [];
@@ -42,7 +46,7 @@ export function Mends({ scope, count }: { scope: Scope; count: number }) {
           )}
           <ul className="divide-y">
             {list.map((mend, i) => (
-              <MendItem key={`${mend.kind} ${mend.column ?? mend.path?.join(".") ?? ""} ${mend.type ?? ""}`} mend={mend} scope={scope} count={count} first={i === 0} />
+              <MendItem key={`${mend.kind} ${mend.column ?? mend.path?.join(".") ?? ""} ${mend.type ?? ""}`} mend={mend} scope={scope} onApply={onApply} proposedAt={mends.dataUpdatedAt} first={i === 0} />
             ))}
           </ul>
         </>
@@ -51,10 +55,9 @@ export function Mends({ scope, count }: { scope: Scope; count: number }) {
   );
 }
 
-function MendItem({ mend, scope, count, first }: { mend: Mend; scope: Scope; count: number; first: boolean }) {
+function MendItem({ mend, scope, onApply, proposedAt, first }: { mend: Mend; scope: Scope; onApply: (plan: MendPlan) => void; proposedAt: number; first: boolean }) {
   const change = changeOf(mend);
-  const dry = useQuery(dryRunQuery(scope, change));
-  const [open, setOpen] = useState(false);
+  const dry = useQuery(dryRunQuery(scope, change, proposedAt));
   const useful = !!dry.data && dry.data.would_pass > 0;
   return (
     <li className="space-y-2.5 p-4">
@@ -65,16 +68,15 @@ function MendItem({ mend, scope, count, first }: { mend: Mend; scope: Scope; cou
       {dry.isPending && <p className="text-xs text-faint">Trying it on what is held…</p>}
       {dry.error && <ProblemBox error={dry.error} retry={() => void dry.refetch()} />}
       {dry.data && <Outcome dry={dry.data} />}
-      <Button kind={first && useful ? "primary" : "secondary"} size="sm" disabled={!dry.data || (!useful && !change)} onClick={() => setOpen(true)}>
+      <Button kind={first && useful ? "primary" : "secondary"} size="sm" disabled={!dry.data || (!useful && !change)} onClick={() => dry.data && onApply({ mend, dry: dry.data })}>
         {change ? "Apply and replay" : "Replay"}
       </Button>
-      {open && dry.data && <ReplayDialog mend={mend} scope={scope} dry={dry.data} count={Math.max(count, dry.data.matched)} onClose={() => setOpen(false)} />}
     </li>
   );
 }
 
 /** What a dry run found: "1,204 of 1,310 would pass". */
-export function Outcome({ dry }: { dry: DryRun }) {
+function Outcome({ dry }: { dry: DryRun }) {
   const share = dry.tried > 0 ? dry.would_pass / dry.tried : 0;
   return (
     <div className="space-y-1.5 text-xs">

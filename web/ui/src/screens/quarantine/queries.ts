@@ -31,10 +31,10 @@ export const mendsQuery = (scope: Scope) =>
 
 export type Change = Schemas["TableChange"];
 
-/** What a replay would do, after a change or without one. */
-export const dryRunQuery = (scope: Scope, change: Change | undefined) =>
+/** What a replay would do, after a change or without one. A change is tried as it was proposed at a time: once it is made, it cannot be tried again. */
+export const dryRunQuery = (scope: Scope, change: Change | undefined, proposedAt: number) =>
   queryOptions({
-    queryKey: ["quarantine", "dry-run", scope, change],
+    queryKey: [change ? "dry-run of a change" : "dry-run", scope, change, proposedAt],
     queryFn: ({ signal }) => data(api.POST("/api/v1/quarantine/{table}/dry-run", { params: { path: { table: scope.table } }, body: { filter: filterOf(scope), ...(change && { change }) }, signal })),
     staleTime: 30_000,
     refetchOnWindowFocus: false, // up to 20,000 events are tried
@@ -49,7 +49,7 @@ export function changeOf(mend: Schemas["Mend"]): Change | undefined {
 
 /** After something was replayed, changed or deleted. */
 export async function changed(): Promise<void> {
-  await Promise.all([queryClient.invalidateQueries({ queryKey: ["quarantine"] }), queryClient.invalidateQueries({ queryKey: ["tables"] })]);
+  await Promise.all([["quarantine"], ["dry-run"], ["tables"]].map((queryKey) => queryClient.invalidateQueries({ queryKey })));
 }
 
 function blame({ reason, field }: Scope) {

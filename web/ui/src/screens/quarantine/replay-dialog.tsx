@@ -1,11 +1,12 @@
 import { CircleCheck, CirclePause } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { api, data, type Schemas } from "@/api/client";
+import { api, data } from "@/api/client";
 import { number, plural } from "@/lib/format";
 import { sqlName } from "@/lib/sql";
 import { Button, LinkButton, Spinner } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemBox, sentence } from "@/ui/problem";
+import type { MendPlan } from "./mends";
 import { changed, changeOf } from "./queries";
 import { nothing, replayAll, type Account } from "./replay";
 import { filterOf, type Scope } from "./scope";
@@ -14,17 +15,8 @@ const batch = 500;
 
 type Phase = { at: "asking" } | { at: "changing" } | { at: "replaying" } | { at: "stopped" } | { at: "done" } | { at: "failed"; error: unknown };
 
-interface Props {
-  mend: Schemas["Mend"];
-  scope: Scope;
-  dry: Schemas["DryRun"];
-  /** How many events are in question. */
-  count: number;
-  onClose: () => void;
-}
-
 /** Makes a change of the table, if there is one, and replays: told before, watched while it goes on, accounted for afterwards. */
-export function ReplayDialog({ mend, scope, dry, count, onClose }: Props) {
+export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: Scope; onClose: () => void }) {
   const change = changeOf(mend);
   const [phase, setPhase] = useState<Phase>({ at: "asking" });
   const [account, setAccount] = useState<Account>(nothing);
@@ -92,7 +84,7 @@ export function ReplayDialog({ mend, scope, dry, count, onClose }: Props) {
           <Plan mend={mend} scope={scope} dry={dry} />
         ) : (
           <>
-            <Progress account={account} count={count} label={phase.at === "changing" ? "Changing the table" : "Replaying"} busy={busy} done={phase.at === "done"} />
+            <Progress account={account} count={dry.matched} label={phase.at === "changing" ? "Changing the table" : "Replaying"} busy={busy} done={phase.at === "done"} />
             {phase.at === "failed" && <ProblemBox error={phase.error} title={change && !made.current ? "The table could not be changed" : "The replay broke off"} />}
             {phase.at === "stopped" && <p className="text-muted">Stopped. What became rows stays so; the rest is in quarantine as before.</p>}
             {phase.at === "done" && <Final account={account} />}
@@ -103,7 +95,7 @@ export function ReplayDialog({ mend, scope, dry, count, onClose }: Props) {
   );
 }
 
-function Plan({ mend, scope, dry }: { mend: Schemas["Mend"]; scope: Scope; dry: Schemas["DryRun"] }) {
+function Plan({ mend, dry, scope }: MendPlan & { scope: Scope }) {
   return (
     <>
       <p>{sentence(mend.explanation)}</p>

@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronRight, Download, Ellipsis, ShieldCheck, SquareTerminal, Terminal, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { api } from "@/api/client";
+import { api, problemOf } from "@/api/client";
 import { reasonMeans } from "@/data/reasons";
 import { exportFormats, exportQuery, type ExportFormat } from "@/data/result";
-import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { number, plural } from "@/lib/format";
@@ -18,8 +17,9 @@ import { toast } from "@/ui/toast";
 import { Bars } from "./bars";
 import { Events } from "./events";
 import { GroupList } from "./groups";
-import { Mends } from "./mends";
+import { Mends, type MendPlan } from "./mends";
 import { changed, groupsQuery } from "./queries";
+import { ReplayDialog } from "./replay-dialog";
 import { filterOf, groupsOf, nameOf, pathOf, statementOf, together, type Scope } from "./scope";
 
 /** The quarantined events of one table, or of one of its groups: what they are, what can be done, and each of them. */
@@ -29,19 +29,22 @@ export function ScopePage({ scope }: { scope: Scope }) {
   const groups = useQuery(groupsQuery);
   const of = groupsOf(groups.data ?? [], scope);
   const all = together(of);
+  // Stays open until it is closed: when the last event has left, there is nothing else to show here.
+  const [plan, setPlan] = useState<MendPlan | null>(null);
   return (
     <Page title={name} subtitle={<Crumbs scope={scope} />} actions={all && <Actions scope={scope} count={all.count} />}>
       {groups.isPending && <Skeleton lines={6} />}
       {groups.error && !groups.data && <ProblemBox error={groups.error} retry={() => void groups.refetch()} />}
       {groups.data && !all && (
         <Empty icon={ShieldCheck} title="Nothing is left here" actions={<LinkButton to="/quarantine">All of the quarantine</LinkButton>}>
-          No event of {scope.table} is in quarantine for this reason. They were mended, deleted, or are past the time that they are kept.
+          No event of {scope.table} is in quarantine{scope.reason !== undefined && " for this reason"}. What was here became rows, was deleted, or is past the time that it is kept.
         </Empty>
       )}
+      {plan && <ReplayDialog {...plan} scope={scope} onClose={() => setPlan(null)} />}
       {all && (
         <div className="space-y-5">
           {scope.reason !== undefined && <p className="-mt-1 max-w-prose text-sm text-muted">{reasonMeans(scope.reason)}</p>}
-          <div className="grid grid-cols-2 items-end gap-x-8 gap-y-3 sm:grid-cols-[auto_auto_auto_minmax(0,1fr)]">
+          <div className="grid grid-cols-2 items-start gap-x-8 gap-y-3 sm:grid-cols-[auto_auto_auto_minmax(0,1fr)]">
             <Stat label="In quarantine" value={number(all.count)} />
             <Stat label="Last" value={<Time at={all.last_quarantined_at} />} />
             <Stat label="First" value={<Time at={all.first_quarantined_at} />} />
@@ -57,7 +60,7 @@ export function ScopePage({ scope }: { scope: Scope }) {
           )}
           <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <div className="min-w-0 lg:order-last lg:sticky lg:top-4">
-              <Mends scope={scope} count={all.count} />
+              <Mends scope={scope} onApply={setPlan} />
             </div>
             <Events scope={scope} />
           </div>

@@ -50,6 +50,16 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
     },
     [log, entries, open, virtual],
   );
+  // What was opened is seen as a whole, or from its beginning.
+  useEffect(() => {
+    if (selected === null || !open.has(selected)) return;
+    const frame = requestAnimationFrame(() => {
+      const item = box.current?.querySelector(`#event-${selected}`)?.parentElement?.getBoundingClientRect();
+      const room = box.current?.getBoundingClientRect();
+      if (item && room && item.bottom > room.bottom) box.current?.scrollBy({ top: Math.min(item.bottom - room.bottom, item.top - room.top) });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [open, selected]);
   const move = useCallback(
     (step: 1 | -1) => {
       log.pause("looking");
@@ -59,7 +69,8 @@ export function EventList({ log, entries, following, untilEnd, search, table, on
       const entry = entries[next];
       if (!entry) return;
       setSelected(entry.id);
-      virtual.scrollToIndex(next, { align: "auto" });
+      const to = virtual.getOffsetForIndex(next, "auto");
+      if (to && box.current) box.current.scrollTop = to[0];
     },
     [log, entries, selected, virtual],
   );

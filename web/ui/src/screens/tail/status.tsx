@@ -26,7 +26,7 @@ export function Status({ view, filtered }: { view: View; filtered: boolean }) {
               <strong className="font-semibold text-ink">{measured(rate.matched_per_second)}</strong> match
             </span>
           )}
-          <span className="w-24">
+          <span className="w-24 border-b">
             <Sparkline height={18} values={minute(view.rates.map((r) => r.events_per_second))} label={`Events a second over the last minute, now ${measured(rate.events_per_second)}`} />
           </span>
         </span>
