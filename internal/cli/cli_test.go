@@ -143,7 +143,8 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 		"streams list --url ftp://x", "streams sample", "sources add", "sources add s", "sources add s --table t --from yesterday",
 		"sources add s --table t --evolve maybe", "sources add s --table t --aggregates some", "sources add s --table t --read fast", "sources add s --table t --max-depth -1",
 		"sources add s --table t", "quarantine replay t", "quarantine replay t --all --reason empty", "quarantine replay t --key x:y",
-		"quarantine replay t --all", "tail", "tail s --filter x", "tail s --from soon", "tail s --raw --json",
+		"quarantine replay t --all", "quarantine replay t --all --field x", "quarantine replay t --key a:1:0 --dry-run", "quarantine delete t",
+		"quarantine delete t --all --reason empty --yes", "quarantine delete t --field x", "tail", "tail s --filter x", "tail s --from soon", "tail s --raw --json",
 		"demo --rate -1", "demo --rate fast", "serve --listen 0.0.0.0:8080", "serve --listen nowhere", "serve --data", "config check --frob",
 	} {
 		got := helios(t, "", strings.Fields(line)...)
@@ -159,7 +160,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	for _, line := range []string{
 		"", "demo", "serve", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
 		"sources show", "sources set", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
-		"quarantine replay", "version", "completion", "completion bash", "tables", "tables list", "tables show", "queries", "queries list", "queries cancel",
+		"quarantine replay", "quarantine delete", "version", "completion", "completion bash", "tables", "tables list", "tables show", "queries", "queries list", "queries cancel",
 	} {
 		got := helios(t, "", append(strings.Fields(line), "--help")...)
 		require.Zero(t, got.code, line)

@@ -23,7 +23,7 @@ event's bytes, and decode(raw) is their text, where they are UTF-8.`,
   helios sql "SELECT decode(raw) FROM quarantine.clicks WHERE reason = 'type_mismatch' LIMIT 10"`,
 	})
 	c.urlFlag(group)
-	group.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay())
+	group.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay(), c.quarantineDelete())
 	return group
 }
 
@@ -150,44 +150,57 @@ func (c *console) showQuarantined(e client.Quarantined) error {
 
 func (c *console) quarantineReplay() *cobra.Command {
 	var (
-		which client.ReplayRequest
-		key   string
+		which      client.ReplayRequest
+		key, field string
+		dry        bool
 	)
 	cmd := &cobra.Command{
-		Use:   "replay TABLE (--all | --reason REASON | --key KEY)",
+		Use:   "replay TABLE (--all | --reason REASON | --field FIELD | --key KEY)",
 		Short: "Try quarantined events again with the table's schema of today",
 		Long: `Tries quarantined events again. Those that fit the table now move from the quarantine to the table, each once; the others stay.
 It is worth doing after the schema has changed.`,
 		Example: `  helios quarantine replay clicks --reason unknown_field
+  helios quarantine replay clicks --reason type_mismatch --field product.price --dry-run
   helios quarantine replay clicks --key shardId-000000000000:49640000000000000000000000000000000000000000000000000000:0 --yes`,
 		Args:              named("TABLE"),
 		ValidArgsFunction: c.complete(tableNames),
 	}
 	cmd.RunE = c.remote(func(ctx context.Context, api *client.Client, args []string) error {
-		what := "all events of reason " + which.Reason
+		filter := client.QuarantineFilter{Reason: which.Reason}
+		if cmd.Flags().Changed("field") {
+			filter.Field = &field
+		}
 		given := 0
-		for _, set := range []bool{which.All, which.Reason != "", key != ""} {
+		for _, set := range []bool{which.All, filter.Reason != "" || filter.Field != nil, key != ""} {
 			if set {
 				given++
 			}
 		}
 		if given != 1 {
-			return usage(cmd, "%s needs one of --all, --reason and --key", path(cmd))
+			return usage(cmd, "%s needs one of --all, --reason or --field or both, and --key", path(cmd))
 		}
-		switch {
-		case which.All:
-			what = "all events"
-		case key != "":
+		what := described(filter)
+		if key != "" {
 			parsed, ok := parseKey(key)
 			if !ok {
 				return usage(cmd, "--key %q is not SHARD:SEQUENCE:INDEX, as `helios quarantine show` prints it", key)
 			}
 			which.Key, what = &parsed, "the event "+key
 		}
+		if dry {
+			if key != "" {
+				return usage(cmd, "%s tries no single event without replaying it: leave out --dry-run or --key", path(cmd))
+			}
+			return c.dryRun(ctx, api, args[0], filter)
+		}
+		request := which
+		if filter.Field != nil {
+			request = client.ReplayRequest{Filter: &filter}
+		}
 		if err := c.confirm(ctx, fmt.Sprintf("Replay %s in the quarantine of %s?", what, args[0])); err != nil {
 			return err
 		}
-		result, err := api.Replay(ctx, args[0], which)
+		result, err := api.Replay(ctx, args[0], request)
 		if err != nil {
 			return err
 		}
@@ -212,8 +225,34 @@ It is worth doing after the schema has changed.`,
 	cmd.Flags().BoolVar(&which.All, "all", false, "all of the table's")
 	cmd.Flags().StringVar(&which.Reason, "reason", "", "those of a `REASON`, as `helios quarantine list` shows it")
 	_ = cmd.RegisterFlagCompletionFunc("reason", c.completeReasons)
+	cmd.Flags().StringVar(&field, "field", "", "those of a `FIELD`, as in product.price; '' for those of no field")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would become rows")
 	cmd.Flags().StringVar(&key, "key", "", "the one with a `KEY`, as `helios quarantine show` prints it")
 	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// dryRun says what a replay would do.
+func (c *console) dryRun(ctx context.Context, api *client.Client, table string, filter client.QuarantineFilter) error {
+	result, err := api.DryRunReplay(ctx, table, filter)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		result.StillRejected = notNil(result.StillRejected)
+		return c.printJSON(result)
+	}
+	c.say("%s of %s would become rows.", term.Count(result.WouldPass), term.Counted(result.Tried, "event"))
+	if result.Tried < result.Matched {
+		c.say("The first %s of the %s that matched were tried.", term.Count(result.Tried), term.Count(result.Matched))
+	}
+	for _, still := range result.StillRejected {
+		field := ""
+		if still.Field != "" {
+			field = " in " + still.Field
+		}
+		c.say("  %s%s would keep %s in quarantine.", still.Reason, field, term.Counted(still.Count, "event"))
+	}
+	return nil
 }
 
 // sayReasons says why events stay in quarantine: those of a reason, of all when it is "".

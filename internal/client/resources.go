@@ -148,3 +148,29 @@ func (c *Client) Replay(ctx context.Context, table string, which ReplayRequest) 
 	err := c.callFor(ctx, 0, http.MethodPost, pathOf("quarantine", table, "replay"), nil, which, &r)
 	return r, err
 }
+
+// DryRunReplay tells what a replay of the quarantined events that match would do. Nothing is written.
+func (c *Client) DryRunReplay(ctx context.Context, table string, f QuarantineFilter) (DryRun, error) {
+	var r DryRun
+	err := c.callFor(ctx, longPatience, http.MethodPost, pathOf("quarantine", table, "dry-run"), nil, map[string]any{"filter": f}, &r)
+	return r, err
+}
+
+// DeleteQuarantined deletes the quarantined events of a table that match, and tells how many there were.
+func (c *Client) DeleteQuarantined(ctx context.Context, table string, f QuarantineFilter) (int64, error) {
+	q := url.Values{}
+	if f.Reason != "" {
+		q.Set("reason", f.Reason)
+	}
+	if f.Field != nil {
+		q.Set("field", *f.Field)
+	}
+	if f.Search != "" {
+		q.Set("search", f.Search)
+	}
+	var r struct {
+		Deleted int64 `json:"deleted"`
+	}
+	err := c.callFor(ctx, longPatience, http.MethodDelete, pathOf("quarantine", table), q, nil, &r)
+	return r.Deleted, err
+}
