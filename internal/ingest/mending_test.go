@@ -235,7 +235,7 @@ func TestDeletingAndReplayingAtTheSameTimeCountsEveryEventOnce(t *testing.T) {
 	})
 	all.Wait()
 	require.EqualValues(t, 401, replayed.Replayed+deleted)
-	require.EqualValues(t, 1+replayed.Replayed, len(store.ids("orders")))
+	require.Len(t, store.ids("orders"), 1+int(replayed.Replayed))
 	require.Equal(t, []event.Reason{event.MalformedJSON, event.UnknownField}, store.reasons("orders"))
 }
 
