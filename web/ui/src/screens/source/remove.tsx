@@ -5,6 +5,7 @@ import { api, problemOf } from "@/api/client";
 import { Confirm } from "@/ui/dialog";
 import { toast } from "@/ui/toast";
 import { number } from "@/lib/format";
+import { Choice } from "./choice";
 import type { Source } from "./queries";
 
 /** Asks for the source's name, and what is to become of its table. */
@@ -48,17 +49,5 @@ export function Remove({ source, rows, open, onClose }: { source: Source; rows: 
         </Choice>
       </fieldset>
     </Confirm>
-  );
-}
-
-export function Choice({ title, children, ...rest }: { title: React.ReactNode; children: React.ReactNode; name: string; checked: boolean; onChange: () => void }) {
-  return (
-    <label className="flex cursor-pointer gap-2.5 rounded-md border p-3 has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent">
-      <input type="radio" {...rest} className="mt-1 size-3.5 shrink-0 accent-(--accent) outline-none" />
-      <span className="min-w-0 text-sm">
-        <span className="block font-medium text-ink">{title}</span>
-        <span className="block text-muted">{children}</span>
-      </span>
-    </label>
   );
 }

@@ -1,0 +1,64 @@
+import { Clock, DatabaseZap, Ellipsis, EyeOff, MoveHorizontal } from "lucide-react";
+import { useNavigate } from "@tanstack/react-router";
+import { IconButton } from "@/ui/button";
+import { Badge } from "@/ui/layout";
+import { Menu, type MenuItem } from "@/ui/menu";
+import type { Column, TableInfo } from "../queries";
+import { formatText, pathText, system, widerThan } from "./types";
+
+export const quotedName = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+/** The columns of a table, and what can be done with each. */
+export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { table: TableInfo; columns: readonly Column[]; onWiden: (c: Column) => void; onIgnore: (c: Column) => void; onEventTime: (c: Column) => void }) {
+  const navigate = useNavigate();
+  const ignored = new Set((table.ignore ?? []).map((p) => JSON.stringify(p)));
+  const items = (c: Column): (MenuItem | "-")[] => {
+    const name = quotedName(c.name);
+    const all: (MenuItem | "-")[] = [
+      { label: "Its values as SQL", icon: DatabaseZap, run: () => void navigate({ to: "/sql", search: { sql: `SELECT ${name}, count(*) AS events\nFROM ${table.name}\nGROUP BY 1\nORDER BY 2 DESC\nLIMIT 100` } }) },
+    ];
+    if (c.type === "TIMESTAMP" && !system(c) && table.event_time !== c.name) all.push({ label: "Take as event time", icon: Clock, run: () => onEventTime(c) });
+    if (widerThan(c).length) all.push("-", { label: "Widen…", icon: MoveHorizontal, run: () => onWiden(c) });
+    if (!system(c) && !ignored.has(JSON.stringify(c.path))) all.push({ label: "Ignore the field…", icon: EyeOff, run: () => onIgnore(c) });
+    return all;
+  };
+  return (
+    <div tabIndex={0} role="region" aria-label="Columns" className="max-h-[65vh] overflow-auto">
+      <table className="w-full min-w-lg border-separate border-spacing-0 text-sm">
+        <thead>
+          <tr className="text-left text-xs text-muted *:sticky *:top-0 *:z-10 *:border-b *:bg-surface *:px-4 *:py-1.5 *:font-medium">
+            <th scope="col">Column</th>
+            <th scope="col">Type</th>
+            <th scope="col">Field</th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {columns.map((c) => (
+            <tr key={c.name} className="*:border-b *:px-4 *:py-1.5 last:*:border-b-0 hover:bg-hover">
+              <td className="font-mono text-xs break-all">{c.name}</td>
+              <td className="whitespace-nowrap">
+                <code className="text-xs">{c.type}</code>
+                {formatText(c) && <span className="ml-1.5 text-xs text-faint">{formatText(c)}</span>}
+              </td>
+              <td>
+                <span className="flex flex-wrap items-center gap-1.5">
+                  {system(c) ? <span className="text-faint">from Helios</span> : <span className="break-all text-muted">{pathText(c.path)}</span>}
+                  {table.event_time === c.name && <Badge tone="accent">Event time</Badge>}
+                  {c.path && ignored.has(JSON.stringify(c.path)) && <Badge>Ignored</Badge>}
+                </span>
+              </td>
+              <td className="w-10 text-right">
+                <Menu items={items(c)}>
+                  <IconButton icon={Ellipsis} label={`Actions of ${c.name}`} size="sm" />
+                </Menu>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,1 +1,0 @@
-export function SourceSettings(_: { source: unknown; table: unknown; onRemove: () => void }) { return null; }
