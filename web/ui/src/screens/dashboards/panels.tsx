@@ -1,7 +1,7 @@
 import { Move } from "lucide-react";
 import { lazy, Suspense, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
 import { Tooltip } from "@/ui/tooltip";
-import { compact, gap, inOrder, rowHeight, step, type Box, type Step } from "./layout";
+import { compact, gap, inOrder, rowHeight, same, step, type Box, type Step } from "./layout";
 import { Panel } from "./panel";
 import type { Panel as PanelType, SavedQuery } from "./queries";
 import type { Range } from "./range";
@@ -67,8 +67,8 @@ export function Panels({ panels: all, queries, range, refresh, editing, change, 
         <EditGrid
           panels={panels}
           onMove={(layouts) => {
-            const moved = panels.map((p) => ({ ...p, layout: layouts.get(p.id) ?? p.layout }));
-            if (moved.some((p, i) => JSON.stringify(p.layout) !== JSON.stringify(panels[i]?.layout))) change(moved);
+            // The grid tells its layout when it begins, too: that is no change.
+            if (panels.some((p) => !same(p.layout, layouts.get(p.id) ?? p.layout))) change(panels.map((p) => ({ ...p, layout: layouts.get(p.id) ?? p.layout })));
           }}
           render={(p) =>
             shown(

@@ -10,7 +10,7 @@ export function toYAML(json: string): string {
 /** The lines of a value that begins on a line of its own. */
 function lines(json: string, node: JsonNode, indent: string): string[] {
   if (node.children.length === 0) return [indent + scalar(json, node)];
-  if (small(json, node)) return [indent + flow(json, node)];
+  if (indent && small(json, node)) return [indent + flow(json, node)];
   return node.children.flatMap((child) => {
     const inner = indent + "  ";
     if (node.kind === "array") {
@@ -21,7 +21,7 @@ function lines(json: string, node: JsonNode, indent: string): string[] {
     const block = child.kind === "string" ? literal(JSON.parse(json.slice(child.start, child.end)) as string, inner) : null;
     if (block) return [`${indent}${key}: ${block.head}`, ...block.body];
     if (child.children.length === 0 || small(json, child)) return [`${indent}${key}: ${flow(json, child)}`];
-    return [`${indent}${key}:`, ...lines(json, child, child.kind === "array" ? inner : inner)];
+    return [`${indent}${key}:`, ...lines(json, child, inner)];
   });
 }
 
@@ -33,9 +33,13 @@ function literal(text: string, indent: string): { head: string; body: string[] }
   return { head: end === 0 ? "|-" : end === 1 ? "|" : "|+", body: [...body.map((l) => (l ? indent + l : "")), ...Array.from({ length: Math.max(0, end - 1) }, () => "")] };
 }
 
-/** True for what reads well on one line: a layout, a chart. */
+const named = /^"(id|name|title|sql)"$/;
+
+/** True for what reads well on one line: a layout, a chart. What has a name gets lines of its own. */
 function small(json: string, node: JsonNode): boolean {
-  return node.end - node.start <= 160 && node.children.every((c) => (c.children.length === 0 ? !json.slice(c.start, c.end).includes("\\n") : c.kind === "array" && c.children.every((e) => e.children.length === 0))) && node.kind === "object" && !node.children.some((c) => c.key && /^"(id|name|title|sql)"$/.test(json.slice(c.key.start, c.key.end)));
+  const short = (n: JsonNode) => n.children.length === 0 && !json.slice(n.start, n.end).includes("\\n");
+  const few = node.end - node.start <= 160 && node.children.every((c) => short(c) || (c.kind === "array" && c.children.every(short)));
+  return few && node.kind === "object" && !node.children.some((c) => c.key && named.test(json.slice(c.key.start, c.key.end)));
 }
 
 function flow(json: string, node: JsonNode): string {
@@ -55,7 +59,7 @@ function scalar(json: string, node: JsonNode, inFlow = false): string {
 /** True for text that YAML reads as that text without quotes; where there is doubt, it gets quotes. */
 function plain(value: string, inFlow: boolean): boolean {
   if (!/^[A-Za-z_(€][\w ./()%€+-]*$/.test(value) || value.endsWith(" ")) return false;
-  return !/^(true|false|yes|no|on|off|null|nan|inf|y|n)$/i.test(value) && !(inFlow && /[[\]{},]/.test(value));
+  return !/^(true|false|yes|no|on|off|null|nan|inf)$/i.test(value) && !(inFlow && /[[\]{},]/.test(value));
 }
 
 function name(key: string): string {
