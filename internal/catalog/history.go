@@ -93,14 +93,18 @@ func (h *History) flush(ctx context.Context) {
 	}
 	ctx = context.WithoutCancel(ctx) // it is everybody's, whoever made it be written now
 	err := h.catalog.write(ctx, func(tx *sql.Tx) error {
+		insert, err := tx.PrepareContext(ctx, `INSERT INTO query_history (id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = insert.Close() }()
 		for _, p := range pending {
-			const insert = `INSERT INTO query_history (id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
-			if _, err := tx.ExecContext(ctx, insert, p.ID, nobody, p.SQL, string(p.Params), p.StartedAt.UnixMicro(), p.ElapsedMS, p.Rows, p.Bytes, p.Outcome, p.Error); err != nil {
+			if _, err := insert.ExecContext(ctx, p.ID, nobody, p.SQL, string(p.Params), p.StartedAt.UnixMicro(), p.ElapsedMS, p.Rows, p.Bytes, p.Outcome, p.Error); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id <=
+		_, err = tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id <=
 			(SELECT id FROM query_history WHERE user_name = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, nobody, historyKept)
 		return err
 	})
