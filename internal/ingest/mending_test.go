@@ -111,6 +111,49 @@ func TestMendsAreProposedTriedAndMade(t *testing.T) {
 	}
 }
 
+func TestTheMendHoldsWhatIsHeld(t *testing.T) {
+	for name, c := range map[string]struct {
+		column schema.Column
+		docs   []string
+		want   []string // kind, type and format
+	}{
+		"numbers among text":      {schema.Column{Type: schema.Varchar}, []string{`1`, `true`}, []string{"widen VARCHAR scalar", "ignore  "}},
+		"fractions":               {schema.Column{Type: schema.BigInt}, []string{`1.5`, `2e-3`}, []string{"widen DOUBLE ", "ignore  "}},
+		"lists":                   {schema.Column{Type: schema.BigInt}, []string{`[1]`, `[]`}, []string{"widen JSON ", "ignore  "}},
+		"mostly text, and a list": {schema.Column{Type: schema.BigInt}, []string{`"a"`, `"b"`, `[]`}, []string{"widen JSON ", "widen VARCHAR scalar", "ignore  "}},
+		"ISO times for an epoch":  {schema.Column{Type: schema.Timestamp, Format: schema.EpochMilli}, []string{`"2026-01-01T00:00:00Z"`}, []string{"widen VARCHAR scalar", "ignore  "}},
+		"times among dates":       {schema.Column{Type: schema.Date}, []string{`"2026-01-01T00:00:00Z"`}, []string{"widen TIMESTAMP ", "ignore  "}},
+		"a number of 128 bits":    {schema.Column{Type: schema.BigInt}, []string{`9223372036854775808`}, []string{"widen HUGEINT ", "ignore  "}},
+		"one that no type rounds": {schema.Column{Type: schema.BigInt}, []string{`9223372036854775808`, `"x"`}, []string{"widen VARCHAR scalar", "ignore  "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, store := newStream(), newMemory()
+			service, _ := serving(t, s, store, &registry{})
+			settings := orders
+			c.column.Path = []string{"v"}
+			settings.Evolve, settings.Columns = schema.EvolveFixed, []schema.Column{{Path: []string{"id"}, Type: schema.Varchar}, c.column}
+			_, err := service.Add(t.Context(), settings)
+			require.NoError(t, err)
+			for i, v := range c.docs {
+				s.put(fmt.Sprintf(`{"id":"%d","v":%s}`, i, v))
+			}
+			require.Eventually(t, func() bool { return len(store.reasons("orders")) == len(c.docs) }, 20*time.Second, time.Millisecond)
+			mends, err := service.Mends(t.Context(), of(event.TypeMismatch, "v"))
+			require.NoError(t, err)
+			var got []string
+			for _, m := range mends {
+				got = append(got, fmt.Sprintf("%s %s %s", m.Kind, m.Type, m.Format))
+			}
+			require.Equal(t, c.want, got)
+			a := schema.Alteration{Kind: schema.Widened, Column: mends[0].Column, Type: mends[0].Type, Format: mends[0].Format}
+			require.NoError(t, service.ChangeTable(t.Context(), "orders", a))
+			result, err := service.Replay(t.Context(), of(event.TypeMismatch, "v"), ingest.ReplayPage{})
+			require.NoError(t, err)
+			require.Zero(t, result.Rejected)
+		})
+	}
+}
+
 // Every event after the answer is decoded with the new schema: none of them reaches the quarantine for what it mends.
 func TestAChangeHoldsForAllThatComesAfterTheAnswer(t *testing.T) {
 	s, store, _, service := ward(t, schema.EvolveAdd)

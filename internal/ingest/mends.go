@@ -147,6 +147,14 @@ func (g *group) widen(values schema.Values) []Mend {
 }
 
 func widening(from, to schema.Column, fitting, of int) Mend {
+	if from.Type == to.Type {
+		return Mend{
+			Kind: MendWiden, Column: from.Name, Path: from.Path, Type: to.Type, Format: to.Format,
+			Title: fmt.Sprintf("Let %s take numbers too", from.Name),
+			Explanation: fmt.Sprintf("Column %s takes text only. If it takes numbers and booleans too, as they are written, it holds %s, and all that is in it already.",
+				from.Name, share(fitting, of, "values")),
+		}
+	}
 	return Mend{
 		Kind: MendWiden, Column: from.Name, Path: from.Path, Type: to.Type, Format: to.Format,
 		Title: fmt.Sprintf("Make %s %s", from.Name, to.Type),
