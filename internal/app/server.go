@@ -148,7 +148,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 
 	// 4. The sources; they start last.
 	streams := newStreams(s.logger)
-	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Shelf: s.store, Logger: s.logger})
+	s.sources = ingest.NewService(s.store, committer, s.catalog, streams, ingest.Options{Shelf: s.store, Quarantined: s.store.QuarantinedSince, Logger: s.logger})
 	defer s.sources.Stop()
 	metrics.Sources(func() []telemetry.Source { return sourceMetrics(s.sources.List()) })
 	metrics.Disk(func() (telemetry.Disk, bool) { return diskMetrics(s.sources.Disk()) })

@@ -46,6 +46,8 @@ type history struct {
 	next   int    // where the ring goes on
 	now    step
 	ages   ages // of the events committed in the step under way
+
+	recalled []Tick // what was quarantined in the hour before the first step
 }
 
 func newHistory(now time.Time) history { return history{number: stepOf(now)} }
@@ -100,8 +102,13 @@ func (h *history) points(span time.Duration) []HistoryPoint {
 }
 
 // quarantined counts the events of the last hour that were quarantined.
-func (h *history) quarantined() int64 {
+func (h *history) quarantined(now time.Time) int64 {
 	n := h.now.quarantined
+	for _, before := range h.recalled {
+		if before.At.After(now.Add(-time.Hour)) {
+			n += before.Count
+		}
+	}
 	for _, s := range h.last(int(time.Hour / HistoryStep)) {
 		n += s.quarantined
 	}

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,5 +120,30 @@ func TestShardsAreShownWithWhatTheyDescendFrom(t *testing.T) {
 		require.Nil(t, status.Shards[0].Limits)
 		require.Equal(t, "17", status.Shards[0].LastHash)
 		stop()
+	})
+}
+
+func TestWhatWasQuarantinedBeforeTheStartCountsForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		known, store := &registry{}, newMemory()
+		paused := orders
+		paused.Name, paused.Paused = "orders", true
+		require.NoError(t, known.SaveSource(t.Context(), paused))
+		service := ingest.NewService(store, ingest.NewCommitter(store, ingest.CommitterOptions{}), known, newStream(), ingest.Options{
+			Quarantined: func(_ context.Context, table string, since time.Time, step time.Duration) ([]ingest.Tick, error) {
+				require.Equal(t, "orders", table)
+				require.Equal(t, time.Now().Add(-time.Hour), since)
+				require.Equal(t, ingest.HistoryStep, step)
+				return []ingest.Tick{{At: since.Add(step), Count: 3}, {At: since.Add(30 * time.Minute), Count: 4}}, nil
+			},
+		})
+		require.NoError(t, service.Start(t.Context()))
+		defer service.Stop()
+		for _, want := range []int64{7, 4, 0} {
+			status, err := service.Get("orders")
+			require.NoError(t, err)
+			require.Equal(t, want, status.QuarantinedLastHour)
+			time.Sleep(25 * time.Minute)
+		}
 	})
 }

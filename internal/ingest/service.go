@@ -30,9 +30,12 @@ type Streams interface {
 
 // Options of a Service.
 type Options struct {
-	Shelf  Shelf // what retention works on; nil: nothing is measured, and all is kept
-	Logger *slog.Logger
-	Now    func() time.Time
+	Shelf Shelf // what retention works on; nil: nothing is measured, and all is kept
+	// Quarantined, when set, counts the events of a table that were quarantined since a time, by steps: what was before this
+	// process began, which it cannot know by itself.
+	Quarantined func(ctx context.Context, table string, since time.Time, step time.Duration) ([]Tick, error)
+	Logger      *slog.Logger
+	Now         func() time.Time
 }
 
 // Service keeps the sources: it adds, starts, pauses, removes and describes them.
@@ -111,6 +114,7 @@ func (s *Service) Stop() {
 func (s *Service) launch(settings Settings) *runner {
 	settings.Read = cmp.Or(settings.Read, ReadAuto) // a source that was added before there was a choice
 	r := newRunner(s, settings)
+	s.recall(r)
 	s.mu.Lock()
 	s.byName[settings.Name] = r
 	s.mu.Unlock()
@@ -120,6 +124,23 @@ func (s *Service) launch(settings Settings) *runner {
 		r.start()
 	}
 	return r
+}
+
+// recallTime bounds what recalling the last hour may cost a start.
+const recallTime = time.Second
+
+// recall lets a source's history know what was quarantined in the hour before.
+func (s *Service) recall(r *runner) {
+	if s.opt.Quarantined == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, recallTime)
+	defer cancel()
+	ticks, err := s.opt.Quarantined(ctx, r.settings.Table, s.opt.Now().Add(-time.Hour), HistoryStep)
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		r.logger.WarnContext(ctx, "what was quarantined in the last hour is not known", "error", err)
+	}
+	r.status.history.recalled = ticks
 }
 
 func (s *Service) runners() []*runner {

@@ -183,7 +183,7 @@ func (s *status) view(settings Settings) SourceStatus {
 		Settings: settings, State: s.state, Error: s.err, Counters: s.counters,
 		Shards: make([]ShardView, 0, len(s.shards)), Notices: append([]Notice{}, s.notices...),
 		EventsPerSec: s.events.rate(now), BytesPerSec: s.bytes.rate(now), NewestArrived: timeOrNil(s.newest),
-		QuarantinedLastHour: s.history.quarantined(),
+		QuarantinedLastHour: s.history.quarantined(now),
 	}
 	failing, open := 0, 0
 	for _, r := range s.shards {

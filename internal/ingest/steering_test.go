@@ -12,6 +12,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
 )
 
 // sampling is a service whose only source, declared, waits for its sample.
@@ -215,4 +216,95 @@ func TestASourceOfATimeWithoutAChoiceIsReadAsIfItHadBeenAuto(t *testing.T) {
 	status, err := service.Get("orders")
 	require.NoError(t, err)
 	require.Equal(t, ingest.ReadAuto, status.Settings.Read)
+}
+
+func TestASourceThatIsReadInAnotherWayGoesOnWhereItWas(t *testing.T) {
+	s, store := newStream(), newMemory()
+	known := &registry{}
+	service, _ := serving(t, s, store, known)
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	s.put(document("a"))
+	has(t, store, "a")
+
+	status, err := service.Change(t.Context(), "orders", ingest.Changes{Read: new(ingest.ReadFanOut)})
+	require.NoError(t, err)
+	require.Equal(t, ingest.ReadFanOut, status.Settings.Read)
+	s.put(document("b"))
+	has(t, store, "a", "b")
+	require.Equal(t, "helios-orders", s.consumer)
+	require.Empty(t, s.retired)
+
+	s.stuck = fault.New(fault.Credentials, "its consumer stays")
+	_, err = service.Change(t.Context(), "orders", ingest.Changes{Read: new(ingest.ReadPoll)})
+	require.EqualError(t, err, "source orders is changed, but its consumer stays")
+	require.Equal(t, []string{"helios-orders"}, s.retired)
+	s.put(document("c"))
+	has(t, store, "a", "b", "c")
+	remembered, err := known.Sources(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, ingest.ReadPoll, remembered[0].Read)
+
+	_, err = service.Change(t.Context(), "orders", ingest.Changes{Read: new(ingest.ReadMode("push"))})
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+}
+
+func TestTheEventTimeOfASourceIsATimestampOfItsTable(t *testing.T) {
+	at := []schema.Column{{Name: "Ordered_At", Type: schema.Timestamp, Path: []string{"at"}}, {Name: "id", Type: schema.Varchar, Path: []string{"id"}}}
+	s, store := newStream(), newMemory()
+	service, _ := serving(t, s, store, &registry{})
+	timed := orders
+	timed.Columns = at
+	for _, wrong := range []string{"id", "nothing"} {
+		timed.EventTime = wrong
+		_, err := service.Add(t.Context(), timed)
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
+		require.Contains(t, fault.HintOf(err), "Ordered_At")
+	}
+	timed.EventTime = "ordered_at"
+	status, err := service.Add(t.Context(), timed)
+	require.NoError(t, err)
+	require.Equal(t, "Ordered_At", status.Settings.EventTime, "by the name of the column")
+	require.Empty(t, status.Notices)
+
+	_, err = service.Change(t.Context(), "orders", ingest.Changes{EventTime: new("id")})
+	require.Equal(t, fault.Invalid, fault.CodeOf(err))
+	for given, want := range map[string]string{"": "", "_INGESTED_AT": schema.IngestedAt} {
+		status, err = service.Change(t.Context(), "orders", ingest.Changes{EventTime: &given})
+		require.NoError(t, err)
+		require.Equal(t, want, status.Settings.EventTime)
+	}
+
+	require.NoError(t, service.Remove(t.Context(), "orders", true))
+	inferred := orders
+	inferred.EventTime = "soon"
+	_, err = service.Add(t.Context(), inferred) // nobody knows the columns yet
+	require.NoError(t, err)
+	for range 2 {
+		_, err = service.Pause(t.Context(), "orders")
+		require.NoError(t, err)
+		status, err = service.Resume(t.Context(), "orders")
+		require.NoError(t, err)
+	}
+	has(t, store)
+	require.Len(t, status.Notices, 1, "said once, however often it starts")
+	require.Equal(t, ingest.NoticeEventTime, status.Notices[0].Kind)
+}
+
+func TestSettingsThatCannotBe(t *testing.T) {
+	for name, change := range map[string]func(*ingest.Settings){
+		"a role that is none":       func(s *ingest.Settings) { s.Connection.RoleARN = "reader" },
+		"a user instead of a role":  func(s *ingest.Settings) { s.Connection.RoleARN = "arn:aws:iam::123456789012:user/ann" },
+		"a name that the API needs": func(s *ingest.Settings) { s.Name = "History" },
+	} {
+		s := orders
+		change(&s)
+		_, err := s.Complete()
+		require.Equal(t, fault.Invalid, fault.CodeOf(err), name)
+		require.NotEmpty(t, fault.HintOf(err), name)
+	}
+	s := orders
+	s.Connection.RoleARN = "arn:aws-us-gov:iam::123456789012:role/team/reader"
+	_, err := s.Complete()
+	require.NoError(t, err)
 }

@@ -284,3 +284,24 @@ func TestAgainGoesOnFromTheEventsOwnPlace(t *testing.T) {
 	require.Equal(t, []string{"{}", "malformed_json x"}, lines(t, second, 7))
 	require.Equal(t, "user", second.Events[0].PartitionKey)
 }
+
+func TestItIsToldWhatARecordWasOpenedFrom(t *testing.T) {
+	u := unpack.New(unpack.Options{})
+	for data, want := range map[string][]string{
+		`{"a":1}`:                             nil,
+		"{\"a\":1}\n":                         nil,
+		"{\"a\":1}\n{\"a\":2}":                {"NDJSON"},
+		"{\"a\":1\n{\"a\":2}":                 {"NDJSON"},
+		`{"a":1} {"a":2}`:                     {"concatenated JSON"},
+		`[{"a":1}]`:                           {"JSON array"},
+		gzipped(t, "{\"a\":1}\n{\"a\":2}"):    {"gzip", "NDJSON"},
+		gzipped(t, zstandard(t, `[{"a":1}]`)): {"gzip", "zstd", "JSON array"},
+		gzipped(t, logs):                      {"gzip", "CloudWatch Logs"},
+		kpl([]string{"k"}, nil, userRecord(0, -1, `{"a":1}`)): {"KPL aggregate"},
+		`{"logEvents":[],"messageType":"whatever"}`:           nil,
+	} {
+		var r unpack.Result
+		u.Unpack(record(data), unpack.Range{}, &r)
+		require.Equal(t, want, u.Opened(), "%q", data)
+	}
+}
