@@ -1,11 +1,11 @@
 // From a stream to a table in one page: where, which, a look at its events, the schema, the table.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { plural } from "@/lib/format";
 import { Page, Skeleton, useTitle } from "@/ui/layout";
 import { connectionOf, whereOf, type ConnectSearch } from "./search";
-import { laterSteps, Step } from "./step";
+import { laterSteps, Step, stepId } from "./step";
 import { retention, Streams } from "./streams";
 import { useSample } from "./use-sample";
 import { awsQuery, placeOf, Where } from "./where";
@@ -41,10 +41,17 @@ function Wizard({ search }: { search: ConnectSearch }) {
   };
   const placed = !!search.where && !moving;
   const picked = placed && !!search.stream;
+  const stage = picked ? search.stream : placed ? "placed" : "";
+  const before = useRef(stage);
+  useEffect(() => {
+    // What had the focus has gone with its step.
+    if (before.current !== stage) document.getElementById(stepId(placed ? 2 : 1))?.focus();
+    before.current = stage;
+  }, [stage, placed]);
   return (
     <Page title="Connect a stream" subtitle="From a stream to a table that you can query, in a minute. Nothing is read for good until you say so at the end.">
       <Step n={1} title="Where the streams are" state={placed ? "done" : "open"} summary={placeOf(search, aws.data?.region)} change={() => setMoving(true)}>
-        <Where search={search} choose={go} />
+        <Where search={search} choose={go} keep={search.where && (() => setMoving(false))} />
       </Step>
       <Step n={2} title="The stream" state={picked ? "done" : placed ? "open" : "later"} summary={<StreamSummary search={search} />} change={() => go(whereOf(search))}>
         <Streams search={search} />

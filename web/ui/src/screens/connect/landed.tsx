@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Activity, ChartLine, CircleCheck, Copy, LayoutDashboard, Plug, ShieldAlert, SquareTerminal, type LucideIcon } from "lucide-react";
 import { Link, type LinkProps } from "@tanstack/react-router";
-import { useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, type ReactNode } from "react";
 import { api, data, Problem, problemOf, type Schemas } from "@/api/client";
 import { sourceQuery } from "@/api/queries";
 import { ResultGrid } from "@/data/grid";
@@ -18,6 +18,7 @@ import { ProblemBox } from "@/ui/problem";
 export default function Landed({ name }: { name: string }) {
   const source = useQuery(sourceQuery(name));
   useTitle(`${name} is connected`);
+  useEffect(() => document.getElementById("main")?.focus(), []); // the button that was pressed is gone
   if (source.error && !source.data) {
     return (
       <Page title={name}>

@@ -44,31 +44,33 @@ export function SchemaEditor({ plan, change, outlook, events }: { plan: Plan; ch
       </div>
       {outlook.error !== null && <ProblemBox error={outlook.error} />}
       {plan.lines.length > 0 && (
-        <div role="table" aria-label="Fields and their columns" className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
-          <div role="rowgroup">
-            <div role="row" className={cx(grid, "hidden border-b bg-sunken py-2 text-xs text-faint lg:grid")}>
-              <span role="columnheader">
-                <span className="sr-only">Kept</span>
-              </span>
-              <span role="columnheader">Field</span>
-              <span role="columnheader">Column</span>
-              <span role="columnheader">Type</span>
-              <span role="columnheader">Seen, and examples</span>
-              <span role="columnheader" className="text-right">
-                To quarantine
-              </span>
+        <div className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
+          <div role="table" aria-label="Fields and their columns">
+            <div role="rowgroup">
+              <div role="row" className={cx(grid, "hidden border-b bg-sunken py-2 text-xs text-faint lg:grid")}>
+                <span role="columnheader">
+                  <span className="sr-only">Kept</span>
+                </span>
+                <span role="columnheader">Field</span>
+                <span role="columnheader">Column</span>
+                <span role="columnheader">Type</span>
+                <span role="columnheader">Seen, and examples</span>
+                <span role="columnheader" className="text-right">
+                  To quarantine
+                </span>
+              </div>
+            </div>
+            <div role="rowgroup" className="max-h-[34rem] divide-y overflow-y-auto">
+              {shown.map((line) =>
+                line.kind === "object" ? (
+                  <ObjectRow key={`${line.key}:object`} line={line} change={change} predicted={predicted.get(line.key)} />
+                ) : (
+                  <FieldRow key={line.key} path={line.path} mixed={line.key !== keyOf(line.path)} skipped={line.skipped} column={line.column} field={line.field} wrong={line.wrong} change={change} predicted={predicted.get(keyOf(line.path))} />
+                ),
+              )}
             </div>
           </div>
-          <div role="rowgroup" className="max-h-[34rem] divide-y overflow-y-auto">
-            {shown.map((line) =>
-              line.kind === "object" ? (
-                <ObjectRow key={`${line.key}:object`} line={line} change={change} predicted={predicted.get(line.key)} />
-              ) : (
-                <FieldRow key={line.key} path={line.path} mixed={line.key !== keyOf(line.path)} skipped={line.skipped} column={line.column} field={line.field} wrong={line.wrong} change={change} predicted={predicted.get(keyOf(line.path))} />
-              ),
-            )}
-            {!shown.length && <p className="px-4 py-6 text-center text-sm text-muted">No field is called that.</p>}
-          </div>
+          {!shown.length && <p className="px-4 py-6 text-center text-sm text-muted">No field is called that.</p>}
         </div>
       )}
       <AddedByHand plan={plan} change={change} />

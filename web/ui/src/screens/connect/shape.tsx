@@ -1,9 +1,11 @@
 // What depends on the stream that was picked: a look at its events, the schema, the table, and the connection itself.
 import { useNavigate } from "@tanstack/react-router";
-import { Hourglass, RefreshCw } from "lucide-react";
+import { Copy, Hourglass, RefreshCw } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
+import { copy } from "@/lib/clipboard";
+import { curl } from "@/lib/curl";
 import { number, percent, plural } from "@/lib/format";
-import { Button, Spinner } from "@/ui/button";
+import { Button, IconButton, Spinner } from "@/ui/button";
 import { Select } from "@/ui/form";
 import { Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
@@ -62,9 +64,12 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
         state="open"
         actions={
           events > 0 && (
-            <Button size="sm" icon={RefreshCw} busy={sample.isFetching} onClick={() => void sample.refetch()}>
-              Look again
-            </Button>
+            <>
+              <IconButton icon={Copy} label="Copy as curl" size="sm" onClick={() => void copy(curl(`/api/v1/streams/${encodeURIComponent(stream)}/sample?${new URLSearchParams({ ...connection })}`))} />
+              <Button size="sm" icon={RefreshCw} busy={sample.isFetching} onClick={() => void sample.refetch()}>
+                Look again
+              </Button>
+            </>
           )
         }
       >

@@ -55,26 +55,28 @@ export function Streams({ search }: { search: ConnectSearch }) {
         <IconButton icon={RefreshCw} label="Look again" onClick={() => void streams.refetch()} className={streams.isFetching ? "animate-breathe" : ""} />
         <IconButton icon={Copy} label="Copy as curl" onClick={() => void copy(curl(`/api/v1/streams?${new URLSearchParams({ ...connection })}`))} />
       </div>
-      <div role="table" aria-label="Streams" className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
-        <div role="rowgroup">
-          <div role="row" className={cx(columns, "hidden border-b bg-sunken py-2 text-xs text-faint md:grid")}>
-            <span role="columnheader">Stream</span>
-            <span role="columnheader">Mode</span>
-            <span role="columnheader" className="text-right">
-              Shards
-            </span>
-            <span role="columnheader" className="text-right">
-              Retention
-            </span>
-            <span role="columnheader" className="text-right">
-              Records/s
-            </span>
+      <div className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
+        <div role="table" aria-label="Streams">
+          <div role="rowgroup">
+            <div role="row" className={cx(columns, "hidden border-b bg-sunken py-2 text-xs text-faint md:grid")}>
+              <span role="columnheader">Stream</span>
+              <span role="columnheader">Mode</span>
+              <span role="columnheader" className="text-right">
+                Shards
+              </span>
+              <span role="columnheader" className="text-right">
+                Retention
+              </span>
+              <span role="columnheader" className="text-right">
+                Records/s
+              </span>
+            </div>
           </div>
-        </div>
-        <div role="rowgroup" className="divide-y">
-          {found.slice(0, shown).map((s) => (
-            <Stream key={s.arn || s.name} stream={s} connection={connection} search={search} />
-          ))}
+          <div role="rowgroup" className="divide-y">
+            {found.slice(0, shown).map((s) => (
+              <Stream key={s.arn || s.name} stream={s} connection={connection} search={search} />
+            ))}
+          </div>
         </div>
         {!found.length && <p className="px-4 py-8 text-center text-sm text-muted">No stream is called that.</p>}
       </div>

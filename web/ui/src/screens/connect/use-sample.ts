@@ -11,6 +11,8 @@ export function useSample(connection: Connection, stream: string, depth: number 
     queryFn: ({ signal }) => data(api.GET("/api/v1/streams/{name}/sample", { params: { path: { name: stream }, query: { ...connection, max_depth: depth } }, signal })),
     enabled,
     staleTime: Infinity,
+    gcTime: 60_000,
+    structuralSharing: false, // a sample may be large, and shares nothing with the one before it
     refetchOnWindowFocus: false,
     refetchInterval: (query) => (waiting && !query.state.data?.events?.length ? 2500 : false),
     placeholderData: keepPreviousData,

@@ -17,7 +17,7 @@ export function placeOf(s: ConnectSearch, defaultRegion?: string): string {
   return ["AWS", s.region ?? defaultRegion ?? "default region", s.profile && `profile ${s.profile}`, s.role_arn && `role ${s.role_arn.split("/").at(-1)}`].filter(Boolean).join(" · ");
 }
 
-export function Where({ search, choose }: { search: ConnectSearch; choose: (s: ConnectSearch) => void }) {
+export function Where({ search, choose, keep }: { search: ConnectSearch; choose: (s: ConnectSearch) => void; keep: (() => void) | undefined }) {
   const [draft, setDraft] = useState<ConnectSearch>({ ...whereOf(search), where: search.where ?? "aws" });
   const aws = useQuery(awsQuery);
   const wrong = problemsOf(draft, aws.data);
@@ -61,6 +61,11 @@ export function Where({ search, choose }: { search: ConnectSearch; choose: (s: C
         <Button type="submit" kind="primary">
           Show the streams
         </Button>
+        {keep && (
+          <Button kind="quiet" onClick={keep}>
+            Keep it as it is
+          </Button>
+        )}
         {known.map((k) => (
           <Button key={k.label} kind="quiet" onClick={() => choose({ where: k.connection.endpoint ? "endpoint" : "aws", ...k.connection })} title={k.label}>
             <span className="max-w-64 truncate">As for {k.source}</span>

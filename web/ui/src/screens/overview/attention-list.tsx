@@ -1,7 +1,6 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from "lucide-react";
 import { LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
-import { sentence } from "@/ui/problem";
 import type { Concern, Severity } from "./attention";
 
 const looks: Record<Severity, { icon: LucideIcon; text: string; word: string }> = {
@@ -35,9 +34,9 @@ export function AttentionList({ concerns }: { concerns: readonly Concern[] }) {
 function Item({ concern: c }: { concern: Concern }) {
   const look = looks[c.severity];
   return (
-    <li className="flex flex-wrap items-start gap-x-3 gap-y-2 px-4 py-3 sm:flex-nowrap">
+    <li className="grid grid-cols-[1rem_minmax(0,1fr)] items-start gap-x-3 gap-y-2 px-4 py-3 sm:grid-cols-[1rem_minmax(0,1fr)_auto]">
       <look.icon size={16} className={cx("mt-0.5 shrink-0", look.text)} aria-hidden />
-      <div className="min-w-0 flex-1 text-sm">
+      <div className="text-sm">
         <p className="font-medium">
           <span className="sr-only">{look.word}: </span>
           {c.source ? (
@@ -49,10 +48,12 @@ function Item({ concern: c }: { concern: Concern }) {
           )}
         </p>
         <p className="break-words text-muted">
-          {sentence(c.reason)} <span className="text-faint">{c.remedy}</span>
+          {/[.!?]$/.test(c.reason) ? c.reason : `${c.reason}.`} <span className="text-faint">{c.remedy}</span>
         </p>
       </div>
-      <Go concern={c} />
+      <div className="max-sm:col-start-2">
+        <Go concern={c} />
+      </div>
     </li>
   );
 }

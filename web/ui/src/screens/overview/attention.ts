@@ -44,11 +44,11 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
     add("partly", "warn", "is read in part only", s.error, "The other shards go on. Helios keeps trying.", "shards");
   }
   for (const kind of ["gap", "recreated", "hole"] as const) {
-    const notices = (s.notices ?? []).filter((n) => n.kind === kind && now - Date.parse(n.at) < day);
+    const notices = (s.notices ?? []).filter((n) => n.kind === kind && now - Date.parse(n.at) < (kind === "gap" ? day : hour));
     const last = notices.at(-1);
     if (!last) continue;
-    const more = notices.length > 1 ? ` (${number(notices.length)} times in 24 h)` : "";
-    add(kind, kind === "gap" ? "bad" : "warn", noticeTitles[kind] + more, last.message, noticeRemedies[kind], "shards");
+    const more = notices.length > 1 ? ` (${number(notices.length)} times)` : "";
+    add(kind, noticeSeverities[kind], noticeTitles[kind] + more, last.message, noticeRemedies[kind], "shards");
   }
   const throttled = (s.shards ?? []).filter((shard) => shard.condition === "throttled").length;
   if (throttled > 0) {
@@ -75,10 +75,12 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
   return found;
 }
 
+// Lost records are told for a day; what changed for an hour.
+const noticeSeverities = { gap: "bad", recreated: "info", hole: "warn" } as const;
 const noticeTitles = { gap: "has lost records", recreated: "reads a stream that was made anew", hole: "has a hole among its shards" };
 const noticeRemedies = {
   gap: "They were gone from the stream before they could be read. A longer retention of the stream leaves more time.",
-  recreated: "The stream was deleted and made again under its name. It is read from its beginning.",
+  recreated: "If that was meant, there is nothing to do.",
   hole: "Some hash keys belong to no open shard for now. This passes when the stream has finished resharding.",
 };
 

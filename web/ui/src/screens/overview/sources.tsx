@@ -36,31 +36,33 @@ export function Sources({ sources, histories, concerns }: { sources: readonly So
   const shown = useMemo(() => ordered(sources, sort, concerns).filter((s) => matches(s, find)), [sources, sort, concerns, find]);
   const order = (next: Order) => void navigate({ search: (old) => ({ ...old, sort: next === sort || next === "attention" ? undefined : next }), replace: true });
   return (
-    <div role="table" aria-label="Sources" aria-rowcount={shown.length + 1}>
-      <div role="rowgroup">
-        <div role="row" className={cx(grid, "hidden border-b text-xs text-faint lg:grid")}>
-          {columns.map((c) => (
-            <div key={c.order} role="columnheader" aria-sort={sort === c.order ? (c.order === "name" ? "ascending" : "descending") : "none"} className={cx("flex py-2", c.number && "justify-end")}>
-              <Tooltip text={sort === c.order ? "What needs attention first" : c.hint}>
-                <button type="button" onClick={() => order(c.order)} className={cx("inline-flex items-center gap-1 rounded-sm hover:text-ink", sort === c.order && "text-ink")}>
-                  {c.label}
-                  {sort === c.order && <ArrowDown size={12} aria-hidden className={c.order === "name" ? "rotate-180" : ""} />}
-                </button>
-              </Tooltip>
+    <>
+      <div role="table" aria-label="Sources" aria-rowcount={shown.length + 1}>
+        <div role="rowgroup">
+          <div role="row" className={cx(grid, "hidden border-b text-xs text-faint lg:grid")}>
+            {columns.map((c) => (
+              <div key={c.order} role="columnheader" aria-sort={sort === c.order ? (c.order === "name" ? "ascending" : "descending") : "none"} className={cx("flex py-2", c.number && "justify-end")}>
+                <Tooltip text={sort === c.order ? "What needs attention first" : c.hint}>
+                  <button type="button" onClick={() => order(c.order)} className={cx("inline-flex items-center gap-1 rounded-sm hover:text-ink", sort === c.order && "text-ink")}>
+                    {c.label}
+                    {sort === c.order && <ArrowDown size={12} aria-hidden className={c.order === "name" ? "rotate-180" : ""} />}
+                  </button>
+                </Tooltip>
+              </div>
+            ))}
+            <div role="columnheader" className="py-2">
+              <span className="sr-only">Actions</span>
             </div>
-          ))}
-          <div role="columnheader" className="py-2">
-            <span className="sr-only">Actions</span>
           </div>
         </div>
-      </div>
-      <div role="rowgroup" className="divide-y">
-        {shown.map((s) => (
-          <Row key={s.settings.name} source={s} points={histories?.bySource[s.settings.name] ?? none} stepSeconds={histories?.stepSeconds ?? 10} />
-        ))}
+        <div role="rowgroup" className="divide-y">
+          {shown.map((s) => (
+            <Row key={s.settings.name} source={s} points={histories?.bySource[s.settings.name] ?? none} stepSeconds={histories?.stepSeconds ?? 10} />
+          ))}
+        </div>
       </div>
       {!shown.length && <p className="px-4 py-8 text-center text-sm text-muted">No source is called that.</p>}
-    </div>
+    </>
   );
 }
 
@@ -92,8 +94,8 @@ function Row({ source: s, points, stepSeconds }: { source: Source; points: reado
   const state = stateOf(s);
   const trend = lagTrend(points, s.lag_ms);
   return (
-    <div role="row" className={cx(grid, "grid grid-cols-2 items-center gap-y-3 py-3 max-lg:relative max-lg:pr-12")}>
-      <div role="cell" className="col-span-2 min-w-0 lg:col-span-1">
+    <div role="row" className={cx(grid, "grid grid-cols-3 items-start gap-y-3 py-3 max-lg:relative lg:items-center")}>
+      <div role="cell" className="col-span-3 min-w-0 max-lg:pr-9 lg:col-span-1">
         <div className="flex min-w-0 items-center gap-2">
           <Link to="/sources/$name" params={{ name }} className="min-w-0 truncate font-medium hover:underline">
             {name}
@@ -106,7 +108,7 @@ function Row({ source: s, points, stepSeconds }: { source: Source; points: reado
           {stream === table ? stream : `${stream} → ${table}`}
         </div>
       </div>
-      <div role="cell" className="col-span-2 grid grid-cols-[5rem_1fr] items-center gap-3 lg:col-span-1">
+      <div role="cell" className="col-span-3 grid grid-cols-[5rem_1fr] items-center gap-3 lg:col-span-1">
         <div>
           <Label>Events/s</Label>
           <div className="font-medium tabular">{measured(s.events_per_second)}</div>
@@ -121,7 +123,7 @@ function Row({ source: s, points, stepSeconds }: { source: Source; points: reado
         {trend && <div className={cx("text-xs", trend === "growing" ? "text-warn" : "text-faint")}>{trend === "growing" ? "growing" : "catching up"}</div>}
       </div>
       <div role="cell" className="lg:text-right">
-        <Label>Quarantined, 1 h</Label>
+        <Label>Quarantined</Label>
         {s.quarantined_last_hour > 0 ? (
           <Link to="/quarantine" search={{ table }} className="text-warn tabular hover:underline">
             {number(s.quarantined_last_hour)}
@@ -168,7 +170,7 @@ function Fresh({ source: s, points }: { source: Source; points: readonly Point[]
       ) : (
         <span className="text-muted">no event yet</span>
       )}
-      {took !== undefined && <div className="truncate text-xs text-faint tabular">{duration(took)} to be queryable</div>}
+      {took !== undefined && <div className="text-xs text-faint tabular">{duration(took)} to be queryable</div>}
     </div>
   );
 }
