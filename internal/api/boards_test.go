@@ -113,10 +113,11 @@ func TestADashboardIsSharedByTwoWhoCannotUndoEachOther(t *testing.T) {
 
 func TestAnExportIsReadableAndImportedAsItIs(t *testing.T) {
 	from, to := keeping(t), keeping(t)
-	asked(t, from, 201, "POST", "/saved-queries", viewsQuery)
+	asked(t, from, 201, "POST", "/saved-queries", strings.Replace(viewsQuery, "$n", "$n WHERE 1 < 2", 1))
 	asked(t, from, 201, "POST", "/dashboards", `{"title":"Shop","panels":[{"title":"Views","query":"views-by-minute","chart":{"kind":"table","y":[]},"layout":{"x":0,"y":0,"w":6,"h":7}}]}`)
 	text := call(t, from, "GET", "/api/v1/dashboards/shop/export", "").Body.String()
 	require.Contains(t, text, "\n  \"dashboards\": [\n")
+	require.Contains(t, text, "SELECT $n WHERE 1 < 2")
 	require.NotContains(t, text, "revision")
 	require.NotContains(t, text, "_at\"")
 	for range 2 {
@@ -125,7 +126,7 @@ func TestAnExportIsReadableAndImportedAsItIs(t *testing.T) {
 		require.InDelta(t, 1, got["dashboards"].([]any)[0].(map[string]any)["revision"], 0)
 	}
 	require.Equal(t, text, call(t, to, "GET", "/api/v1/dashboards/shop/export", "").Body.String())
-	other := strings.Replace(text, "SELECT $n", "SELECT 2", 1)
+	other := strings.Replace(text, "SELECT $n WHERE 1 < 2", "SELECT 2", 1)
 	problem(t, call(t, to, "POST", "/api/v1/dashboards/import", other), 409, fault.Conflict)
 	asked(t, to, 200, "POST", "/dashboards/import?replace=true", other)
 	require.Equal(t, "SELECT 2", asked(t, to, 200, "GET", "/saved-queries/views-by-minute", "")["sql"])

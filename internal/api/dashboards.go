@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -229,13 +230,16 @@ func (s *server) exportDashboard(ctx context.Context, in *DashboardID) (*huma.St
 	if err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(b, "", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // SQL is full of < and >
+	if err := encoder.Encode(b); err != nil {
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(to huma.Context) {
 		_, w := humago.Unwrap(to)
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(append(text, '\n'))
+		_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 	}}, nil
 }

@@ -33,8 +33,11 @@ What can only be known by asking AWS, such as whether a declared source's stream
 			if err != nil {
 				return settingsError(cmd, err)
 			}
-			c.say("The settings are in order: listen on %s, data in %s, %s.",
-				settings.Listen, settings.Data, term.Counted(int64(len(settings.Sources)), "declared source"))
+			declared := term.Counted(int64(len(settings.Sources)), "declared source")
+			if n := len(settings.Dashboards); n > 0 {
+				declared += ", " + term.Counted(int64(n), "dashboard")
+			}
+			c.say("The settings are in order: listen on %s, data in %s, %s.", settings.Listen, settings.Data, declared)
 			return nil
 		},
 	}
