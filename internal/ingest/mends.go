@@ -113,7 +113,7 @@ func most[K ~string](counts map[K]int) K {
 func (g *group) replay() Mend {
 	return Mend{
 		Kind: MendReplay, Title: "Replay",
-		Explanation: "The table takes " + share(g.passing, len(g.docs), "held events") + " as it is now.",
+		Explanation: "The table takes " + share(g.passing, len(g.docs), "held event") + " as it is now.",
 	}
 }
 
@@ -152,14 +152,14 @@ func widening(from, to schema.Column, fitting, of int) Mend {
 			Kind: MendWiden, Column: from.Name, Path: from.Path, Type: to.Type, Format: to.Format,
 			Title: fmt.Sprintf("Let %s take numbers too", from.Name),
 			Explanation: fmt.Sprintf("Column %s takes text only. If it takes numbers and booleans too, as they are written, it holds %s, and all that is in it already.",
-				from.Name, share(fitting, of, "values")),
+				from.Name, share(fitting, of, "value")),
 		}
 	}
 	return Mend{
 		Kind: MendWiden, Column: from.Name, Path: from.Path, Type: to.Type, Format: to.Format,
 		Title: fmt.Sprintf("Make %s %s", from.Name, to.Type),
 		Explanation: fmt.Sprintf("Column %s is %s now. As %s it holds %s, and all that is in it already%s",
-			from.Name, from.Type, to.Type, share(fitting, of, "values"), asWritten(to)),
+			from.Name, from.Type, to.Type, share(fitting, of, "value"), asWritten(to)),
 	}
 }
 
@@ -192,7 +192,7 @@ func (g *group) add(values schema.Values) []Mend {
 	field, c := strings.Join(values.Path, "."), change.Column
 	return []Mend{{
 		Kind: MendAdd, Column: c.Name, Path: c.Path, Type: c.Type, Title: fmt.Sprintf("Add %s as %s", c.Name, c.Type),
-		Explanation: fmt.Sprintf("The field %s gets a column of its own, which holds %s. Rows that are there already have no value in it.", field, share(values.Count, values.Count, "values")),
+		Explanation: fmt.Sprintf("The field %s gets a column of its own, which holds %s. Rows that are there already have no value in it.", field, share(values.Count, values.Count, "value")),
 	}}
 }
 
@@ -209,10 +209,14 @@ func (g *group) ignore(values schema.Values) Mend {
 	return m
 }
 
-// share says how many of those that were looked at are meant.
+// share says how many of those that were looked at are meant; what is one of them.
 func share(n, of int, what string) string {
-	if n == of {
-		return fmt.Sprintf("all of the %d %s that were looked at", of, what)
+	switch {
+	case of == 1:
+		return fmt.Sprintf("the one %s that was looked at", what)
+	case n == of:
+		return fmt.Sprintf("all of the %d %ss that were looked at", of, what)
+	default:
+		return fmt.Sprintf("%d of the %d %ss that were looked at", n, of, what)
 	}
-	return fmt.Sprintf("%d of the %d %s that were looked at", n, of, what)
 }
