@@ -1,10 +1,10 @@
 import { RefreshCw } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { exactTime } from "@/lib/format";
-import { Button, IconButton } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
-import { Field, Input, Select } from "@/ui/form";
-import { bounds, fieldTime, presets, rangeName, refreshes, span, type Range } from "./range";
+import { IconButton } from "@/ui/button";
+import { Select } from "@/ui/form";
+import { CustomRange } from "./later";
+import { presets, rangeName, refreshes, span, type Range } from "./range";
 import type { DashboardSearch } from "./search";
 
 type Change = (search: Pick<DashboardSearch, "range" | "from" | "to" | "refresh">) => void;
@@ -50,53 +50,15 @@ export function Controls({ range, refresh, change, again }: { range: Range; refr
             ))}
         </Select>
       </span>
-      {custom && <CustomRange range={range} close={() => setCustom(false)} choose={(from, to) => change({ range: undefined, from, to })} />}
+      {custom && (
+        <Suspense>
+          <CustomRange range={range} close={() => setCustom(false)} choose={(from, to) => change({ range: undefined, from, to })} />
+        </Suspense>
+      )}
     </>
   );
 }
 
 function short(iso: string): string {
   return exactTime(iso).slice(5, 16);
-}
-
-function CustomRange({ range, close, choose }: { range: Range; close: () => void; choose: (from: string, to: string) => void }) {
-  const [now] = useState(() => bounds(range, Date.now()));
-  const [from, setFrom] = useState(fieldTime(now.from));
-  const [to, setTo] = useState(fieldTime(now.to));
-  const error = !from || !to ? "Both times are needed" : new Date(from) >= new Date(to) ? "The range ends before it begins" : undefined;
-  const submit = () => {
-    if (error) return;
-    choose(new Date(from).toISOString(), new Date(to).toISOString());
-    close();
-  };
-  return (
-    <Dialog
-      open
-      onClose={close}
-      title="Time range"
-      description="In your own time zone. Panels see it as $from and $to."
-      actions={
-        <>
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" disabled={!!error} onClick={submit}>
-            Show
-          </Button>
-        </>
-      }
-    >
-      <form
-        className="grid gap-3 sm:grid-cols-2"
-        onSubmit={(e) => {
-          e.preventDefault();
-          submit();
-        }}
-      >
-        <Field label="From">{(control) => <Input {...control} type="datetime-local" step={1} className="w-full" value={from} onChange={(e) => setFrom(e.target.value)} />}</Field>
-        <Field label="To" error={error}>
-          {(control) => <Input {...control} type="datetime-local" step={1} className="w-full" value={to} onChange={(e) => setTo(e.target.value)} />}
-        </Field>
-        <button type="submit" hidden />
-      </form>
-    </Dialog>
-  );
 }

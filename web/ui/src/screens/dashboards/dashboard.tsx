@@ -1,27 +1,21 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { CopyPlus, EllipsisVertical, FileDown, LayoutDashboard, Link2, Maximize, Minimize, Pencil, Plus, Share2, TextCursorInput, Timer, Trash2 } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
-import { Confirm } from "@/ui/dialog";
 import { Badge, Empty, Page, Skeleton, useTitle } from "@/ui/layout";
 import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
 import { toast } from "@/ui/toast";
-import { AboutDialog } from "./about-dialog";
-import { AddPanel } from "./add-panel";
 import { Controls } from "./controls";
 import { useDraft } from "./draft";
-import { EditPanel } from "./edit-panel";
-import { ExportDialog } from "./exchange";
-import { Enlarged, useFullScreen } from "./full-screen";
-import { Leaving, SaveProblem } from "./leaving";
-import { Panels } from "./panels";
-import { dashboardQuery, deleteDashboard, duplicate, savedQueriesQuery, type Dashboard } from "./queries";
+import { useFullScreen } from "./full-screen";
+import { AboutDialog, AddPanel, DeleteDialog, EditPanel, Enlarged, ExportDialog, Leaving, Panels, SaveProblem } from "./later";
+import { dashboardQuery, duplicate, savedQueriesQuery, type Dashboard } from "./queries";
 import { bounds, rangeOf } from "./range";
 import type { DashboardSearch } from "./search";
 
@@ -172,57 +166,55 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
           </>
         }
       >
-        <SaveProblem editing={editing} copyMine={() => void copyMine()} />
         {saved.error && !saved.data && <ProblemBox error={saved.error} retry={() => void saved.refetch()} />}
         {draft.panels.length === 0 ? (
           <Empty icon={LayoutDashboard} title="No panels yet" actions={addButton}>
             Each panel shows a saved query: as a chart, a number or a table.
           </Empty>
         ) : (
-          <Panels
-            panels={draft.panels}
-            queries={saved.data}
-            range={range}
-            refresh={refresh}
-            editing={editing.editing}
-            change={(panels) => editing.change({ panels })}
-            edit={(p) => setOpen({ what: "panel", id: p.id })}
-            enlarge={(p) => look({ panel: p.id }, false)}
-          />
+          <Suspense fallback={<Skeleton lines={8} />}>
+            <Panels
+              panels={draft.panels}
+              queries={saved.data}
+              range={range}
+              refresh={refresh}
+              editing={editing.editing}
+              change={(panels) => editing.change({ panels })}
+              edit={(p) => setOpen({ what: "panel", id: p.id })}
+              enlarge={(p) => look({ panel: p.id }, false)}
+            />
+          </Suspense>
         )}
       </Page>
-      {enlarged && <Enlarged panel={enlarged} query={saved.data ? queryOf(enlarged.query) : null} range={range} refresh={refresh} close={() => look({ panel: undefined })} />}
-      {open?.what === "add" && (
-        <AddPanel
-          panels={draft.panels}
-          close={close}
-          add={(panel) => {
-            editing.change({ panels: [...draft.panels, panel] });
-            toast(`“${panel.title}” added`);
-          }}
-        />
-      )}
-      {open?.what === "about" && <AboutDialog heading="Title and description" action="Done" about={draft} close={close} done={({ title, description, range: last, refresh_seconds }) => editing.change({ title, description, range: last, refresh_seconds })} />}
-      {open?.what === "export" && <ExportDialog id={id} unsaved={dirty} close={close} />}
-      {open?.what === "delete" && (
-        <Confirm
-          open
-          onClose={close}
-          title="Delete the dashboard"
-          action="Delete"
-          name={dashboard.title}
-          run={async () => {
-            await deleteDashboard(id);
-            editing.discard();
-            await client.invalidateQueries({ queryKey: ["dashboards"], exact: true });
-            setTimeout(() => void navigate({ to: "/dashboards" }));
-          }}
-        >
-          <p>It is gone for everybody. Its saved queries stay.</p>
-        </Confirm>
-      )}
-      {edited && editedQuery && <EditPanel panel={edited} query={editedQuery} range={range} close={close} done={(panel) => editing.change({ panels: draft.panels.map((p) => (p.id === panel.id ? panel : p)) })} />}
-      <Leaving editing={editing} />
+      <Suspense>
+        {enlarged && <Enlarged panel={enlarged} query={saved.data ? queryOf(enlarged.query) : null} range={range} refresh={refresh} close={() => look({ panel: undefined })} />}
+        {open?.what === "add" && (
+          <AddPanel
+            panels={draft.panels}
+            close={close}
+            add={(panel) => {
+              editing.change({ panels: [...draft.panels, panel] });
+              toast(`“${panel.title}” added`);
+            }}
+          />
+        )}
+        {open?.what === "about" && <AboutDialog heading="Title and description" action="Done" about={draft} close={close} done={({ title, description, range: last, refresh_seconds }) => editing.change({ title, description, range: last, refresh_seconds })} />}
+        {open?.what === "export" && <ExportDialog id={id} unsaved={dirty} close={close} />}
+        {open?.what === "delete" && (
+          <DeleteDialog
+            dashboard={dashboard}
+            close={close}
+            done={async () => {
+              editing.discard();
+              await client.invalidateQueries({ queryKey: ["dashboards"], exact: true });
+              setTimeout(() => void navigate({ to: "/dashboards" }));
+            }}
+          />
+        )}
+        {edited && editedQuery && <EditPanel panel={edited} query={editedQuery} range={range} close={close} done={(panel) => editing.change({ panels: draft.panels.map((p) => (p.id === panel.id ? panel : p)) })} />}
+        {editing.editing && <Leaving editing={editing} />}
+        {editing.error !== null && <SaveProblem editing={editing} copyMine={() => void copyMine()} />}
+      </Suspense>
     </div>
   );
 }

@@ -6,8 +6,9 @@ import { Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/form";
 import { Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
-import { panelRows, type Panel, type SavedQuery } from "./queries";
+import type { Panel, SavedQuery } from "./queries";
 import type { Range } from "./range";
+import { panelRows } from "./rows";
 
 /** A panel's title and chart, with a look at what comes of them. */
 export function EditPanel({ panel, query, range, close, done }: { panel: Panel; query: SavedQuery; range: Range; close: () => void; done: (panel: Panel) => void }) {

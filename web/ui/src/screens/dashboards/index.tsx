@@ -1,21 +1,19 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { CopyPlus, EllipsisVertical, FileDown, LayoutDashboard, Link2, Plus, Trash2, Upload } from "lucide-react";
-import { useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { plural } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button, IconButton } from "@/ui/button";
-import { Confirm } from "@/ui/dialog";
 import { Input } from "@/ui/form";
 import { Empty, Page, Skeleton, Time, useTitle } from "@/ui/layout";
 import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
 import { toast } from "@/ui/toast";
-import { AboutDialog } from "./about-dialog";
-import { ExportDialog, ImportDialog } from "./exchange";
-import { dashboardsQuery, deleteDashboard, draftOf, duplicate, makeDashboard, type Dashboard } from "./queries";
+import { AboutDialog, DeleteDialog, ExportDialog, ImportDialog } from "./later";
+import { dashboardsQuery, draftOf, duplicate, makeDashboard, type Dashboard } from "./queries";
 import { rangeName } from "./range";
 
 type Open = { what: "make" | "import" } | { what: "export" | "delete"; dashboard: Dashboard };
@@ -99,35 +97,33 @@ export default function Screen() {
           {found.length === 0 && <p className="py-10 text-center text-sm text-faint">No dashboard has these words</p>}
         </>
       )}
-      {open?.what === "make" && (
-        <AboutDialog
-          heading="New dashboard"
-          action="Make it"
-          about={{ title: "", description: "", range: "1h", refresh_seconds: 5 }}
-          close={close}
-          done={async (about) => {
-            const made = await makeDashboard({ ...about, panels: [] });
-            again();
-            await navigate({ to: "/dashboards/$id", params: { id: made.id } });
-          }}
-        />
-      )}
-      {open?.what === "import" && (
-        <ImportDialog
-          close={close}
-          done={({ dashboards: [only, ...more] }) => {
-            again();
-            void client.invalidateQueries({ queryKey: ["saved-queries"] });
-            if (only && more.length === 0) void navigate({ to: "/dashboards/$id", params: { id: only.id } });
-          }}
-        />
-      )}
-      {open?.what === "export" && <ExportDialog id={open.dashboard.id} close={close} />}
-      {open?.what === "delete" && (
-        <Confirm open onClose={close} title="Delete the dashboard" action="Delete" name={open.dashboard.title} run={() => deleteDashboard(open.dashboard.id).then(again)}>
-          <p>It is gone for everybody. Its saved queries stay.</p>
-        </Confirm>
-      )}
+      <Suspense>
+        {open?.what === "make" && (
+          <AboutDialog
+            heading="New dashboard"
+            action="Make it"
+            about={{ title: "", description: "", range: "1h", refresh_seconds: 5 }}
+            close={close}
+            done={async (about) => {
+              const made = await makeDashboard({ ...about, panels: [] });
+              again();
+              await navigate({ to: "/dashboards/$id", params: { id: made.id } });
+            }}
+          />
+        )}
+        {open?.what === "import" && (
+          <ImportDialog
+            close={close}
+            done={({ dashboards: [only, ...more] }) => {
+              again();
+              void client.invalidateQueries({ queryKey: ["saved-queries"] });
+              if (only && more.length === 0) void navigate({ to: "/dashboards/$id", params: { id: only.id } });
+            }}
+          />
+        )}
+        {open?.what === "export" && <ExportDialog id={open.dashboard.id} close={close} />}
+        {open?.what === "delete" && <DeleteDialog dashboard={open.dashboard} close={close} done={again} />}
+      </Suspense>
     </Page>
   );
 }

@@ -41,12 +41,11 @@ export function Leaving({ editing }: { editing: Editing }) {
 
 /** Says why a dashboard could not be saved; when somebody was quicker, what can be done about it. */
 export function SaveProblem({ editing, copyMine }: { editing: Editing; copyMine: () => void }) {
-  if (editing.error === null) return null;
   if (!editing.conflict) {
     return (
-      <div className="mb-3">
-        <ProblemBox title="The dashboard was not saved" error={editing.error} retry={() => void editing.save()} />
-      </div>
+      <Dialog open onClose={editing.dismiss} title="The dashboard was not saved">
+        <ProblemBox error={editing.error} retry={() => void editing.save()} />
+      </Dialog>
     );
   }
   return (

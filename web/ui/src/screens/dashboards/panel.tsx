@@ -16,8 +16,9 @@ import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
 import { toast } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
-import { panelBody, panelRows, panelStatement, type Panel as PanelType, type SavedQuery } from "./queries";
+import type { Panel as PanelType, SavedQuery } from "./queries";
 import type { Range } from "./range";
+import { panelBody, panelRows, panelStatement } from "./rows";
 
 export interface PanelProps {
   panel: PanelType;

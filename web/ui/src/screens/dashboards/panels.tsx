@@ -33,7 +33,7 @@ function place({ x, y, w, h }: Box): CSSProperties {
 }
 
 /** The panels at their places; on a narrow screen one below the other. */
-export function Panels({ panels: all, queries, range, refresh, editing, change, edit, enlarge }: Props) {
+export default function Panels({ panels: all, queries, range, refresh, editing, change, edit, enlarge }: Props) {
   const panels = compact(all);
   const [said, setSaid] = useState("");
   const onKey = (panel: PanelType) => (e: KeyboardEvent) => {
