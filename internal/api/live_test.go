@@ -84,7 +84,7 @@ func TestATailShowsEventsAndWhatItLeftOut(t *testing.T) {
 		w := world()
 		dial, stop := serving(t, w)
 		c := dial()
-		resp, _ := request(t, c, "GET", "/api/v1/sources/clicks/tail?filter=kind%3Dbuy&filter=n%3D1", "")
+		resp, _ := request(t, c, "GET", "/api/v1/sources/clicks/tail?filter=kind%3Dbuy&filter=n%3D1&text=a%20b&max_rate=50", "")
 		require.Equal(t, "text/event-stream", resp.Header.Get("Content-Type"))
 		body := bufio.NewReader(resp.Body)
 		next := func() string {
@@ -103,11 +103,14 @@ func TestATailShowsEventsAndWhatItLeftOut(t *testing.T) {
 			w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: `{"kind":"buy","n":2}`}})
 			w.Emit(t, ingest.TailItem{Event: &ingest.SampleEvent{Event: "{\"kind\":\"buy\",\n\"n\":1}", ShardID: "s-0", Sequence: "17"}})
 			w.Emit(t, ingest.TailItem{Skipped: &ingest.TailSkipped{Count: 5, Reason: ingest.SkipSlow}})
+			w.Emit(t, ingest.TailItem{Rate: &ingest.TailRate{Events: 2000, Matched: 12.5}})
 		}()
 		require.Equal(t, `event: event
 data: {"shard_id":"s-0","sequence_number":"17","record_index":0,"partition_key":"","arrived_at":"0001-01-01T00:00:00Z","event":"{\"kind\":\"buy\",\n\"n\":1}"}
 `, next())
 		require.Equal(t, "event: skipped\ndata: {\"count\":5,\"reason\":\"slow\"}\n", next())
+		require.Equal(t, "event: rate\ndata: {\"events_per_second\":2000,\"matched_per_second\":12.5}\n", next())
+		require.Equal(t, []string{`tail "a b" at 50`}, w.Calls())
 
 		silent := time.Now()
 		require.Equal(t, ": alive\n", next())

@@ -78,7 +78,7 @@ func (n newSource) domain() (ingest.Settings, error) {
 		Name: n.Name, Stream: n.Stream, Table: n.Table,
 		Connection: ingest.Connection{Region: n.Region, Endpoint: n.Endpoint, Profile: n.Profile, RoleARN: n.RoleARN},
 		From:       from, Evolve: n.Evolve, Aggregates: n.Aggregates, Read: n.Read,
-		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns), EventTime: n.EventTime,
+		MaxDepth: int(n.MaxDepth), MaxColumns: int(n.MaxColumns), Ignore: n.Ignore, EventTime: n.EventTime,
 	}
 	s.Columns = columnsOf(n.Columns)
 	if s.Retain, err = ingest.ParseRetain("retain", n.Retain); err != nil {
