@@ -41,10 +41,8 @@ export function ParamBar({ names, written, onChange, onRun }: Props) {
         .map((name) => (
           <Value key={name.toLowerCase()} name={name} value={written[name.toLowerCase()] ?? ""} set={(v) => set({ [name.toLowerCase()]: v })} />
         ))}
-      {/* So that Enter in a field runs, whatever the number of fields. */}
-      <button type="submit" className="sr-only" tabIndex={-1}>
-        Run with these values
-      </button>
+      {/* Without it, Enter would run only where there is a single field. */}
+      <button type="submit" hidden />
     </form>
   );
 }

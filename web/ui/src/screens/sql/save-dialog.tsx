@@ -1,5 +1,5 @@
 // The name and description of a saved query, when it is saved first and when they change.
-import { useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Textarea } from "@/ui/form";
@@ -14,6 +14,7 @@ export interface Naming {
 }
 
 export default function SaveDialog({ naming, onClose }: { naming: Naming; onClose: () => void }) {
+  const form = useId();
   const [name, setName] = useState(naming.name);
   const [description, setDescription] = useState(naming.description);
   const [busy, setBusy] = useState(false);
@@ -39,13 +40,14 @@ export default function SaveDialog({ naming, onClose }: { naming: Naming; onClos
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={!name.trim()} busy={busy} onClick={() => void save()}>
+          <Button kind="primary" type="submit" form={form} disabled={!name.trim()} busy={busy}>
             {naming.action}
           </Button>
         </>
       }
     >
       <form
+        id={form}
         className="space-y-3"
         onSubmit={(e) => {
           e.preventDefault();
@@ -57,9 +59,6 @@ export default function SaveDialog({ naming, onClose }: { naming: Naming; onClos
           {(control) => <Textarea {...control} rows={3} maxLength={2000} className="w-full" value={description} onChange={(e) => setDescription(e.target.value)} />}
         </Field>
         {error !== null && <ProblemBox error={error} />}
-        <button type="submit" className="sr-only" tabIndex={-1}>
-          {naming.action}
-        </button>
       </form>
     </Dialog>
   );

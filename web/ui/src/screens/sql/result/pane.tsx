@@ -56,8 +56,10 @@ export default function ResultPane({ tab, title, work, onReveal }: Props) {
           />
         )}
         {work.outcomes.length > 1 && <Results work={work} tab={tab.id} />}
-        <Status work={work} outcome={work.plan ? undefined : outcome} />
-        <span className="flex-1" />
+        <div className="flex-1 max-sm:order-last max-sm:basis-full">
+          <Status work={work} outcome={work.plan ? undefined : outcome} />
+        </div>
+        <span className="flex-1 sm:hidden" />
         {outcome && <ExportMenu outcome={outcome} name={title} />}
       </div>
       {work.failure && !work.plan && <FailureBox failure={work.failure} stale={outcome !== undefined} onReveal={onReveal} />}

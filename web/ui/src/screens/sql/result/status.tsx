@@ -7,19 +7,45 @@ import type { Outcome, Work } from "../work";
 
 export function Status({ work, outcome }: { work: Work; outcome?: Outcome }) {
   const { running } = work;
-  if (running && !running.auto) {
-    return (
-      <p className="text-xs text-muted">
-        <span role="status">{running.total > 1 ? `Running statement ${running.current + 1} of ${running.total}` : "Running"}</span>, <Elapsed since={running.startedAt} />
-      </p>
-    );
-  }
-  if (work.cancelled) return <p role="status" className="text-xs text-muted">Cancelled</p>;
-  if (!outcome) return null;
+  const waits = running !== undefined && !running.auto;
+  return (
+    <>
+      <Said work={work} outcome={outcome} />
+      {running && waits ? (
+        <p className="text-xs text-muted">
+          {running.total > 1 ? `Running statement ${running.current + 1} of ${running.total}` : "Running"}, <Elapsed since={running.startedAt} />
+        </p>
+      ) : work.cancelled ? (
+        <p className="text-xs text-muted">Cancelled{outcome && ": below is what came before"}</p>
+      ) : (
+        outcome && <Numbers outcome={outcome} />
+      )}
+    </>
+  );
+}
+
+/** What is read out: once for each thing that happens, and nothing of what ticks or runs by itself. */
+function Said({ work, outcome }: { work: Work; outcome?: Outcome }) {
+  const { running, cancelled, failure, last } = work;
+  const said = running && !running.auto ? "Running" : cancelled ? "Cancelled" : failure ? "" : outcome && last ? `Done: ${plural(outcome.result.rowCount, "row")}` : "";
+  return (
+    <span role="status" className="sr-only">
+      {said}
+    </span>
+  );
+}
+
+function Numbers({ outcome }: { outcome: Outcome }) {
   const { result } = outcome;
   return (
-    <div role={running?.auto || work.last === undefined ? undefined : "status"} className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted tabular">
-      <span>{result.truncated ? <Tooltip text="The export holds all rows."><span tabIndex={0}>{`first ${plural(result.rowCount, "row")}`}</span></Tooltip> : plural(result.rowCount, "row")}</span>
+    <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted tabular">
+      {result.truncated ? (
+        <Tooltip text="There are more. An export holds them all.">
+          <span tabIndex={0}>first {plural(result.rowCount, "row")}</span>
+        </Tooltip>
+      ) : (
+        <span>{plural(result.rowCount, "row")}</span>
+      )}
       <span title="As the server measured it">{duration(result.elapsedMs)}</span>
       <span title="The rows as they were sent, before compression">{bytes(result.bytes)}</span>
       <Freshness outcome={outcome} />

@@ -1,5 +1,6 @@
 // What a column holds: how full it is, its range, its most frequent values, and some of the newest.
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { ArrowLeft, ChartColumn, CornerDownLeft } from "lucide-react";
 import { number, percent } from "@/lib/format";
 import { sqlName, sqlText } from "@/lib/sql";
@@ -20,12 +21,17 @@ interface Props {
 export function ColumnPanel({ table, column, back, insert, open }: Props) {
   const stats = useQuery(columnQuery(table.schema, table.name, column.name, column.type));
   const from = tableName(table.schema, table.name);
+  // What was pressed to get here is gone: the focus goes on from the head of what took its place.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   return (
     <section aria-label={`The column ${column.name}`} className="min-h-0 flex-1 overflow-y-auto pb-6">
       <div className="sticky top-0 z-10 flex items-start gap-1 border-b bg-sunken px-1.5 py-2">
-        <IconButton icon={ArrowLeft} label="Back to the tables" size="sm" autoFocus onClick={back} />
+        <IconButton icon={ArrowLeft} label="Back to the tables" size="sm" onClick={back} />
         <div className="min-w-0 flex-1">
-          <h2 className="font-mono text-sm break-all">{column.name}</h2>
+          <h2 ref={heading} tabIndex={-1} className="font-mono text-sm break-all outline-none">
+            {column.name}
+          </h2>
           <p className="text-xs break-words text-faint">
             {table.schema === "main" ? table.name : `${table.schema}.${table.name}`} · {column.type.toLowerCase()}
           </p>
@@ -68,8 +74,8 @@ function Statistics({ stats }: { stats: ColumnStatistics }) {
   const facts: [string, string, string?][] = [
     ["Distinct", number(stats.distinct)],
     ["NULL", rows > 0 ? `${number(stats.nulls)} (${percent(stats.nulls / rows)})` : number(stats.nulls)],
-    ...(stats.min !== undefined ? [["Least", stats.min, stats.min] as [string, string, string]] : []),
-    ...(stats.max !== undefined ? [["Greatest", stats.max, stats.max] as [string, string, string]] : []),
+    ...(stats.min !== undefined ? [["Least", number(stats.min), stats.min] as [string, string, string]] : []),
+    ...(stats.max !== undefined ? [["Greatest", number(stats.max), stats.max] as [string, string, string]] : []),
     ...(stats.mean !== undefined ? [["Mean", short(stats.mean), stats.mean] as [string, string, string]] : []),
   ];
   return (
@@ -128,8 +134,8 @@ function Histogram({ buckets }: { buckets: NonNullable<ColumnStatistics["histogr
         ))}
       </div>
       <div className="mt-1 flex justify-between gap-4 text-2xs text-faint tabular">
-        <span className="truncate">{first}</span>
-        <span className="truncate">{last}</span>
+        <span className="truncate">{number(first)}</span>
+        <span className="truncate">{number(last)}</span>
       </div>
     </figure>
   );

@@ -87,9 +87,11 @@ function Came({ past }: { past: Past }) {
           <span>{plural(past.rows, "row")}</span>
           <span>{bytes(past.bytes)}</span>
         </>
+      ) : past.outcome === "cancelled" ? (
+        <span>cancelled</span>
       ) : (
         <span className="truncate text-bad" title={past.error}>
-          {past.outcome === "cancelled" ? "cancelled" : `failed: ${past.error ?? past.outcome}`}
+          failed: {past.error ?? past.outcome}
         </span>
       )}
     </span>
