@@ -69,7 +69,7 @@ function Chart({ figure, points, step, from, to, group }: { figure: Figure; poin
       <p className="mb-2 text-xs text-faint">{figure.says}</p>
       <div className="h-44">
         <Suspense fallback={<div className="size-full animate-breathe rounded-md bg-sunken" />}>
-          <Canvas series={series} from={from} to={to} format={figure.format} group={group} label={label} />
+          <Canvas series={series} from={from} to={to} format={figure.format} step={figure.step} group={group} label={label} />
         </Suspense>
       </div>
       <p className="mt-2 flex flex-wrap gap-x-4 text-xs text-muted">

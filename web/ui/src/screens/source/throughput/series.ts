@@ -15,6 +15,8 @@ export interface Figure {
   says: string;
   lines: readonly Line[];
   format: (value: number) => string;
+  /** Between two marks of the scale lies at least so much: there are no parts of a byte or a millisecond. */
+  step?: number;
 }
 
 export const figures: readonly Figure[] = [
@@ -28,9 +30,9 @@ export const figures: readonly Figure[] = [
       { name: "quarantined/s", color: 5, value: (p) => p.quarantined / 10 },
     ],
   },
-  { key: "bytes", title: "Volume/s", says: "Of the records, as they come from the stream.", format: (v) => bytes(Math.round(v)), lines: [{ name: "volume/s", color: 3, value: (p) => p.bytes_per_second }] },
-  { key: "freshness", title: "Freshness", says: "The median age of events when they became queryable, since they arrived in the stream.", format: duration, lines: [{ name: "freshness", color: 2, value: (p) => p.freshness_ms ?? null }] },
-  { key: "lag", title: "Lag", says: "How far behind the tip of the slowest shard the reader was.", format: duration, lines: [{ name: "lag", color: 4, value: (p) => p.lag_ms ?? null }] },
+  { key: "bytes", title: "Volume/s", says: "Of the records, as they come from the stream.", format: (v) => bytes(Math.round(v)), step: 1, lines: [{ name: "volume/s", color: 3, value: (p) => p.bytes_per_second }] },
+  { key: "freshness", title: "Freshness", says: "The median age of events when they became queryable, since they arrived in the stream.", format: duration, step: 1, lines: [{ name: "freshness", color: 2, value: (p) => p.freshness_ms ?? null }] },
+  { key: "lag", title: "Lag", says: "How far behind the tip of the slowest shard the reader was.", format: duration, step: 1, lines: [{ name: "lag", color: 4, value: (p) => p.lag_ms ?? null }] },
 ];
 
 export type Drawn = [time: number, value: number | null];
