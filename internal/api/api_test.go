@@ -228,8 +228,9 @@ func TestListsAreNeverNull(t *testing.T) {
 func TestTheServerTellsWhatItIs(t *testing.T) {
 	w := world()
 	h := w.Handler()
-	page := call(t, h, "GET", "/", "")
-	require.Contains(t, page.Body.String(), "curl -s http://127.0.0.1:8080/api/v1/query")
+	for _, path := range []string{"/", "/sql", "/assets/x.js"} {
+		require.Equal(t, "the console at "+path, call(t, h, "GET", path, "").Body.String())
+	}
 	require.Contains(t, call(t, h, "GET", "/metrics", "").Body.String(), "helios_up 1")
 	require.Contains(t, call(t, h, "GET", "/openapi.json", "").Body.String(), `"openapi": "3.1.0"`)
 	require.JSONEq(t, `{"status":"ok"}`, call(t, h, "GET", "/healthz", "").Body.String())
@@ -245,6 +246,7 @@ func TestTheServerTellsWhatItIs(t *testing.T) {
 
 	call(t, h, "GET", "/api/v1/tables/clicks", "")
 	call(t, h, "GET", "/nowhere", "")
+	call(t, h, "GET", "/api/v1/nowhere", "")
 	routes := w.Routes()
-	require.Equal(t, []string{"GET /api/v1/tables/{table}", "GET none"}, routes[len(routes)-2:], "metrics have few labels")
+	require.Equal(t, []string{"GET /api/v1/tables/{table}", "GET console", "GET none"}, routes[len(routes)-3:], "metrics have few labels")
 }
