@@ -162,8 +162,13 @@ function useEnd(box: RefObject<HTMLDivElement | null>, log: TailLog, following: 
       if (following && up && behind(element) > 1) log.pause("scrolled");
       else if (untilEnd && !up && behind(element) < 2) log.resume();
     };
+    const wheeled = (e: WheelEvent) => following && e.deltaY < 0 && element.scrollTop > 0 && log.pause("scrolled");
     element.addEventListener("scroll", scrolled, { passive: true });
-    return () => element.removeEventListener("scroll", scrolled);
+    element.addEventListener("wheel", wheeled, { passive: true });
+    return () => {
+      element.removeEventListener("scroll", scrolled);
+      element.removeEventListener("wheel", wheeled);
+    };
   }, [box, log, following, untilEnd]);
 }
 
