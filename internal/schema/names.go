@@ -19,7 +19,9 @@ type names map[string]bool
 
 func (n names) take(name string) { n[fold(name)] = true }
 
-func (n names) taken(name string) bool { return n[fold(name)] }
+// taken reports whether a column cannot have a name: another one has it, or it is that by which stores know a row, which a
+// column would hide.
+func (n names) taken(name string) bool { return n[fold(name)] || fold(name) == "ROWID" }
 
 // fold makes one of all names that strings.EqualFold calls equal. Lower case is not enough: s and ſ, σ and ς, the micro sign
 // and the Greek letter have several lower cases.

@@ -36,6 +36,7 @@ func TestColumnNamesAreValidAndUnique(t *testing.T) {
 		{"x\u0000\ufffdy", "x__y"},
 		{"_shard_id", "_shard_id_2"},
 		{"_Arrived_At", "_Arrived_At_2"},
+		{"RowID", "RowID_2"},
 		{"\"; DROP TABLE t; --", "___DROP_TABLE_t____"},
 		{long, strings.Repeat("é", 60)},
 		{long + "x", strings.Repeat("é", 59) + "_2"},
