@@ -12,7 +12,7 @@ import { addressOf, maxAddress } from "./address";
 import type { Editor } from "./editor/editor";
 import { isTime, meaning, parameters, valuesFor, writtenAs, type Written } from "./lang/params";
 import { statementAt, statements, type Statement } from "./lang/statements";
-import type { Past, SavedQuery } from "./queries";
+import type { Chart, Past, SavedQuery } from "./queries";
 import type { Naming } from "./save-dialog";
 import { titleOf, type Tab, type View } from "./tabs";
 import { tabs } from "./tabs-store";
@@ -172,6 +172,18 @@ export function useActions(screen: Screen) {
 }
 
 export type Doing = ReturnType<typeof useActions>;
+
+/** Whether a tab differs from the saved query that it was opened from. */
+export function isChanged(tab: Tab, query: SavedQuery): boolean {
+  const now = bodyOf(tab);
+  const values = (name: string) => query.params[name] ?? null;
+  return now.sql !== query.sql.trim() || Object.entries(now.params).some(([name, v]) => values(name) !== v) || !sameChart(now.chart, query.chart);
+}
+
+function sameChart(a: Chart | undefined, b: Chart | undefined): boolean {
+  const parts = (c: Chart | undefined) => JSON.stringify(c ? [c.kind, c.x ?? "", c.y, c.series ?? "", !!c.stacked] : null);
+  return parts(a) === parts(b);
+}
 
 /** What is saved of a tab. The time range is of whoever looks, and not of the query. */
 function bodyOf(tab: Tab) {

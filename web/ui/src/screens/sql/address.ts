@@ -20,7 +20,7 @@ export const maxAddress = 6000;
 
 /** What the address says of a tab: the saved query where it is just that, else the text. */
 export function addressOf(tab: Tab, saved: SavedQuery | undefined): { sql?: string; saved?: string } {
-  if (saved && saved.sql === tab.sql) return { saved: saved.id };
+  if (saved && saved.sql.trim() === tab.sql.trim()) return { saved: saved.id };
   return tab.sql.trim() && tab.sql.length <= maxAddress ? { sql: tab.sql } : {};
 }
 

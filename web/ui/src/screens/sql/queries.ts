@@ -87,6 +87,4 @@ export const historyQuery = (search: string) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
-    // The server has what it kept at most; a person who goes back further searches.
-    maxPages: 20,
   });

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { ContextMenu as M } from "radix-ui";
 import { IconButton, Spinner } from "@/ui/button";
 import { cx } from "@/ui/cx";
+import { isChanged } from "./actions";
 import type { SavedQuery } from "./queries";
 import { titleOf, type Tab, type Tabs } from "./tabs";
 import { tabs } from "./tabs-store";
@@ -61,7 +62,7 @@ interface ItemProps {
 
 function TabItem({ tab, active, running, saved, only, renaming, rename, focusActive }: ItemProps) {
   const title = titleOf(tab, saved?.name);
-  const changed = saved !== undefined && saved.sql !== tab.sql;
+  const changed = saved !== undefined && isChanged(tab, saved);
   const step = (by: number) => {
     const all = tabs.get().tabs;
     const next = all[(all.findIndex((t) => t.id === tab.id) + by + all.length) % all.length];

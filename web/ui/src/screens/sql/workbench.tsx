@@ -4,7 +4,7 @@ import { savedQueriesQuery } from "@/api/queries";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { useTitle } from "@/ui/layout";
 import { Splitter } from "@/ui/splitter";
-import { useActions } from "./actions";
+import { isChanged, useActions } from "./actions";
 import { useAddress } from "./address";
 import { loadEditor } from "./editor";
 import type { Editor } from "./editor/editor";
@@ -88,7 +88,7 @@ export default function Workbench() {
             tabs.change(tab.id, { refresh });
             if (refresh === 0 && work.running?.auto) cancel(tab.id);
           }}
-          state={!query ? "new" : query.sql === tab.sql.trim() ? "saved" : "changed"}
+          state={!query ? "new" : isChanged(tab, query) ? "changed" : "saved"}
           panel={panelOpen}
           togglePanel={() => (wide ? setLayout({ open: !layout.open }) : setDrawer(!drawer))}
         />

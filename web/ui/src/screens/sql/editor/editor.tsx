@@ -1,6 +1,6 @@
 // The editor: CodeMirror with the engine's own words. It is a chunk of its own, loaded after the screen.
-import { acceptCompletion, autocompletion, closeCompletion, completionStatus } from "@codemirror/autocomplete";
-import { indentLess, indentMore } from "@codemirror/commands";
+import { acceptCompletion, autocompletion, closeCompletion, completionStatus, selectedCompletion } from "@codemirror/autocomplete";
+import { indentLess, indentMore, insertNewlineAndIndent } from "@codemirror/commands";
 import { LanguageSupport } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
 import { SQLDialect } from "@codemirror/lang-sql";
@@ -170,6 +170,7 @@ function setup(dialect: Dialect, latest: { current: Omit<Props, "ref"> }, change
     EditorView.cspNonce.of(getNonce() ?? ""),
     Prec.highest(
       keymap.of([
+        { key: "Enter", run: newLine },
         { key: "Mod-Enter", run: run("all"), shift: run("statement") },
         // While completions are shown, Tab takes one. Escape and then Tab leaves the editor, as everywhere in CodeMirror.
         { key: "Tab", run: (v) => (completionStatus(v.state) === "active" ? acceptCompletion(v) : indentMore(v)), shift: indentLess },
@@ -194,6 +195,18 @@ function setup(dialect: Dialect, latest: { current: Omit<Props, "ref"> }, change
     }),
     theme,
   ];
+}
+
+/** Enter after a word that is written out means a new line, though the list still offers that word. */
+function newLine(view: EditorView): boolean {
+  const chosen = completionStatus(view.state) === "active" ? selectedCompletion(view.state) : null;
+  if (!chosen || chosen.type === "function") return false;
+  const at = view.state.selection.main.head;
+  const written = view.state.sliceDoc(Math.max(0, at - chosen.label.length), at);
+  const before = view.state.sliceDoc(Math.max(0, at - chosen.label.length - 1), Math.max(0, at - chosen.label.length));
+  if (written.toLowerCase() !== chosen.label.toLowerCase() || /[\w$]/.test(before)) return false;
+  closeCompletion(view);
+  return insertNewlineAndIndent(view);
 }
 
 function language(dialect: Dialect): Extension {

@@ -1,12 +1,13 @@
 // The lower part: what came of the query, as rows, as a chart, as both, or how it is run.
 import { ChartNoAxesCombined, Columns2, Download, ListTree, MapPin, Settings2, Table2 } from "lucide-react";
+import { Popover as P } from "radix-ui";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { toast } from "@/ui/toast";
 import { chooseChart, ChartOptions, ResultChart } from "@/data/chart";
 import { ResultGrid } from "@/data/grid";
 import { exportFormats, exportQuery, type ExportFormat, type Result } from "@/data/result";
 import { problemOf } from "@/api/client";
-import { Button, IconButton } from "@/ui/button";
+import { Button } from "@/ui/button";
 import { Segmented, Select } from "@/ui/form";
 import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
@@ -124,38 +125,50 @@ function FailureBox({ failure, stale, onReveal }: { failure: Failure; stale: boo
 }
 
 function Shown({ tab, result }: { tab: Tab; result: Result }) {
-  const [options, setOptions] = useState(false);
-  const chosen = useMemo(() => chooseChart(result), [result]);
+  if (tab.view === "chart") return <ChartPart tab={tab} result={result} />;
   const rows = (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col p-2">
       <ResultGrid result={result} />
     </div>
   );
   if (tab.view === "grid") return rows;
-  const chart = tab.chart ?? chosen;
-  const drawn = (
-    <div className="flex min-h-0 min-w-0 flex-1 gap-3 max-sm:flex-col">
-      <div className="relative flex min-h-0 min-w-0 flex-1 flex-col p-3">
-        <IconButton icon={Settings2} label={options ? "Hide the chart's settings" : "The chart's settings"} size="sm" aria-pressed={options} className="absolute top-1 right-1 z-10" onClick={() => setOptions(!options)} />
-        <ResultChart result={result} chart={chart} className="min-h-0 flex-1" />
-      </div>
-      {options && (
-        <div className="w-64 shrink-0 space-y-3 overflow-auto border-l p-3 max-sm:max-h-48 max-sm:w-full max-sm:border-t max-sm:border-l-0">
-          <ChartOptions result={result} chart={chart} onChange={(next) => tabs.change(tab.id, { chart: next })} />
-          {tab.chart && (
-            <Button size="sm" onClick={() => tabs.change(tab.id, { chart: undefined })}>
-              Choose by itself
-            </Button>
-          )}
-        </div>
-      )}
-    </div>
-  );
-  if (tab.view === "chart") return drawn;
   return (
     <div className="flex min-h-0 flex-1 max-lg:flex-col">
       {rows}
-      <div className="flex min-h-0 min-w-0 flex-1 flex-col border-l max-lg:border-t max-lg:border-l-0">{drawn}</div>
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col border-l max-lg:border-t max-lg:border-l-0">
+        <ChartPart tab={tab} result={result} />
+      </div>
+    </div>
+  );
+}
+
+/** The chart, as the person set it or else as the result suggests, and its settings beside it. */
+function ChartPart({ tab, result }: { tab: Tab; result: Result }) {
+  const [open, setOpen] = useState(false);
+  const chosen = useMemo(() => chooseChart(result), [result]);
+  const chart = tab.chart ?? chosen;
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col px-3 pb-2">
+      <div className="flex h-8 shrink-0 items-center justify-end">
+        <P.Root open={open} onOpenChange={setOpen}>
+          <P.Trigger asChild>
+            <Button size="sm" kind="quiet" icon={Settings2} aria-pressed={open}>
+              Adjust
+            </Button>
+          </P.Trigger>
+          <P.Portal>
+            <P.Content side="left" align="start" sideOffset={8} collisionPadding={8} aria-label="The chart's settings" className="z-30 max-h-(--radix-popover-content-available-height) w-72 max-w-[calc(100vw-1rem)] animate-rise space-y-3 overflow-auto rounded-lg border bg-surface p-3 shadow-(--shadow-floating)">
+              <ChartOptions result={result} chart={chart} onChange={(next) => tabs.change(tab.id, { chart: next })} />
+              {tab.chart && (
+                <Button size="sm" onClick={() => tabs.change(tab.id, { chart: undefined })}>
+                  Choose by itself
+                </Button>
+              )}
+            </P.Content>
+          </P.Portal>
+        </P.Root>
+      </div>
+      <ResultChart result={result} chart={chart} className="min-h-0 flex-1" />
     </div>
   );
 }
