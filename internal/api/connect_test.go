@@ -109,9 +109,9 @@ func TestATableTellsTheEventTimeOfItsSource(t *testing.T) {
 		var one map[string]any
 		require.NoError(t, json.Unmarshal(call(t, w.Handler(), "GET", "/api/v1/tables/clicks", "").Body.Bytes(), &one))
 		require.Equal(t, want, one["event_time"], column)
-		var all struct{ Tables []map[string]any }
+		var all map[string][]map[string]any
 		require.NoError(t, json.Unmarshal(call(t, w.Handler(), "GET", "/api/v1/tables", "").Body.Bytes(), &all))
-		require.Equal(t, want, all.Tables[0]["event_time"], column)
+		require.Equal(t, want, all["tables"][0]["event_time"], column)
 		w.Tables[0].EventTime = ""
 	}
 }

@@ -29,9 +29,9 @@ func (t *tailed) told() (shown int, skipped map[ingest.SkipReason]int64, rates [
 }
 
 // tail watches the source orders for as long as the test lasts, and takes so long for each event.
-func tail(t *testing.T, service *ingest.Service, r ingest.TailRequest, each time.Duration) (seen *tailed, stop func()) {
+func tail(t *testing.T, service *ingest.Service, r ingest.TailRequest, each time.Duration) (*tailed, func()) {
 	t.Helper()
-	seen = &tailed{skipped: map[ingest.SkipReason]int64{}}
+	seen := &tailed{skipped: map[ingest.SkipReason]int64{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	began := time.Now()

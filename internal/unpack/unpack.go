@@ -142,8 +142,13 @@ func (u *Unpacker) Opened() []string {
 		there bool
 		name  string
 	}{
-		{u.opened.aggregate, "KPL aggregate"}, {u.opened.gzip, "gzip"}, {u.opened.zstd, "zstd"}, {u.opened.lines, "NDJSON"},
-		{u.opened.concatenated, "concatenated JSON"}, {u.opened.array, "JSON array"}, {u.opened.logs, "CloudWatch Logs"},
+		{u.opened.aggregate, "KPL aggregate"},
+		{u.opened.gzip, "gzip"},
+		{u.opened.zstd, "zstd"},
+		{u.opened.lines, "NDJSON"},
+		{u.opened.concatenated, "concatenated JSON"},
+		{u.opened.array, "JSON array"},
+		{u.opened.logs, "CloudWatch Logs"},
 	} {
 		if o.there {
 			names = append(names, o.name)

@@ -48,12 +48,16 @@ func (a *Account) Rate(ctx context.Context, name string) (ingest.StreamRate, err
 			open = append(open, sh)
 		}
 	}
+	from := time.Now().Add(-rateWindow)
+	if s.createdAt.After(from) {
+		from = s.createdAt
+	}
 	flows := make([]flow, min(len(open), rateShards))
 	var g errgroup.Group
 	for i := range flows {
 		sh := open[i*len(open)/len(flows)]
 		g.Go(func() (err error) {
-			flows[i], err = a.measure(bounded, s.arn, sh.id)
+			flows[i], err = a.measure(bounded, s.arn, sh.id, from)
 			return err
 		})
 	}
@@ -78,10 +82,8 @@ func (a *Account) Rate(ctx context.Context, name string) (ingest.StreamRate, err
 	return r, a.explain(err, name)
 }
 
-// measure reads the newest minute of a shard, or as much of it as the bounds allow. What was seen before an error counts.
-func (a *Account) measure(ctx context.Context, arn, shardID string) (flow, error) {
-	began := time.Now()
-	from := began.Add(-rateWindow)
+// measure reads what a shard holds from a time on, or as much of it as the bounds allow. What was seen before an error counts.
+func (a *Account) measure(ctx context.Context, arn, shardID string, from time.Time) (flow, error) {
 	it, err := a.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
 		StreamARN: &arn, StreamName: nameIn(arn), ShardId: &shardID, ShardIteratorType: types.ShardIteratorTypeAtTimestamp, Timestamp: &from,
 	})
