@@ -21,7 +21,7 @@ export function Destination({ search, set, table, times, retentionHours }: { sea
           {(control) => <Input {...control} className="w-full font-mono text-xs" value={table} spellCheck={false} autoComplete="off" onChange={(e) => set({ table: e.target.value })} />}
         </Field>
         <Start from={search.from} set={set} retentionHours={retentionHours} />
-        <Field label="Event time" hint={times.length ? "When an event happened, as it says itself." : "No column holds a time."}>
+        <Field label="Event time" hint={times.length ? "When an event happened, as it says itself." : "No column is a TIMESTAMP: choose that type above for one that is."}>
           {(control) => (
             <Select {...control} className="w-full" value={search.event_time ?? ""} disabled={!times.length} onChange={(e) => set({ event_time: e.target.value || undefined })}>
               <option value="">When it arrived (_arrived_at)</option>
@@ -43,6 +43,15 @@ export function Destination({ search, set, table, times, retentionHours }: { sea
 export function useTableWrong(table: string): boolean {
   const { data: sources } = useQuery(sourcesQuery);
   return !!wrongTable(table) || !!sources?.some((s) => s.settings.table === table.toLowerCase());
+}
+
+/** The name itself, or numbered if a source fills a table of that name. */
+export function useFreeTable(name: string): string {
+  const { data: sources = [] } = useQuery(sourcesQuery);
+  const taken = new Set(sources.map((s) => s.settings.table));
+  let free = name;
+  for (let n = 2; taken.has(free); n++) free = `${name.slice(0, 60)}_${n}`;
+  return free;
 }
 
 function Start({ from = "horizon", set, retentionHours }: { from: string | undefined; set: Set; retentionHours: number | undefined }) {

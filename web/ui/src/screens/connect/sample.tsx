@@ -6,6 +6,7 @@ import { number, percent, plural } from "@/lib/format";
 import { cx } from "@/ui/cx";
 import { Select } from "@/ui/form";
 import { Badge, Time } from "@/ui/layout";
+import { sentence } from "@/ui/problem";
 import type { Sample } from "./use-sample";
 
 type Event = Schemas["SampleEvent"];
@@ -126,7 +127,7 @@ function Detail({ event: e }: { event: Event }) {
         )}
       </dl>
       <div tabIndex={0} role="region" aria-label="The event" className="min-h-0 flex-1 overflow-auto p-4 text-xs -outline-offset-2">
-        {e.reason && <p className="mb-3 rounded-md bg-bad-soft px-3 py-2 text-sm text-bad">{e.message || "It is no JSON object"}: it would go to quarantine.</p>}
+        {e.reason && <p className="mb-3 rounded-md bg-bad-soft px-3 py-2 text-sm text-bad">{sentence(e.message || "It is no JSON object")} It would go to quarantine.</p>}
         <JsonView key={`${e.shard_id}/${e.sequence_number}/${e.record_index}`} text={e.event} expanded />
       </div>
     </>

@@ -1,7 +1,7 @@
 // The schema as it was inferred, to be made one's own, with what it would do to the sample.
 import { Plus, RotateCcw, X } from "lucide-react";
 import { memo, useCallback, useId, useMemo, useState, type ReactNode } from "react";
-import { number, percent } from "@/lib/format";
+import { number, percent, plural } from "@/lib/format";
 import { Button, IconButton, Spinner } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Input, Segmented, Select } from "@/ui/form";
@@ -87,19 +87,19 @@ function Total({ outlook, valid, columns, events }: { outlook: Outlook; valid: b
     <p className="text-sm" aria-live="polite">
       {valid ? (
         share === undefined ? (
-          <span className="text-muted">{number(columns)} columns</span>
+          <span className="text-muted">{plural(columns, "column")}</span>
         ) : share === 0 ? (
           <>
             <strong className="font-semibold text-good">Every event fits.</strong>{" "}
             <span className="text-muted">
-              {number(columns)} columns, tried on {number(events)} events.
+              {plural(columns, "column")}, tried on {plural(events, "event")}.
             </span>
           </>
         ) : (
           <>
             <strong className={cx("font-semibold", share >= 0.01 ? "text-bad" : "text-warn")}>{percent(share)} would go to quarantine.</strong>{" "}
             <span className="text-muted">
-              {number(columns)} columns, tried on {number(events)} events.
+              {plural(columns, "column")}, tried on {plural(events, "event")}.
             </span>
           </>
         )
@@ -135,6 +135,7 @@ const FieldRow = memo(function FieldRow({ path, mixed, skipped, column, field, w
       </span>
       <span role="cell" className="min-w-0">
         <FieldName path={path} skipped={skipped} />
+        {mixed && <span className="block text-xs text-faint">where it is no object</span>}
         <Share share={told?.share} />
       </span>
       <span role="cell" className="lg:hidden">

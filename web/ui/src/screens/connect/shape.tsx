@@ -10,7 +10,7 @@ import { Select } from "@/ui/form";
 import { Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { tableFor, type Choice } from "./declare";
-import { Destination, useTableWrong } from "./destination";
+import { Destination, useFreeTable, useTableWrong } from "./destination";
 import { planOf } from "./edits";
 import { usePrediction } from "./predict";
 import { useEdits } from "./remembered";
@@ -32,7 +32,8 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
   const depth = search.depth ?? sample.data?.inference.table.max_depth ?? defaultDepth;
   const prediction = usePrediction(sample.data, sample.dataUpdatedAt, plan, { evolve: search.evolve ?? "add", max_depth: depth });
   const set = useCallback((made: Partial<ConnectSearch>) => void navigate({ search: (old) => ({ ...old, ...made }), replace: true }), [navigate]);
-  const table = search.table ?? tableFor(stream);
+  const free = useFreeTable(tableFor(stream));
+  const table = search.table ?? free;
   const wrongTable = useTableWrong(table);
   const times = plan.columns.filter((c) => c.type === "TIMESTAMP").map((c) => c.name);
   const choice: Choice = {
@@ -50,8 +51,11 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
     ignore: plan.ignore,
   };
   const events = sample.data?.events?.length ?? 0;
+  // What is no JSON at all goes to quarantine whatever the schema is.
+  const broken = events ? (sample.data?.events ?? []).filter((e) => e.reason).length / events : 0;
+  const share = prediction.data?.quarantine_share ?? sample.data?.inference.quarantine_share;
   const outlook: Outlook = {
-    share: prediction.data?.quarantine_share ?? sample.data?.inference.quarantine_share,
+    share: share === undefined || events === 0 ? undefined : broken + (1 - broken) * share,
     fields: prediction.data?.fields ?? fields ?? [],
     pending: prediction.pending && prediction.events > 0 && plan.valid,
     error: prediction.error,
@@ -86,15 +90,15 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
         )}
       </Step>
       <Step n={4} title={laterSteps[1]} state={sample.data ? "open" : "later"} actions={events > 0 && <Depth depth={depth} set={(d) => set({ depth: d === defaultDepth ? undefined : d })} />}>
-        {events > 0 && !fields?.length && <p className="mb-3 text-sm text-muted">No event of the sample is a JSON object: as they are, all of them would go to quarantine.</p>}
+        {events > 0 && !fields?.length && <p className="mb-3 text-sm text-muted">No event of the sample is a JSON object. Helios reads JSON, also compressed, aggregated or several to a record.</p>}
         {events === 0 && <p className="mb-3 text-sm text-muted">The table grows by itself from the first events. If you know what will come, declare it here.</p>}
-        <SchemaEditor plan={plan} change={change} outlook={outlook} events={prediction.data?.events ?? sample.data?.inference.events ?? 0} />
+        <SchemaEditor plan={plan} change={change} outlook={outlook} events={events} />
       </Step>
       <Step n={5} title={laterSteps[2]} state={sample.data ? "open" : "later"}>
         <Destination search={search} set={set} table={table} times={times} retentionHours={sample.data?.stream.retention_hours} />
       </Step>
       <Step n={6} title={laterSteps[3]} state={sample.data ? "open" : "later"}>
-        {outlook.share !== undefined && outlook.share >= 0.01 && events > 0 && (
+        {outlook.share !== undefined && outlook.share >= 0.01 && (
           <p className="mb-3 text-sm text-warn">About {percent(outlook.share)} of the events will go to quarantine as the schema stands. They can be replayed after a change.</p>
         )}
         <Send choice={choice} ready={plan.valid && !wrongTable && !!sample.data} done={(connected) => void navigate({ search: { connected } })} />

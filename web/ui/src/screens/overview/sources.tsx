@@ -125,7 +125,7 @@ function Row({ source: s, points, stepSeconds }: { source: Source; points: reado
       <div role="cell" className="lg:text-right">
         <Label>Quarantined</Label>
         {s.quarantined_last_hour > 0 ? (
-          <Link to="/quarantine" search={{ table }} className="text-warn tabular hover:underline">
+          <Link to="/quarantine" search={{ table }} className="text-warn tabular underline decoration-warn/40 underline-offset-2 hover:decoration-warn">
             {number(s.quarantined_last_hour)}
           </Link>
         ) : (
