@@ -68,6 +68,7 @@ func TestADeliveryThatIsGivenUpLeavesItsRoomToOthers(t *testing.T) {
 		_, _ = service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
 	})
 	<-store.asked // the loop takes nothing until this is answered
+	require.Eventually(t, func() bool { return s.intake() != nil }, 10*time.Second, time.Millisecond)
 	deliver := func(ctx context.Context, shard, data string) error {
 		return s.intake().Deliver(ctx, ingest.Delivery{ShardID: shard, Records: []event.Record{{ShardID: shard, Sequence: "1", Data: []byte(data)}}})
 	}
