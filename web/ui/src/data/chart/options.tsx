@@ -24,12 +24,13 @@ export function ChartOptions({ result, chart, onChange }: { result: Result; char
   return (
     <div className="space-y-3">
       <div className="max-w-full overflow-x-auto">
+        <p className="mb-1 text-sm font-medium">Chart: {kinds[chart.kind].label.toLowerCase()}</p>
         <Segmented
           small
           label="Kind of chart"
           value={chart.kind}
           onChange={(kind) => onChange(changeKind(chart, kind, result))}
-          options={chartKinds.filter((k) => k === chart.kind || usable(k, result)).map((k) => ({ value: k, title: kinds[k].label, label: <KindLabel kind={k} chosen={k === chart.kind} /> }))}
+          options={chartKinds.filter((k) => k === chart.kind || usable(k, result)).map((k) => ({ value: k, title: kinds[k].label, label: <KindLabel kind={k} /> }))}
         />
       </div>
       {drawn && (
@@ -80,12 +81,12 @@ export function ChartOptions({ result, chart, onChange }: { result: Result; char
   );
 }
 
-function KindLabel({ kind, chosen }: { kind: ChartKind; chosen: boolean }) {
+function KindLabel({ kind }: { kind: ChartKind }) {
   const { icon: Icon, label } = kinds[kind];
   return (
     <>
       <Icon size={14} aria-hidden />
-      <span className={chosen ? undefined : "sr-only"}>{label}</span>
+      <span className="sr-only">{label}</span>
     </>
   );
 }

@@ -90,6 +90,10 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
     link.searchParams.set("refresh", String(fixed ? 0 : refresh));
     void copy(link.href, "Link copied");
   };
+  const links = [
+    { label: "Copy the link", icon: Link2, run: () => share(false) },
+    { label: "Copy the link to this time", icon: Timer, run: () => share(true) },
+  ];
   const copyMine = () =>
     duplicate(draft).then(
       (made) => {
@@ -141,13 +145,8 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
               <IconButton icon={Minimize} label="Leave full screen" onClick={() => look({ full: undefined })} />
             ) : (
               <>
-                <Menu
-                  items={[
-                    { label: "Copy the link", icon: Link2, run: () => share(false) },
-                    { label: "Copy the link to this time", icon: Timer, run: () => share(true) },
-                  ]}
-                >
-                  <IconButton icon={Share2} label="Share" />
+                <Menu items={links}>
+                  <IconButton icon={Share2} label="Share" className="max-sm:hidden" />
                 </Menu>
                 <Menu
                   items={[
@@ -155,6 +154,8 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
                     { label: "Title and description", icon: TextCursorInput, run: () => setOpen({ what: "about" }) },
                     { label: "Duplicate", icon: CopyPlus, run: () => void copyMine() },
                     { label: "Export", icon: FileDown, run: () => setOpen({ what: "export" }) },
+                    "-",
+                    ...links,
                     "-",
                     { label: "Delete", icon: Trash2, danger: true, run: () => setOpen({ what: "delete" }) },
                   ]}
@@ -207,7 +208,8 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
             done={async () => {
               editing.discard();
               await client.invalidateQueries({ queryKey: ["dashboards"], exact: true });
-              setTimeout(() => void navigate({ to: "/dashboards" }));
+              // After the draft is gone, which would hold the way; and what is gone is not asked for again.
+              setTimeout(() => void navigate({ to: "/dashboards" }).then(() => client.removeQueries({ queryKey: dashboardQuery(id).queryKey })));
             }}
           />
         )}

@@ -62,9 +62,9 @@ export function useDraft(remote: Dashboard): Editing {
     change: (part) => setMine((m) => ({ base: m?.base ?? remote, draft: { ...(m?.draft ?? draftOf(remote)), ...part } })),
     save,
     discard: () => {
+      if (error !== null) void client.invalidateQueries({ queryKey: dashboardQuery(remote.id).queryKey }); // what somebody else saved
       setMine(null);
       setError(null);
-      void client.invalidateQueries({ queryKey: dashboardQuery(remote.id).queryKey });
     },
     dismiss: () => setError(null),
   };

@@ -1,9 +1,14 @@
 // The grid in which panels are dragged: loaded when a dashboard is edited.
+import { getNonce } from "get-nonce";
 import { GridLayout, verticalCompactor } from "react-grid-layout";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import "./grid-edit.css";
 import { columns, gap, rowHeight, type Box } from "./layout";
 import type { Panel } from "./queries";
+
+// While something is dragged, the library keeps text from being selected by a style of its own. The content security policy lets
+// in only what bears the page's nonce, and this is where the library looks for one.
+Object.assign(globalThis, { __webpack_nonce__: getNonce() });
 
 export default function EditGrid({ panels, onMove, render }: { panels: readonly Panel[]; onMove: (layouts: ReadonlyMap<string, Box>) => void; render: (panel: Panel) => ReactNode }) {
   const box = useRef<HTMLDivElement>(null);

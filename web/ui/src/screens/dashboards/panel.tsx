@@ -38,7 +38,7 @@ export interface PanelProps {
 export function Panel(props: PanelProps) {
   const { panel, query, grip } = props;
   return (
-    <section aria-label={panel.title} className="flex h-full min-w-0 flex-col rounded-lg border bg-surface shadow-(--shadow-raised)">
+    <div role="group" aria-label={panel.title} className="flex h-full min-w-0 flex-col rounded-lg border bg-surface shadow-(--shadow-raised)">
       {query ? (
         <Running {...props} query={query} />
       ) : (
@@ -49,7 +49,7 @@ export function Panel(props: PanelProps) {
           <div className="min-h-0 flex-1 overflow-auto p-3">{query === undefined ? <Said>Its saved query <code>{panel.query}</code> is gone.</Said> : <Waiting />}</div>
         </>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Move } from "lucide-react";
-import { lazy, Suspense, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
+import { lazy, Suspense, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
 import { Tooltip } from "@/ui/tooltip";
 import { compact, gap, inOrder, rowHeight, same, step, type Box, type Step } from "./layout";
 import { Panel } from "./panel";
@@ -20,6 +20,13 @@ interface Props {
   enlarge: (panel: PanelType) => void;
 }
 
+// Where panels are below each other, there is nowhere to drag them.
+const wideEnough = matchMedia("(min-width: 640px)");
+function onWidth(call: () => void) {
+  wideEnough.addEventListener("change", call);
+  return () => wideEnough.removeEventListener("change", call);
+}
+
 const keys: Record<string, [plain: Step, shifted: Step]> = {
   ArrowLeft: ["left", "narrower"],
   ArrowRight: ["right", "wider"],
@@ -35,6 +42,7 @@ function place({ x, y, w, h }: Box): CSSProperties {
 /** The panels at their places; on a narrow screen one below the other. */
 export default function Panels({ panels: all, queries, range, refresh, editing, change, edit, enlarge }: Props) {
   const panels = compact(all);
+  const wide = useSyncExternalStore(onWidth, () => wideEnough.matches);
   const [said, setSaid] = useState("");
   const onKey = (panel: PanelType) => (e: KeyboardEvent) => {
     const how = keys[e.key]?.[e.shiftKey ? 1 : 0];
@@ -57,7 +65,7 @@ export default function Panels({ panels: all, queries, range, refresh, editing, 
       ))}
     </div>
   );
-  if (!editing) return still;
+  if (!editing || !wide) return still;
   return (
     <>
       <p className="sr-only" role="status">
