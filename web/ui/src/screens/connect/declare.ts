@@ -73,13 +73,14 @@ export function commandOf(c: Choice, server: string): { command: string; lacks: 
   flag("profile", c.connection.profile);
   flag("role-arn", c.connection.role_arn);
   if (c.from !== "horizon") flag("from", c.from);
+  flag("event-time", c.event_time);
   flag("evolve", c.evolve);
   flag("read", c.read);
   flag("max-depth", c.max_depth);
   flag("retain", c.retain);
   flag("retain-quarantine", c.retain_quarantine);
   flag("url", server === "http://127.0.0.1:8080" ? undefined : server);
-  const lacks = [c.columns?.length && "the columns as you edited them", c.ignore?.length && "the fields to skip", c.event_time && "the event time"].filter((l): l is string => !!l);
+  const lacks = [c.columns?.length && "the columns as you edited them", c.ignore?.length && "the fields to skip"].filter((l): l is string => !!l);
   return { command: [...parts, "--yes"].join(" "), lacks };
 }
 

@@ -59,7 +59,7 @@ function Written({ choice }: { choice: Choice }) {
       {form === "cli" && (
         <>
           <CodeBlock text={command} label="Copy the command" wrap />
-          {lacks.length > 0 && <p className="text-xs text-muted">The command has no words for {lacks.join(", ")}: use curl or helios.yaml for that.</p>}
+          {lacks.length > 0 && <p className="text-xs text-muted">The command has no words for {lacks.join(" and ")}: use curl or helios.yaml for that.</p>}
         </>
       )}
     </div>

@@ -47,7 +47,7 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
     retain_quarantine: search.retain_quarantine,
     max_depth: depth === defaultDepth ? undefined : depth,
     event_time: times.find((t) => t === search.event_time),
-    columns: plan.edited || search.event_time ? plan.columns : undefined,
+    columns: plan.edited ? plan.columns : undefined,
     ignore: plan.ignore,
   };
   const events = sample.data?.events?.length ?? 0;
