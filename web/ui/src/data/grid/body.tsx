@@ -25,7 +25,7 @@ interface Props {
   selected: ReturnType<typeof area> | null;
 }
 
-const overscan = 8;
+const overscan = 5;
 const nothing: readonly Cell[] = [];
 
 /** The rows that can be seen, and a few more. Scrolling draws this part again and no other. */
@@ -47,6 +47,16 @@ export const Body = memo(function Body({ scroller, all, rows, columns, shown, pl
   };
   return (
     <div role="rowgroup" style={{ width, height: rows.length * rowHeight }} className="relative min-w-full">
+      {gutter > 0 && (
+        // One strip for all numbers: what sticks is a layer of its own, and one in each row would slow scrolling down.
+        <div aria-hidden style={{ width: gutter }} className="sticky left-0 z-1 h-full border-r bg-surface">
+          {drawn.map((at) => (
+            <div key={at % pool} data-row={at} data-col={-1} style={{ transform: `translateY(${at * rowHeight}px)`, height: rowHeight, lineHeight: `${rowHeight - 1}px` }} className="absolute inset-x-0 top-0 border-b border-line/60 pr-2 text-right text-2xs text-faint tabular contain-strict">
+              {at + 1}
+            </div>
+          ))}
+        </div>
+      )}
       {drawn.map((at) => row(at, at % pool))}
       {away && row(active.row, "active")}
     </div>

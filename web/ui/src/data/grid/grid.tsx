@@ -150,7 +150,7 @@ export default function Grid({ result, compact = false }: { result: Result; comp
           tabIndex={0}
           aria-label="Rows of the result"
           aria-rowcount={rows.length + 1}
-          aria-colcount={columns.length + 1}
+          aria-colcount={columns.length}
           aria-multiselectable
           aria-activedescendant={active.row < 0 ? `${id}-h-${active.col}` : rows.length ? `${id}-${active.row}-${active.col}` : undefined}
           onKeyDown={onKeyDown}
@@ -163,12 +163,12 @@ export default function Grid({ result, compact = false }: { result: Result; comp
         >
           <div role="rowgroup" style={{ width, height: top }} className="sticky top-0 z-2 min-w-full border-b bg-sunken">
             <div role="row" aria-rowindex={1} style={{ height: headHeight }} className="relative">
-              {gutter > 0 && <div role="columnheader" aria-colindex={1} aria-label="Row" style={{ width: gutter }} className="sticky left-0 z-2 h-full border-r bg-sunken" />}
+              {gutter > 0 && <div aria-hidden style={{ width: gutter }} className="sticky left-0 z-2 h-full border-r bg-sunken" />}
               <Head {...head} />
             </div>
             {filters && (
               <div role="row" className="relative h-8.5 border-t">
-                {gutter > 0 && <div role="gridcell" aria-colindex={1} style={{ width: gutter }} className="sticky left-0 z-2 h-full border-r bg-sunken" />}
+                {gutter > 0 && <div aria-hidden style={{ width: gutter }} className="sticky left-0 z-2 h-full border-r bg-sunken" />}
                 <FilterRow {...head} />
               </div>
             )}

@@ -30,7 +30,7 @@ export function Head({ grid, shown, place, id, compact, active, fit }: Props) {
         key={index}
         id={`${id}-h-${index}`}
         role="columnheader"
-        aria-colindex={index + 2}
+        aria-colindex={index + 1}
         aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : undefined}
         data-head={index}
         title={`${column.name || "(no name)"}: ${column.type}`}
@@ -70,7 +70,7 @@ export function FilterRow({ grid, shown, place }: Pick<Props, "grid" | "shown" |
     const state = grid.table.getColumn(String(index));
     if (!column || !state) return null;
     return (
-      <div key={index} role="gridcell" aria-colindex={index + 2} style={place(index)} className="absolute inset-y-0 border-r bg-sunken p-1">
+      <div key={index} role="gridcell" aria-colindex={index + 1} style={place(index)} className="absolute inset-y-0 border-r bg-sunken p-1">
         <input
           value={(state.getFilterValue() as string | undefined) ?? ""}
           onChange={(e) => state.setFilterValue(e.target.value || undefined)}

@@ -24,11 +24,6 @@ interface Props {
 export const Row = memo(function Row({ row, at, height, id, columns, shown, places, gutter, from, to, active }: Props) {
   return (
     <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ transform: `translateY(${at * height}px)`, height }} className="group/row absolute inset-x-0 top-0 border-b border-line/60 contain-strict">
-      {gutter > 0 && (
-        <div role="rowheader" aria-colindex={1} data-col={-1} style={{ width: gutter }} className="sticky left-0 z-1 flex h-full items-center justify-end border-r bg-surface pr-2 text-2xs text-faint tabular group-hover/row:bg-hover">
-          {at + 1}
-        </div>
-      )}
       {shown.map((index) => {
         const column = columns[index];
         const place = places[index];
@@ -39,7 +34,7 @@ export const Row = memo(function Row({ row, at, height, id, columns, shown, plac
             key={index}
             id={`${id}-${at}-${index}`}
             role="gridcell"
-            aria-colindex={index + 2}
+            aria-colindex={index + 1}
             aria-selected={(index >= from && index <= to) || undefined}
             data-col={index}
             style={{ left: place.left + gutter, width: place.width, lineHeight: `${height - 1}px` }}

@@ -1,6 +1,7 @@
 // The grid in which panels are dragged: loaded when a dashboard is edited.
 import { getNonce } from "get-nonce";
 import { GridLayout, verticalCompactor } from "react-grid-layout";
+import { absoluteStrategy } from "react-grid-layout/core";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import "./grid-edit.css";
 import { columns, gap, rowHeight, type Box } from "./layout";
@@ -30,6 +31,8 @@ export default function EditGrid({ panels, onMove, render }: { panels: readonly 
           dragConfig={{ enabled: true, handle: ".panel-head", cancel: "button:not([data-grip])" }}
           resizeConfig={{ enabled: true, handles: ["se"] }}
           compactor={verticalCompactor}
+          // Without transforms: what is fixed inside a panel, as the place of a menu, is then still fixed to the window.
+          positionStrategy={absoluteStrategy}
           onLayoutChange={(layout) => onMove(new Map(layout.map(({ i, x, y, w, h }) => [i, { x, y, w, h }])))}
         >
           {panels.map((p) => (
