@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ShieldCheck, Terminal } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { Button, LinkButton } from "@/ui/button";
@@ -9,11 +10,28 @@ import { Empty, Page, Skeleton, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { Tables } from "./groups";
 import { groupsQuery, hours } from "./queries";
-import { ScopePage } from "./scope-page";
+import { nameOf, type Scope } from "./scope";
+
+// A group with its events, mends and dialogs comes after the screen's first load.
+const ScopePage = lazy(() => import("./scope-page"));
 
 export default function Screen() {
   const { table, reason, field, search } = useSearch({ from: "/quarantine" });
-  return table === undefined ? <Everything /> : <ScopePage scope={{ table, reason, field, search }} />;
+  if (table === undefined) return <Everything />;
+  const scope = { table, reason, field, search };
+  return (
+    <Suspense fallback={<Coming scope={scope} />}>
+      <ScopePage scope={scope} />
+    </Suspense>
+  );
+}
+
+function Coming({ scope }: { scope: Scope }) {
+  return (
+    <Page title={nameOf(scope)} subtitle="Quarantine">
+      <Skeleton lines={6} />
+    </Page>
+  );
 }
 
 /** All groups of all tables. */

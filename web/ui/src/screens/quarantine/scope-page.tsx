@@ -23,7 +23,7 @@ import { ReplayDialog } from "./replay-dialog";
 import { filterOf, groupsOf, nameOf, pathOf, statementOf, together, type Scope } from "./scope";
 
 /** The quarantined events of one table, or of one of its groups: what they are, what can be done, and each of them. */
-export function ScopePage({ scope }: { scope: Scope }) {
+export default function ScopePage({ scope }: { scope: Scope }) {
   const name = nameOf(scope);
   useTitle(`${name} · Quarantine`);
   const groups = useQuery(groupsQuery);

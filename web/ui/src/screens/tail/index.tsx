@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Activity, Copy, Eraser, Ellipsis, FilterX, SquareTerminal, Terminal } from "lucide-react";
-import { useCallback, useMemo } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { useNavigate } from "@tanstack/react-router";
 import { sourcesQuery, tablesQuery } from "@/api/queries";
 import type { Schemas } from "@/api/client";
@@ -14,12 +14,14 @@ import { Empty, Page, Skeleton, Time, useTitle } from "@/ui/layout";
 import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
 import { Filters } from "./filters";
-import { EventList } from "./list";
 import type { Entry } from "./log";
 import { oneLine } from "./preview";
 import { statement } from "./statement";
 import { PauseButton, Status } from "./status";
 import { tailPath, useTail, useTailAddress } from "./use-tail";
+
+// The list with all that shows an event comes after the screen's first load: until an event has come there is nothing to list.
+const EventList = lazy(() => import("./list"));
 
 export default function Screen() {
   useTitle("Live tail");
@@ -112,7 +114,9 @@ function Tail({ sources }: { sources: readonly Schemas["SourceStatus"][] }) {
         </div>
       )}
       {entries.length > 0 ? (
-        <EventList key={name} log={log} entries={entries} following={!view.paused} untilEnd={view.paused === "scrolled"} search={text} table={table} onPick={add} onShard={onShard} />
+        <Suspense fallback={<div className="min-h-0 flex-1 rounded-lg border bg-surface" />}>
+          <EventList key={name} log={log} entries={entries} following={!view.paused} untilEnd={view.paused === "scrolled"} search={text} table={table} onPick={add} onShard={onShard} />
+        </Suspense>
       ) : (
         !view.problem && <Nothing source={source} matched={view.rates.at(-1)} filtered={filter.length > 0 || text !== "" || shard !== ""} onAll={() => set({ filter: undefined, text: undefined, shard: undefined })} />
       )}

@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** The events, the newest at the end, where the list stays until somebody scrolls up or looks at one of them. */
-export function EventList({ log, entries, following, untilEnd, search, table, onPick, onShard }: Props) {
+export default function EventList({ log, entries, following, untilEnd, search, table, onPick, onShard }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [selected, setSelected] = useState<number | null>(null);
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
