@@ -7,10 +7,9 @@ import { sourcesQuery } from "@/api/queries";
 import { stateOf } from "@/data/source-state";
 import { keyNames } from "@/lib/shortcuts";
 import { chooseTheme, useThemeChoice } from "@/lib/theme";
-import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
+import { Segmented } from "@/ui/form";
 import { Kbd, type Tone } from "@/ui/layout";
-import { Menu } from "@/ui/menu";
 import { screens } from "./screens";
 
 const item = "flex items-center gap-2.5 rounded-md px-2 py-1.5 text-sm text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink";
@@ -50,7 +49,7 @@ export function Navigation({ openPalette, openHelp, close }: { openPalette: () =
         <Sources />
       </div>
       <div className="flex items-center justify-between border-t pt-2">
-        <ThemeMenu />
+        <Theme />
         <button type="button" onClick={openHelp} className="rounded-md px-2 py-1 text-xs text-faint hover:bg-hover hover:text-ink">
           Shortcuts <Kbd>?</Kbd>
         </button>
@@ -84,17 +83,21 @@ function Sources() {
   );
 }
 
-function ThemeMenu() {
-  const choice = useThemeChoice();
-  const options = [
-    { value: "light" as const, label: "Light", icon: Sun },
-    { value: "dark" as const, label: "Dark", icon: Moon },
-    { value: "system" as const, label: "As the system", icon: Monitor },
-  ];
-  const icon = options.find((o) => o.value === choice)?.icon ?? Monitor;
-  return (
-    <Menu align="start" items={options.map((o) => ({ label: o.label, icon: o.icon, checked: o.value === choice, run: () => chooseTheme(o.value) }))}>
-      <IconButton icon={icon} label="Theme" />
-    </Menu>
-  );
+const themes = [
+  { value: "light" as const, name: "Light", icon: Sun },
+  { value: "dark" as const, name: "Dark", icon: Moon },
+  { value: "system" as const, name: "As the system", icon: Monitor },
+].map(({ value, name, icon: Icon }) => ({
+  value,
+  title: name,
+  label: (
+    <>
+      <Icon size={13} aria-hidden />
+      <span className="sr-only">{name}</span>
+    </>
+  ),
+}));
+
+function Theme() {
+  return <Segmented small label="Theme" value={useThemeChoice()} onChange={chooseTheme} options={themes} />;
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ArrowRight, Unplug } from "lucide-react";
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState, type ReactNode } from "react";
 import { Problem, problemOf } from "@/api/client";
 import { sourceQuery } from "@/api/queries";
 import { stateOf } from "@/data/source-state";
@@ -13,11 +13,27 @@ import { advice } from "./advice";
 import { Actions } from "./header";
 import { Notices } from "./notices";
 import { tableQuery, useAddress, type Source } from "./queries";
-import { Remove } from "./remove";
-import { Schema } from "./schema";
-import { SourceSettings } from "./settings";
-import { Shards } from "./shards";
-import { Throughput } from "./throughput";
+
+// What a source is comes first; its parts when they are looked at.
+const Shards = lazy(async () => ({ default: (await import("./shards")).Shards }));
+const Throughput = lazy(async () => ({ default: (await import("./throughput")).Throughput }));
+const Schema = lazy(async () => ({ default: (await import("./schema")).Schema }));
+const SourceSettings = lazy(async () => ({ default: (await import("./settings")).SourceSettings }));
+const Remove = lazy(async () => ({ default: (await import("./remove")).Remove }));
+
+function Part({ children }: { children: ReactNode }) {
+  return (
+    <Suspense
+      fallback={
+        <Card>
+          <Skeleton lines={8} />
+        </Card>
+      }
+    >
+      {children}
+    </Suspense>
+  );
+}
 
 export default function Screen() {
   const { name } = useAddress();
@@ -79,13 +95,13 @@ function Known({ source }: { source: Source }) {
         value={search.tab ?? "shards"}
         onChange={(tab) => go({ tab: tab === "shards" ? undefined : tab }, false)}
         tabs={[
-          { key: "shards", label: "Shards", content: <Shards source={source} /> },
-          { key: "throughput", label: "Throughput", content: <Throughput source={source} /> },
-          { key: "schema", label: "Schema", content: <Schema source={source} /> },
-          { key: "settings", label: "Settings", content: <SourceSettings source={source} table={table.data} onRemove={remove} /> },
+          { key: "shards", label: "Shards", content: <Part><Shards source={source} /></Part> },
+          { key: "throughput", label: "Throughput", content: <Part><Throughput source={source} /></Part> },
+          { key: "schema", label: "Schema", content: <Part><Schema source={source} /></Part> },
+          { key: "settings", label: "Settings", content: <Part><SourceSettings source={source} table={table.data} onRemove={remove} /></Part> },
         ]}
       />
-      <Remove source={source} rows={table.data?.rows} open={removing} onClose={() => setRemoving(false)} />
+      <Suspense fallback={null}>{removing && <Remove source={source} rows={table.data?.rows} open onClose={() => setRemoving(false)} />}</Suspense>
     </Page>
   );
 }
