@@ -30,7 +30,7 @@ export const sourceQuery = (name: string) =>
   queryOptions({
     queryKey: ["sources", name],
     queryFn: () => data(api.GET("/api/v1/sources/{name}", { params: { path: { name } } })),
-    refetchInterval: (query) => pace(query.state.data),
+    refetchInterval: (query) => (query.state.error && problemOf(query.state.error).code === "not_found" ? false : pace(query.state.data)),
   });
 
 /** The tables with their columns. */

@@ -13,7 +13,7 @@ export default function Drawer({ open, onClose, openPalette, openHelp }: { open:
   return (
     <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
-        <D.Overlay className="fixed inset-0 z-40 bg-black/40 md:hidden" />
+        <D.Overlay className="fixed inset-0 z-40 bg-shade md:hidden" />
         <D.Content
           aria-describedby={undefined}
           onOpenAutoFocus={(e) => {

@@ -27,7 +27,7 @@ export default function Palette({ open, onClose }: { open: boolean; onClose: () 
   return (
     <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
-        <D.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <D.Overlay className="fixed inset-0 z-40 bg-shade" />
         <D.Content aria-describedby={undefined} className="fixed top-3 left-1/2 z-40 flex max-h-[70dvh] w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-rise flex-col overflow-hidden rounded-lg border bg-surface shadow-(--shadow-floating) sm:top-[12vh]">
           <D.Title className="sr-only">Command palette</D.Title>
           <Commands onClose={onClose} />
@@ -129,7 +129,7 @@ function Option({ id, command: c, chosen, tellKind, onPoint, onRun }: { id: stri
   );
 }
 
-/** Everything there is, the screen's own first. What cannot be asked for is left out: the rest still works. */
+/** Everything there is. The first one is run by a mere Enter: it does no harm. What cannot be asked for is left out: the rest still works. */
 function useCommands(): Command[] {
   const navigate = useNavigate();
   // Sources are asked for every second: only their names are looked at, so that the list stays the same.
@@ -140,10 +140,10 @@ function useCommands(): Command[] {
   const shortcuts = useActiveShortcuts();
   return useMemo(
     () => [
+      ...screens.map((s) => ({ id: s.to, label: s.label, kind: "Screen", icon: s.icon, keys: s.keys, run: () => void navigate({ to: s.to }) })),
       ...shortcuts
         .filter((s) => s.group !== "Go to" && s.group !== "Everywhere")
         .map((s) => ({ id: `do:${s.label}`, label: s.label, kind: "On this screen", icon: Zap, keys: s.keys, run: s.run })),
-      ...screens.map((s) => ({ id: s.to, label: s.label, kind: "Screen", icon: s.icon, keys: s.keys, run: () => void navigate({ to: s.to }) })),
       ...(sources.data ?? []).map((name) => ({ id: `source:${name}`, label: name, kind: "Source", icon: Plug, run: () => void navigate({ to: "/sources/$name", params: { name } }) })),
       ...(tables.data ?? []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${t.name} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
       ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate({ to: "/sql", search: { saved: q.id } }) })),

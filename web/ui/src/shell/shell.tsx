@@ -42,7 +42,11 @@ export function Shell() {
     [navigate, show],
   );
   useShortcuts(shortcuts);
-  useWarmUp();
+  // Once it is there, what is typed right after the shortcut is typed into the palette, and nowhere else.
+  useEffect(() => {
+    const timer = setTimeout(() => setUsed(new Set(Object.keys(parts) as Part[])), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   useFocusOnArrival();
   return (
     <div className="flex h-full">
@@ -78,14 +82,6 @@ export function Shell() {
       </Suspense>
     </div>
   );
-}
-
-/** Fetches what may be opened next while the page is idle, so that it opens at once. */
-function useWarmUp() {
-  useEffect(() => {
-    const timer = setTimeout(() => Object.values(parts).forEach((load) => void load().catch(() => undefined)), 1500);
-    return () => clearTimeout(timer);
-  }, []);
 }
 
 /** After a change of screen the focus is at its beginning, as after loading a page, unless the screen has put it somewhere. */

@@ -11,7 +11,7 @@ export function Dialog({ open, onClose, title, description, children, actions, w
   return (
     <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
-        <D.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <D.Overlay className="fixed inset-0 z-40 bg-shade" />
         <D.Content
           {...(description ? {} : { "aria-describedby": undefined })}
           onOpenAutoFocus={(e) => {

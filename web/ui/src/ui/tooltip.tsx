@@ -5,7 +5,10 @@ import type { ReactNode } from "react";
 export function Tooltip({ text, side = "bottom", children }: { text: ReactNode; side?: "top" | "bottom" | "left" | "right"; children: ReactNode }) {
   return (
     <T.Root>
-      <T.Trigger asChild>{children}</T.Trigger>
+      {/* Focus that came back by itself, as from a menu, is not asking for an explanation. */}
+      <T.Trigger asChild onFocus={(e) => !e.currentTarget.matches(":focus-visible") && e.preventDefault()}>
+        {children}
+      </T.Trigger>
       <T.Portal>
         <T.Content side={side} sideOffset={5} collisionPadding={8} className="z-50 max-w-80 animate-rise rounded-md bg-ink px-2 py-1 text-xs text-ground shadow-(--shadow-floating)">
           {text}

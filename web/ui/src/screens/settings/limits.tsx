@@ -12,7 +12,7 @@ export function LimitsPart({ limits: l }: { limits: Schemas["AboutLimits"] }) {
           facts={[
             { name: "Time", value: duration(l.query_timeout_ms), says: "of a query that asks for no other" },
             { name: "Time at most", value: duration(l.query_max_timeout_ms), says: "that a query may ask for" },
-            { name: "Rows", value: number(l.query_max_rows), says: "of an answer as JSON that asks for no other number; exports have no such limit" },
+            { name: "Rows", value: number(l.query_max_rows), says: "of an answer as JSON that asks for no other number" },
             { name: "At the same time", value: plural(l.query_max_concurrent, "query", "queries"), says: "others wait for their turn" },
           ]}
         />

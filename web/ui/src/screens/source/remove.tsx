@@ -16,10 +16,12 @@ export function Remove({ source, rows, open, onClose }: { source: Source; rows: 
   const client = useQueryClient();
   const path = { name };
 
-  const leave = (text: string, tone?: "bad") => {
+  const leave = async (text: string, tone?: "bad") => {
     toast(text, tone);
-    void navigate({ to: "/" });
-    void client.invalidateQueries();
+    // First away from here: nobody is to ask for what is gone.
+    await navigate({ to: "/" });
+    client.removeQueries({ queryKey: ["sources", name] });
+    await client.invalidateQueries();
   };
   const run = async () => {
     try {
@@ -31,10 +33,10 @@ export function Remove({ source, rows, open, onClose }: { source: Source; rows: 
         (now: unknown) => problemOf(now).code === "not_found",
       );
       if (!gone) throw error;
-      leave(problemOf(error).message, "bad");
+      await leave(problemOf(error).message, "bad");
       return;
     }
-    leave(drop ? `${name} and its table are removed` : `${name} is removed, table ${table} stays`);
+    await leave(drop ? `${name} and its table are removed` : `${name} is removed, table ${table} stays`);
   };
   return (
     <Confirm open={open} onClose={onClose} title={`Remove ${name}`} action={drop ? "Remove source and table" : "Remove source"} name={name} run={run}>

@@ -8,7 +8,7 @@ import { Card, Skeleton, Time } from "@/ui/layout";
 import { ProblemBox, sentence } from "@/ui/problem";
 import { changesQuery, type Change } from "../queries";
 import { shortShard } from "../shards/names";
-import { pathText } from "./types";
+import { formatText, pathText } from "./types";
 
 const icons: Record<string, LucideIcon> = { create: Table2, add: Plus, widen: MoveHorizontal, ignore: EyeOff, unignore: Eye };
 const first = 12;
@@ -88,6 +88,7 @@ function what(c: Change) {
       return (
         <>
           {column} was widened from <code>{c.from}</code> to <code>{c.column.type}</code>
+          {c.from === c.column.type && formatText(c.column) && `, ${formatText(c.column)}`}
         </>
       );
     case "ignore":

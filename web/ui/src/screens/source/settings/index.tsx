@@ -62,7 +62,7 @@ function Declaration({ name }: { name: string }) {
   );
 }
 
-const aggregates: Record<string, string> = { auto: "as the KPL wrote them", keep: "kept", drop: "dropped" };
+const aggregates: Record<string, string> = { auto: "those of the KPL are left for it to send again, others kept", keep: "kept", drop: "dropped" };
 
 /** What stays as it was when the stream was connected. */
 function Connection({ source }: { source: Source }) {

@@ -86,7 +86,7 @@ function Forecast({ source }: { source: Source }) {
       <div className="grid grid-cols-2 gap-4 sm:grid-cols-4">
         <Stat label="Used by Helios" value={bytes(disk.used_bytes)} />
         <Stat label="Free" value={bytes(disk.free_bytes)} />
-        <Stat label="Growth" value={disk.bytes_per_day === null ? "–" : `${bytes(disk.bytes_per_day)}/d`} detail={disk.bytes_per_day === null ? "known after an hour" : `over ${duration(disk.observed_s * 1000)}`} />
+        <Stat label="Growth" value={disk.bytes_per_day === null ? "–" : `${bytes(disk.bytes_per_day)}/d`} detail={disk.bytes_per_day === null ? "after an hour" : `over ${duration(disk.observed_s * 1000)}`} />
         <Stat label="Full" value={disk.full_at ? <Time at={disk.full_at} /> : disk.bytes_per_day === null ? "–" : "not in sight"} tone={soon ? "bad" : undefined} detail={soon ? "keep less, or add room" : undefined} />
       </div>
       <div role="meter" aria-label="Share of the disk that Helios may still use, and has used" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} className="h-1.5 overflow-hidden rounded-full bg-hover">

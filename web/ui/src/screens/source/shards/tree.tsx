@@ -9,7 +9,7 @@ import { shortShard } from "./names";
 
 const gap = 28; // between generations
 const narrowest = 44;
-const newest = 200; // the generation at the right shows rates: it has at least this width
+const newest = 160; // the generation at the right shows rates: it has at least this width
 
 /** Columns of the generations: where each begins, and how wide it is. */
 function columnsOf(generations: number, width: number): { left: number; width: number }[] {

@@ -46,7 +46,7 @@ export default function SidePanel({ wide, onClose, ...side }: Props) {
   return (
     <D.Root open onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
-        <D.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <D.Overlay className="fixed inset-0 z-40 bg-shade" />
         <D.Content aria-describedby={undefined} className="fixed inset-y-0 left-0 z-40 flex w-80 max-w-[88vw] flex-col border-r bg-sunken shadow-(--shadow-floating) outline-none">
           <D.Title className="sr-only">Tables, saved queries and history</D.Title>
           <Content
