@@ -23,7 +23,7 @@ CONSOLE := internal/web/dist/index.html
 
 $(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json
 	@command -v npm >/dev/null || { echo "The console needs Node.js 20.19 or newer with npm to be built: install it and run again" >&2; exit 1; }
-	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	cd $(UI) && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(CONSOLE): $(UI)/node_modules/.package-lock.json internal/api/testdata/openapi.json $(shell find $(UI)/src $(UI)/public $(UI)/*.ts $(UI)/*.mjs $(UI)/index.html -type f ! -name schema.d.ts ! -name '*.test.ts' 2>/dev/null)

@@ -36,7 +36,7 @@ const fileStreamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/file"
 var fileStreamMade = time.Unix(storefront0, 0).UTC()
 
 // List implements ingest.Streams.
-func (s *fileStream) List(context.Context, ingest.Connection) ([]ingest.StreamSummary, error) {
+func (s *fileStream) List(context.Context, ingest.Connection) ([]ingest.ListedStream, error) {
 	return nil, nil
 }
 

@@ -20,6 +20,6 @@ if [ -z "${CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then
   fi
 fi
 if ! cmp -s "$here/package-lock.json" "$here/node_modules/installed-lock.json"; then
-  (cd "$here" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
+  (cd "$here" && npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
   cp "$here/package-lock.json" "$here/node_modules/installed-lock.json"
 fi

@@ -39,7 +39,7 @@ func (c *console) serve() *cobra.Command {
 	var flags serverFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run Helios: read the streams, keep the tables, serve the console and the API",
+		Short: "Run Helios: read the streams, keep the tables, serve the console",
 		Long: `Runs the server until it is told to stop by Ctrl-C or SIGTERM; a second one ends it at once. What was committed is kept in the
 data directory, and reading goes on from there at the next start. The work is done by a second process, which is started again
 if a query or anything else takes it down.
