@@ -17,7 +17,8 @@ test.describe("dashboards", () => {
     await expect(page).toHaveURL(/\/dashboards\/on-call/);
     await page.getByRole("button", { name: "Add a panel" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Add Events by kind" }).click();
-    const panel = page.getByRole("region", { name: "Events by kind" });
+    await page.keyboard.press("Escape");
+    const panel = page.getByRole("group", { name: "Events by kind" });
     await expect(panel.getByRole("img")).toHaveAttribute("aria-label", /page_view|event_type/);
     // Moved and made wider by keyboard alone.
     const grip = page.getByRole("button", { name: "Move or resize Events by kind with the arrow keys" });
@@ -34,7 +35,7 @@ test.describe("dashboards", () => {
     await expect(page).toHaveURL(/range=/);
     const other = await context.newPage();
     await other.goto(page.url());
-    await expect(other.getByRole("region", { name: "Events by kind" }).getByRole("img")).toBeVisible();
+    await expect(other.getByRole("group", { name: "Events by kind" }).getByRole("img")).toBeVisible();
     await expect(other.getByLabel("Time range").locator("option:checked")).toHaveText("Last 15 minutes");
     await other.close();
 
@@ -57,8 +58,8 @@ test.describe("dashboards", () => {
     await page.goto("/dashboards/storefront");
     const { panels } = await helios.api<{ panels: { title: string }[] }>("GET", "/dashboards/storefront");
     expect(panels.length).toBeGreaterThan(5);
-    for (const { title } of panels) await expect(page.getByRole("region", { name: title, exact: true })).toBeVisible();
+    for (const { title } of panels) await expect(page.getByRole("group", { name: title, exact: true })).toBeVisible();
     await expect(page.getByRole("main").getByRole("alert")).toHaveCount(0);
-    await expect(page.getByRole("region", { name: "Top products", exact: true }).getByRole("img")).toBeVisible();
+    await expect(page.getByRole("group", { name: "Top products", exact: true }).getByRole("img")).toBeVisible();
   });
 });

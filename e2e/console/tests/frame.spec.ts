@@ -11,6 +11,7 @@ test.describe("the frame", () => {
     }
     await page.goto("/");
     await page.keyboard.press("Control+k");
+    await expect(page.getByRole("combobox", { name: /Search/ })).toBeFocused();
     await page.keyboard.type("quaran");
     await page.keyboard.press("Enter");
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Quarantine");

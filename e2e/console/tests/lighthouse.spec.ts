@@ -6,7 +6,7 @@ import { browser } from "../browser";
 import { expect, test } from "../helios";
 
 const maxBytes = 400_000; // of a first visit, with what the screen loads after its shell
-const maxRequests = 40;
+const maxRequests = 70;
 
 test.use({ rate: 50 });
 test.setTimeout(180_000);

@@ -97,8 +97,10 @@ test.describe("SQL", () => {
     await expect(grid).toContainText("row 0");
     // Descending by a 64-bit integer: the last one is exact.
     const head = grid.getByRole("columnheader", { name: /exact/ });
-    await head.getByRole("button").first().click();
-    await head.getByRole("button").first().click();
+    await head.click();
+    await expect(head).toHaveAttribute("aria-sort", /.+/);
+    if ((await head.getAttribute("aria-sort")) === "ascending") await head.click();
+    await expect(head).toHaveAttribute("aria-sort", "descending");
     await expect(grid).toContainText(/9,?007,?199,?254,?840,?992/);
     await page.getByLabel("Search in the rows").fill("row 77777");
     await expect(grid).toContainText("row 77777");

@@ -128,7 +128,10 @@ export default function SQLEditor({ ref, ...props }: Props) {
     insert: (piece) => {
       const v = view.current;
       if (!v) return;
-      v.dispatch(v.state.replaceSelection(piece), { scrollIntoView: true, userEvent: "input" });
+      // Words stay apart: a name after a name would become another one.
+      const { from } = v.state.selection.main;
+      const apart = /[\w'")]$/.test(v.state.sliceDoc(Math.max(0, from - 1), from)) ? " " : "";
+      v.dispatch(v.state.replaceSelection(apart + piece), { scrollIntoView: true, userEvent: "input" });
       v.focus();
     },
     replace: (next) => view.current && replace(view.current, next),
