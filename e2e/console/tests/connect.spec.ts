@@ -1,6 +1,6 @@
 import { expect, test } from "../helios";
 
-test("a stream is connected from nothing, its schema edited, and its events are rows", async ({ page, helios }) => {
+test("a stream is connected from nothing, its schema edited, and its events become a chart", async ({ page, helios }) => {
   await helios.createStream("orders", 2);
   const orders = Array.from({ length: 400 }, (_, i) => ({
     order_id: i,
@@ -46,6 +46,18 @@ test("a stream is connected from nothing, its schema edited, and its events are 
   expect(columns.ignore).toEqual([["customer", "card"]]);
   expect(columns.event_time).toBe("placed_at");
   expect(await helios.rows("SELECT count(*), count(DISTINCT order_id) FROM shop_orders")).toEqual([[400, 400]]);
+
+  await page.getByRole("link", { name: "Chart it" }).click();
+  const editor = page.getByRole("textbox", { name: "SQL" });
+  await expect(editor).toContainText("shop_orders");
+  await editor.click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText("SELECT customer_name, count(*) AS orders FROM shop_orders GROUP BY 1 ORDER BY 2 DESC");
+  await page.keyboard.press("Control+Enter");
+  const result = page.getByRole("region", { name: "Result" });
+  await expect(result).toContainText("customer 7");
+  await result.getByRole("radio", { name: "Chart", exact: true }).click();
+  await expect(result.getByRole("img", { name: /orders/ })).toBeVisible();
 });
 
 test("what AWS refuses is explained, with what to do", async ({ page, watch }) => {

@@ -17,6 +17,7 @@ import type { Dialect } from "../queries";
 import type { Failure } from "../work";
 import { hover } from "./hover";
 import { theme } from "./theme";
+import { typeOver } from "./type-over";
 
 /** What the screen does with the editor. */
 export interface Editor {
@@ -196,6 +197,7 @@ function setup(dialect: Dialect, latest: { current: Omit<Props, "ref"> }, change
       if (u.focusChanged && !u.view.hasFocus) blur();
       if (u.selectionSet || u.docChanged) latest.current.onSelect(!u.state.selection.main.empty);
     }),
+    typeOver,
     theme,
   ];
 }
