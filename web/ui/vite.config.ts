@@ -7,6 +7,16 @@ import { defineConfig } from "vite";
 const helios = process.env.HELIOS_URL ?? "http://127.0.0.1:8080";
 const forward = { target: helios, changeOrigin: true };
 
+// Left to itself, each icon and each part that two screens share is a file of its own: sixty requests before a screen is there.
+// What is always needed together is one file; `npm run build` holds what a screen loads first to its budget.
+const groups = [
+  { name: "shell", tags: ["$initial" as const], priority: 5 },
+  { name: "icons", test: /node_modules[\\/]lucide-react/, priority: 4 },
+  { name: "kit", test: /src[\\/](ui[\\/](?!dialog|menu-list)|lib|api|data[\\/](reasons|source-state))/, minShareCount: 2, priority: 3 },
+  { name: "overlays", test: /src[\\/]ui[\\/](dialog|menu-list)/, priority: 2 },
+  { name: "results", test: /src[\\/](data[\\/][^\\/]+\.tsx?$|screens[\\/]sql[\\/]lang[\\/])/, minShareCount: 2, priority: 1 },
+];
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
@@ -18,6 +28,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // what is inlined as data: would need a wider content security policy
+    rolldownOptions: { output: { codeSplitting: { groups } } },
   },
   server: {
     host: "127.0.0.1",
