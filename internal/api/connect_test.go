@@ -85,11 +85,11 @@ func TestHistories(t *testing.T) {
 	require.JSONEq(t, point, string(one.Points[5]))
 
 	w.History = w.History[9:]
-	require.JSONEq(t, `{"step_seconds":10,"sources":[{"name":"clicks","points":[`+point+`]}]}`, call(t, h, "GET", "/api/v1/sources/history", "").Body.String())
+	require.JSONEq(t, `{"step_seconds":10,"sources":[{"name":"clicks","points":[`+point+`]}]}`, call(t, h, "GET", "/api/v1/source-history", "").Body.String())
 	problem(t, call(t, h, "GET", "/api/v1/sources/nothing/history", ""), 404, fault.NotFound)
 	problem(t, call(t, h, "GET", "/api/v1/sources/clicks/history?minutes=361", ""), 422, fault.Invalid)
 	w = &apitest.World{}
-	require.JSONEq(t, `{"step_seconds":10,"sources":[]}`, call(t, w.Handler(), "GET", "/api/v1/sources/history", "").Body.String())
+	require.JSONEq(t, `{"step_seconds":10,"sources":[]}`, call(t, w.Handler(), "GET", "/api/v1/source-history", "").Body.String())
 }
 
 func TestASourceIsGivenAsYAML(t *testing.T) {

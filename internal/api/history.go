@@ -34,7 +34,7 @@ type history struct {
 func (s *server) historyRoutes() {
 	tags := []string{"sources"}
 	register(s, huma.Operation{
-		Method: http.MethodGet, Path: "/api/v1/sources/history", OperationID: "show-histories", Tags: tags,
+		Method: http.MethodGet, Path: "/api/v1/source-history", OperationID: "show-histories", Tags: tags,
 		Summary: "Show how all sources did lately",
 	}, nil, func(_ context.Context, in *HistoryParams) (*output[histories], error) {
 		all := s.Live.Histories(in.span())

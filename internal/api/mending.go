@@ -73,7 +73,7 @@ func (s *server) mendingRoutes() {
 		return answered(info, err)
 	})
 	register(s, huma.Operation{
-		Method: http.MethodGet, Path: "/api/v1/quarantine/groups", OperationID: "list-quarantine-groups", Tags: tags,
+		Method: http.MethodGet, Path: "/api/v1/quarantine-groups", OperationID: "list-quarantine-groups", Tags: tags,
 		Summary:     "Count the quarantined events by table, reason and field, and over time",
 		Description: "The most numerous groups come first; beyond 1,000 they are left out.",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {

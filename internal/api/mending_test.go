@@ -89,13 +89,13 @@ func TestGroupsAreCountedOverTheTimeThatIsAskedFor(t *testing.T) {
 	w := world()
 	w.Groups = []ingest.QuarantineGroup{{Table: "clicks", Reason: event.Empty, Count: 1, First: at, Last: at, Example: "e", OverTime: []ingest.Tick{{At: at, Count: 1}}}}
 	h := w.Handler()
-	answer := call(t, h, "GET", "/api/v1/quarantine/groups?hours=1", "")
+	answer := call(t, h, "GET", "/api/v1/quarantine-groups?hours=1", "")
 	require.JSONEq(t, `{"step_seconds":150,"groups":[{"table":"clicks","reason":"empty","field":"","count":1,
 		"first_quarantined_at":"2026-07-01T12:00:00Z","last_quarantined_at":"2026-07-01T12:00:00Z","example":"e","over_time":[{"at":"2026-07-01T12:00:00Z","count":1}]}]}`, answer.Body.String())
-	require.Equal(t, http.StatusOK, call(t, h, "GET", "/api/v1/quarantine/groups?table=clicks", "").Code)
+	require.Equal(t, http.StatusOK, call(t, h, "GET", "/api/v1/quarantine-groups?table=clicks", "").Code)
 	require.Equal(t, []string{`groups of "" by 2m30s`, `groups of "clicks" by 1h0m0s`}, w.Calls())
-	problem(t, call(t, h, "GET", "/api/v1/quarantine/groups?hours=0", ""), 422, fault.Invalid)
-	require.JSONEq(t, `{"groups":[],"step_seconds":3600}`, call(t, (&apitest.World{}).Handler(), "GET", "/api/v1/quarantine/groups", "").Body.String())
+	problem(t, call(t, h, "GET", "/api/v1/quarantine-groups?hours=0", ""), 422, fault.Invalid)
+	require.JSONEq(t, `{"groups":[],"step_seconds":3600}`, call(t, (&apitest.World{}).Handler(), "GET", "/api/v1/quarantine-groups", "").Body.String())
 }
 
 func TestAQuarantinedEventShowsTheOffendingPlace(t *testing.T) {

@@ -41,6 +41,24 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	require.Len(t, s.patterns, 54)
 }
 
+func TestNoRouteTakesANameAway(t *testing.T) {
+	routes := bare().patterns
+	for _, fixed := range routes {
+		for _, named := range routes {
+			a, b := strings.Split(fixed, "/"), strings.Split(named, "/")
+			if fixed == named || len(a) != len(b) {
+				continue
+			}
+			for i := range a {
+				if strings.HasPrefix(b[i], "{") && !strings.HasPrefix(a[i], "{") {
+					a[i] = b[i]
+				}
+			}
+			require.NotEqual(t, a, b, "nothing can have the name that %s takes from %s", fixed, named)
+		}
+	}
+}
+
 func TestTheDescriptionIsTheOneThatClientsWereMadeFrom(t *testing.T) {
 	const golden = "testdata/openapi.json"
 	w := httptest.NewRecorder()

@@ -27,9 +27,6 @@ func (s Settings) Complete() (Settings, error) {
 	if err := schema.ValidTableName(s.Name); err != nil {
 		return s, err
 	}
-	if s.Name == "history" {
-		return s, fault.New(fault.Invalid, "a source cannot be named history: the API has that of all sources there").WithHint("give the source another name; its table may be called so")
-	}
 	if err := s.Connection.Check(); err != nil {
 		return s, err
 	}

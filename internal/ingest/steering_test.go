@@ -295,7 +295,6 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	for name, change := range map[string]func(*ingest.Settings){
 		"a role that is none":       func(s *ingest.Settings) { s.Connection.RoleARN = "reader" },
 		"a user instead of a role":  func(s *ingest.Settings) { s.Connection.RoleARN = "arn:aws:iam::123456789012:user/ann" },
-		"a name that the API needs": func(s *ingest.Settings) { s.Name = "History" },
 	} {
 		s := orders
 		change(&s)

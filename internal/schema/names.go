@@ -95,7 +95,7 @@ func ValidTableName(name string) error {
 			WithHint("use a letter, then letters, digits and underscores, at most %d", maxTableName)
 	}
 	switch strings.ToLower(name) {
-	case "helios", "quarantine", "groups", "main", "temp", "system", "information_schema", "pg_catalog":
+	case "helios", "quarantine", "main", "temp", "system", "information_schema", "pg_catalog":
 		return fault.New(fault.Invalid, "the name %q is reserved", name).WithHint("choose another name for the table")
 	}
 	return nil

@@ -13,7 +13,7 @@ export const historyMinutes = 15;
 export const historyQuery = queryOptions({
   queryKey: ["sources", "history", historyMinutes],
   queryFn: async (): Promise<Histories> => {
-    const all = await data(api.GET("/api/v1/sources/history", { params: { query: { minutes: historyMinutes } } }));
+    const all = await data(api.GET("/api/v1/source-history", { params: { query: { minutes: historyMinutes } } }));
     return { stepSeconds: all.step_seconds, bySource: Object.fromEntries(all.sources.map((s) => [s.name, s.points ?? []])) };
   },
   refetchInterval: 5000,

@@ -57,7 +57,7 @@ function Everything() {
                 { value: "newest", label: "Newest first" },
               ]}
             />
-            <Button icon={Terminal} onClick={() => void copy(curl(`/api/v1/quarantine/groups?hours=${hours}`), "Copied the command")}>
+            <Button icon={Terminal} onClick={() => void copy(curl(`/api/v1/quarantine-groups?hours=${hours}`), "Copied the command")}>
               Copy as curl
             </Button>
           </>

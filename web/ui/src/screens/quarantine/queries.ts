@@ -9,7 +9,7 @@ const page = 20;
 /** All groups of quarantined events, live. */
 export const groupsQuery = queryOptions({
   queryKey: ["quarantine", "groups"],
-  queryFn: async () => (await data(api.GET("/api/v1/quarantine/groups", { params: { query: { hours } } }))).groups,
+  queryFn: async () => (await data(api.GET("/api/v1/quarantine-groups", { params: { query: { hours } } }))).groups,
   refetchInterval: 5000,
 });
 
