@@ -35,6 +35,35 @@ test.describe("the frame", () => {
     await expect(page.getByRole("main")).toContainText("storefront");
   });
 
+  test("a part that is asked for while the server is down comes when it is back", async ({ page, helios, watch }) => {
+    await page.goto("/");
+    await expect(page.getByRole("main")).toContainText("storefront");
+    await watch.expectingErrors(async () => {
+      await helios.stop("SIGKILL");
+      await page.getByRole("link", { name: "Settings", exact: true }).click();
+      await page.keyboard.press("?");
+      await expect(page.getByRole("alert").filter({ hasText: "does not answer" })).toBeVisible();
+      await helios.start();
+      await expect(page.getByRole("dialog")).toContainText("Command palette");
+    });
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("Settings");
+  });
+
+  test("a page whose server has become another version loads itself again", async ({ page, watch }) => {
+    await page.goto("/");
+    await expect(page.getByRole("main")).toContainText("storefront");
+    // Another version has other files: what this page knows is gone, until it is loaded again.
+    let again = false;
+    page.on("request", (request) => (again ||= request.isNavigationRequest()));
+    await page.route("**/assets/**", (route) => (again ? route.continue() : route.fulfill({ status: 404 })));
+    await watch.expectingErrors(async () => {
+      await page.keyboard.press("g");
+      await page.keyboard.press("q");
+      await expect(page.getByRole("heading", { level: 1 })).toContainText("Quarantine");
+    });
+  });
+
   test("a mistyped address says so", async ({ page }) => {
     await page.goto("/nowhere");
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Not found");

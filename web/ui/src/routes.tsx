@@ -1,6 +1,7 @@
 // Every screen has its address here, and is loaded when it is first looked at. What a screen remembers in its address (filters,
 // sort, the open tab) is read by its own search.ts.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { loaded } from "@/lib/lazy";
 import { Shell } from "./shell/shell";
 import { Broken, NotFound } from "./shell/broken";
 import { connectSearch } from "./screens/connect/search";
@@ -18,55 +19,55 @@ const overview = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: overviewSearch,
-  component: lazyRouteComponent(() => import("./screens/overview")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/overview"))),
 });
 const connect = createRoute({
   getParentRoute: () => root,
   path: "/connect",
   validateSearch: connectSearch,
-  component: lazyRouteComponent(() => import("./screens/connect")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/connect"))),
 });
 const sql = createRoute({
   getParentRoute: () => root,
   path: "/sql",
   validateSearch: sqlSearch,
-  component: lazyRouteComponent(() => import("./screens/sql")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/sql"))),
 });
 const dashboards = createRoute({
   getParentRoute: () => root,
   path: "/dashboards",
   validateSearch: dashboardsSearch,
-  component: lazyRouteComponent(() => import("./screens/dashboards")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/dashboards"))),
 });
 const dashboard = createRoute({
   getParentRoute: () => root,
   path: "/dashboards/$id",
   validateSearch: dashboardSearch,
-  component: lazyRouteComponent(() => import("./screens/dashboards/dashboard")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/dashboards/dashboard"))),
 });
 const tail = createRoute({
   getParentRoute: () => root,
   path: "/tail",
   validateSearch: tailSearch,
-  component: lazyRouteComponent(() => import("./screens/tail")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/tail"))),
 });
 const source = createRoute({
   getParentRoute: () => root,
   path: "/sources/$name",
   validateSearch: sourceSearch,
-  component: lazyRouteComponent(() => import("./screens/source")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/source"))),
 });
 const quarantine = createRoute({
   getParentRoute: () => root,
   path: "/quarantine",
   validateSearch: quarantineSearch,
-  component: lazyRouteComponent(() => import("./screens/quarantine")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/quarantine"))),
 });
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
   validateSearch: settingsSearch,
-  component: lazyRouteComponent(() => import("./screens/settings")),
+  component: lazyRouteComponent(() => loaded(() => import("./screens/settings"))),
 });
 
 export const router = createRouter({

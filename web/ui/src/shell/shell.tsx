@@ -1,8 +1,9 @@
 // The frame around every screen: navigation, command palette, help, and the state of the connection.
 import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { Menu as MenuIcon, Search, WifiOff } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useConnection } from "@/api/connection";
+import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { IconButton, Spinner } from "@/ui/button";
 import { Brand, Navigation } from "./navigation";

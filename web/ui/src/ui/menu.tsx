@@ -1,5 +1,6 @@
 import type { LucideIcon } from "lucide-react";
-import { cloneElement, lazy, Suspense, useState, type ReactElement, type ReactNode } from "react";
+import { cloneElement, Suspense, useState, type ReactElement, type ReactNode } from "react";
+import { lazy } from "@/lib/lazy";
 
 export interface MenuItem {
   label: ReactNode;

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { ChartNoAxesCombined } from "lucide-react";
 import { number } from "@/lib/format";
+import { lazy } from "@/lib/lazy";
 import { cx } from "@/ui/cx";
 import { ResultGrid } from "../grid";
 import type { Result } from "../result";

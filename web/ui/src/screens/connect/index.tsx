@@ -1,8 +1,9 @@
 // From a stream to a table in one page: where, which, a look at its events, the schema, the table.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { plural } from "@/lib/format";
+import { lazy } from "@/lib/lazy";
 import { Page, Skeleton, useTitle } from "@/ui/layout";
 import { connectionOf, whereOf, type ConnectSearch } from "./search";
 import { laterSteps, Step, stepId } from "./step";

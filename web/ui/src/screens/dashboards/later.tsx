@@ -1,5 +1,5 @@
 // What a dashboard does not need at once, under the same names: each is loaded when it is first shown.
-import { lazy } from "react";
+import { lazy } from "@/lib/lazy";
 
 const dialogs = () => import("./dialogs");
 export const AboutDialog = lazy(async () => ({ default: (await dialogs()).AboutDialog }));

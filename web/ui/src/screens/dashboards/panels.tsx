@@ -1,5 +1,6 @@
 import { Move } from "lucide-react";
-import { lazy, Suspense, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
+import { Suspense, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
+import { lazy } from "@/lib/lazy";
 import { Tooltip } from "@/ui/tooltip";
 import { compact, gap, inOrder, rowHeight, same, step, type Box, type Step } from "./layout";
 import { Panel } from "./panel";

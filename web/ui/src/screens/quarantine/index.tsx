@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ShieldCheck, Terminal } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { lazy } from "@/lib/lazy";
 import { Button, LinkButton } from "@/ui/button";
 import { Segmented } from "@/ui/form";
 import { Empty, Page, Skeleton, useTitle } from "@/ui/layout";

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { ArrowRight, Unplug } from "lucide-react";
-import { lazy, Suspense, useCallback, useState, type ReactNode } from "react";
+import { Suspense, useCallback, useState, type ReactNode } from "react";
 import { Problem, problemOf } from "@/api/client";
 import { sourceQuery } from "@/api/queries";
 import { stateOf } from "@/data/source-state";
 import { bytes, duration, measured, number } from "@/lib/format";
+import { lazy } from "@/lib/lazy";
 import { LinkButton } from "@/ui/button";
 import { Badge, Card, Empty, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";

@@ -7,6 +7,7 @@ import { savedQueriesQuery } from "@/api/queries";
 import { queryBody } from "@/data/result";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { loaded } from "@/lib/lazy";
 import { toast } from "@/ui/toast";
 import { addressOf, maxAddress } from "./address";
 import type { Editor } from "./editor/editor";
@@ -123,7 +124,7 @@ export function useActions(screen: Screen) {
       format: async () => {
         const { text } = read();
         try {
-          const { format } = await import("./format");
+          const { format } = await loaded(() => import("./format"));
           latest.current.editor.current?.replace(format(text));
           latest.current.editor.current?.focus();
         } catch {

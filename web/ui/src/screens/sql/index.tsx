@@ -1,10 +1,11 @@
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazy } from "@/lib/lazy";
 import { useTitle } from "@/ui/layout";
 import { loadEditor } from "./editor";
 
 // The frame is there at once; the editor comes at the same time as the rest, and not after it.
 const Workbench = lazy(() => {
-  void loadEditor();
+  void loadEditor().catch(() => undefined); // the workbench asks for it again, and waits
   return import("./workbench");
 });
 

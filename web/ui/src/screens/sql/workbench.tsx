@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { Suspense, useMemo, useRef, useState } from "react";
 import { savedQueriesQuery } from "@/api/queries";
+import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { useTitle } from "@/ui/layout";
 import { Splitter } from "@/ui/splitter";

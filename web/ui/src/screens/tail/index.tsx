@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Activity, Copy, Eraser, Ellipsis, FilterX, SquareTerminal, Terminal } from "lucide-react";
-import { lazy, Suspense, useCallback, useMemo } from "react";
+import { Suspense, useCallback, useMemo } from "react";
 import { useNavigate } from "@tanstack/react-router";
 import { sourcesQuery, tablesQuery } from "@/api/queries";
 import type { Schemas } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { measured, plural } from "@/lib/format";
+import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, IconButton, LinkButton, Spinner } from "@/ui/button";
 import { Select } from "@/ui/form";

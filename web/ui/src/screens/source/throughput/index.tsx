@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChartLine, Terminal } from "lucide-react";
-import { lazy, Suspense, useMemo } from "react";
+import { Suspense, useMemo } from "react";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { lazy } from "@/lib/lazy";
 import { Button } from "@/ui/button";
 import { Segmented } from "@/ui/form";
 import { Card, Empty, Skeleton } from "@/ui/layout";

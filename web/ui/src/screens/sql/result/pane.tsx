@@ -1,7 +1,8 @@
 // The lower part: what came of the query, as rows, as a chart, as both, or how it is run.
 import { ChartNoAxesCombined, Columns2, Download, ListTree, MapPin, Settings2, Table2 } from "lucide-react";
 import { Popover as P } from "radix-ui";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
+import { lazy } from "@/lib/lazy";
 import { toast } from "@/ui/toast";
 import { chooseChart, ChartOptions, ResultChart } from "@/data/chart";
 import { ResultGrid } from "@/data/grid";
