@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
@@ -102,6 +103,7 @@ type server struct {
 	patterns []string // of all routes
 	huma     huma.API
 	problem  *huma.Schema
+	room     *semaphore.Weighted // see admit
 }
 
 // New makes the handler of all routes.
@@ -111,7 +113,7 @@ func New(deps Deps) http.Handler {
 }
 
 func newServer(deps Deps) *server {
-	s := &server{Deps: deps, mux: http.NewServeMux()}
+	s := &server{Deps: deps, mux: http.NewServeMux(), room: semaphore.NewWeighted(roomBytes)}
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.huma = humago.New(s, huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -175,6 +177,9 @@ func schemaName(t reflect.Type, hint string) string {
 // register adds a route whose errors may have the statuses given, besides those that every route can have.
 func register[I, O any](s *server, op huma.Operation, statuses []int, handler func(context.Context, *I) (*O, error)) {
 	s.describe(&op, statuses)
+	if op.MaxBodyBytes > 0 { // more than all others may have
+		op.Middlewares = append(op.Middlewares, s.admitBody(op.MaxBodyBytes))
+	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {

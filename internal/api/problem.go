@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,6 +33,8 @@ type problemError struct {
 	Action   string        `json:"action,omitempty" doc:"The action of AWS that was denied, as IAM names it" example:"kinesis:GetRecords"`
 	Policy   string        `json:"policy,omitempty" doc:"An IAM policy that allows what Helios needs, as JSON text to paste"`
 	Errors   []problemPart `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which part of the request"`
+
+	retryAfter time.Duration // told in the header Retry-After
 }
 
 // problemPart is what is wrong with one part of a request.
@@ -48,6 +53,14 @@ func (p *problemError) GetStatus() int { return p.Status }
 
 // ContentType gives the media type to huma.
 func (p *problemError) ContentType(string) string { return problemType }
+
+// GetHeaders gives the headers to huma.
+func (p *problemError) GetHeaders() http.Header {
+	if p.retryAfter == 0 {
+		return nil
+	}
+	return http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))}}
+}
 
 func newProblem(status int, code fault.Code, detail string) *problemError {
 	return &problemError{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
@@ -108,7 +121,7 @@ func (s *server) problemOf(ctx context.Context, err error) *problemError {
 		return s.defect(ctx, slog.String("error", err.Error()))
 	}
 	p := newProblem(statusOf(code), code, err.Error())
-	p.Hint = fault.HintOf(err)
+	p.Hint, p.retryAfter = fault.HintOf(err), fault.RetryAfterOf(err)
 	if denied, ok := errors.AsType[*ingest.DeniedError](err); ok {
 		p.Action, p.Policy = denied.Action, denied.Policy
 	}
@@ -142,6 +155,7 @@ func transformProblem(_ huma.Context, _ string, v any) (any, error) {
 
 // writeProblem answers where huma does not reach: before and after the routes.
 func writeProblem(w http.ResponseWriter, p *problemError) {
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client is gone: nobody is left to be told
@@ -150,8 +164,12 @@ func writeProblem(w http.ResponseWriter, p *problemError) {
 func statusKey(status int) string { return strconv.Itoa(status) }
 
 func (s *server) problemResponse(status int) *huma.Response {
-	return &huma.Response{
+	r := &huma.Response{
 		Description: http.StatusText(status),
 		Content:     map[string]*huma.MediaType{problemType: {Schema: s.problem}},
 	}
+	if status == http.StatusServiceUnavailable {
+		r.Headers = map[string]*huma.Param{"Retry-After": {Description: "In how many seconds the same may succeed, if that is known", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+	}
+	return r
 }

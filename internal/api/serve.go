@@ -43,7 +43,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		return fault.New(fault.Environment, "cannot go on listening on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	cancel(fault.New(fault.Unavailable, "Helios is stopping").WithHint("ask again when it runs"))
+	cancel(fault.New(fault.Unavailable, "Helios is stopping").WithHint("ask again when it runs").WithRetryAfter(5 * time.Second))
 	polite, done := context.WithTimeout(context.WithoutCancel(ctx), politeTime)
 	defer done()
 	if err := srv.Shutdown(polite); err != nil {

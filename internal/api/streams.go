@@ -84,6 +84,11 @@ func (s *server) streamRoutes() {
 		MaxColumns int    `query:"max_columns" default:"500" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
 	},
 	) (*output[ingest.Sample], error) {
+		release, err := s.admit(ctx, ingest.SampleBytes)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
 		return answered(s.Live.SampleStream(ctx, in.domain(), in.Name, ingest.SampleOptions{Limit: in.Limit, MaxDepth: in.MaxDepth, MaxColumns: in.MaxColumns}))
 	})
 }

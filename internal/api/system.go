@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -38,7 +39,7 @@ func (s *server) systemRoutes() {
 		Method: http.MethodGet, Path: "/readyz", OperationID: "ready", Tags: tags, Summary: "Tell whether the server can take queries",
 	}, nil, func(context.Context, *struct{}) (*readiness, error) {
 		if err := s.Ready(); err != nil {
-			return nil, fault.New(fault.Unavailable, "not ready: %w", err)
+			return nil, fault.New(fault.Unavailable, "not ready: %w", err).WithRetryAfter(time.Second)
 		}
 		out := &readiness{}
 		out.Body.Status = "ok"

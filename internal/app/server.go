@@ -232,7 +232,7 @@ func stopped(ctx context.Context, err error) error {
 // ready says why queries cannot be taken yet, or nil.
 func (s *server) ready() error {
 	if !s.started.Load() {
-		return fault.New(fault.Unavailable, "Helios is starting")
+		return fault.New(fault.Unavailable, "Helios is starting").WithRetryAfter(time.Second)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code is a stable, machine-readable name of a class of errors.
@@ -28,12 +29,13 @@ const (
 )
 
 // Error is an error for people and programs. Message is a sentence without a final period, its cause included; Hint, when
-// not empty, is the next thing to try.
+// not empty, is the next thing to try; RetryAfter, when not zero, is when a program may try the same again by itself.
 type Error struct {
-	Code    Code
-	Message string
-	Hint    string
-	cause   error
+	Code       Code
+	Message    string
+	Hint       string
+	RetryAfter time.Duration
+	cause      error
 }
 
 // New makes an error with a code and a formatted message; %w keeps a cause.
@@ -55,6 +57,14 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	return &c
 }
 
+// WithRetryAfter returns a copy of the error that says when the same may succeed. It is for what passes by itself, not for
+// what would do harm again.
+func (e *Error) WithRetryAfter(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = d
+	return &c
+}
+
 // CodeOf is the code of the first Error in err's chain, or Internal when there is none.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -69,4 +79,12 @@ func HintOf(err error) string {
 		return e.Hint
 	}
 	return ""
+}
+
+// RetryAfterOf is when the first Error in err's chain may be tried again, or 0.
+func RetryAfterOf(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
 }

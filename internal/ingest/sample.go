@@ -11,7 +11,8 @@ import (
 	"github.com/helios-sql/helios/internal/unpack"
 )
 
-const sampleBytes = 32 << 20 // of the events in a sample
+// SampleBytes bounds the events in a sample.
+const SampleBytes = 32 << 20
 
 // SampleOptions say how much to look at, and the bounds of the table to infer.
 type SampleOptions struct {
@@ -44,7 +45,7 @@ func sampleStream(ctx context.Context, src Source, n int, settings Settings) (Sa
 	s := Sample{Records: len(records), Events: []SampleEvent{}}
 	unpacker := unpack.New(unpack.Options{Aggregates: unpack.Keep})
 	each := max(1, n/max(1, len(records))) // of every record, so that large ones do not crowd out the others
-	room := sampleBytes
+	room := SampleBytes
 	var docs [][]byte
 	var res unpack.Result
 	for i := range records {

@@ -293,8 +293,8 @@ func TestTheEventTimeOfASourceIsATimestampOfItsTable(t *testing.T) {
 
 func TestSettingsThatCannotBe(t *testing.T) {
 	for name, change := range map[string]func(*ingest.Settings){
-		"a role that is none":       func(s *ingest.Settings) { s.Connection.RoleARN = "reader" },
-		"a user instead of a role":  func(s *ingest.Settings) { s.Connection.RoleARN = "arn:aws:iam::123456789012:user/ann" },
+		"a role that is none":      func(s *ingest.Settings) { s.Connection.RoleARN = "reader" },
+		"a user instead of a role": func(s *ingest.Settings) { s.Connection.RoleARN = "arn:aws:iam::123456789012:user/ann" },
 	} {
 		s := orders
 		change(&s)

@@ -132,12 +132,12 @@ func (s *Service) add(r *Result) error {
 		case <-s.aborted:
 			return errRestarted
 		default:
-			return fault.New(fault.Unavailable, "Helios is stopping")
+			return fault.New(fault.Unavailable, "Helios is stopping").WithRetryAfter(5 * time.Second)
 		}
 	}
 	if len(s.results) >= s.options.MaxConcurrent+s.options.MaxWaiting {
 		return fault.New(fault.Unavailable, "%d queries are running and %d are waiting", s.options.MaxConcurrent, s.options.MaxWaiting).
-			WithHint("try again in a moment, or cancel one of those that run")
+			WithHint("try again in a moment, or cancel one of those that run").WithRetryAfter(time.Second)
 	}
 	s.results[r.id] = r
 	return nil

@@ -91,7 +91,8 @@ func (s *Service) look(b Bounds, ended map[*Result]time.Time) *Harm {
 	}
 }
 
-var errRestarted = fault.New(fault.Unavailable, "the engine was restarted because of another query").WithHint("run it again in a moment")
+var errRestarted = fault.New(fault.Unavailable, "the engine was restarted because of another query").
+	WithHint("run it again in a moment").WithRetryAfter(time.Second)
 
 // Abort answers all queries at once, without waiting for the engine, and takes no more.
 func (s *Service) Abort() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -107,7 +108,7 @@ func (a *Account) explainAnswer(err error, api smithy.APIError, action, stream s
 	}
 	if isThrottle(err) {
 		return fault.New(fault.Unavailable, "%s is throttled for %s: %w", action, what, answered(api)).
-			WithHint("All who use the stream or the account share its limits: try again in a moment.")
+			WithHint("All who use the stream or the account share its limits: try again in a moment.").WithRetryAfter(time.Second)
 	}
 	return fault.New(fault.Unavailable, "%s failed for %s: %w", action, what, answered(api))
 }

@@ -275,7 +275,8 @@ func (db *DB) Damage() error {
 
 const retryHint = "try again in a moment: what was committed is safe"
 
-var errBroken = fault.New(fault.Unavailable, "the database had a fault and is opened again").WithHint("%s", retryHint)
+var errBroken = fault.New(fault.Unavailable, "the database had a fault and is opened again").
+	WithHint("%s", retryHint).WithRetryAfter(time.Second)
 
 func (db *DB) isBroken() bool {
 	select {
@@ -296,10 +297,12 @@ func (db *DB) explain(err error) error {
 	text := err.Error()
 	switch {
 	case db.isBroken():
-		return fault.New(fault.Unavailable, "%s: %w", errBroken.Message, err).WithHint("%s", retryHint)
+		return fault.New(fault.Unavailable, "%s: %w", errBroken.Message, err).
+			WithHint("%s", retryHint).WithRetryAfter(time.Second)
 	case outOfMemory(err):
 		message, _, _ := strings.Cut(text, "\n") // what follows advises to change settings
-		return fault.New(fault.Unavailable, "queries have taken the database's memory: %s", message).WithHint("try again in a moment")
+		return fault.New(fault.Unavailable, "queries have taken the database's memory: %s", message).
+			WithHint("try again in a moment").WithRetryAfter(time.Second)
 	case diskFull(text):
 		return fault.New(fault.Environment, "the disk is full that holds %s: events wait in the stream until there is room", db.dir).
 			WithHint("make room, and reading goes on by itself: what was committed is safe")
