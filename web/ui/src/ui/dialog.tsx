@@ -2,40 +2,57 @@ import { Dialog as D } from "radix-ui";
 import { X } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Button, IconButton } from "./button";
+import { useFocusBack } from "./focus-back";
 import { Input } from "./form";
 import { ProblemBox } from "./problem";
 import { cx } from "./cx";
 
+interface Content {
+  title: ReactNode;
+  description?: ReactNode;
+  children?: ReactNode;
+  actions?: ReactNode;
+  wide?: boolean;
+}
+
 /** A dialog. `actions` stand at its foot, the main one last. */
-export function Dialog({ open, onClose, title, description, children, actions, wide }: { open: boolean; onClose: () => void; title: ReactNode; description?: ReactNode; children?: ReactNode; actions?: ReactNode; wide?: boolean }) {
+export function Dialog({ open, onClose, ...content }: { open: boolean; onClose: () => void } & Content) {
   return (
     <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
       <D.Portal>
         <D.Overlay className="fixed inset-0 z-40 bg-shade" />
-        <D.Content
-          {...(description ? {} : { "aria-describedby": undefined })}
-          onOpenAutoFocus={(e) => {
-            // The first field, else the dialog: not its closing button, whose tooltip would come up by itself.
-            const content = e.currentTarget as HTMLElement;
-            e.preventDefault();
-            if (!content.contains(document.activeElement)) (content.querySelector<HTMLElement>("input, select, textarea, [data-autofocus]") ?? content).focus();
-          }}
-          className={cx("fixed top-[8vh] left-1/2 z-40 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border bg-surface shadow-(--shadow-floating) outline-none", wide ? "max-w-3xl" : "max-w-lg")}
-        >
-          <div className="flex items-start gap-3 px-5 pt-4 pb-3">
-            <div className="min-w-0 flex-1">
-              <D.Title className="text-base">{title}</D.Title>
-              {description && <D.Description className="mt-1 text-sm text-muted">{description}</D.Description>}
-            </div>
-            <D.Close asChild>
-              <IconButton icon={X} label="Close" size="sm" />
-            </D.Close>
-          </div>
-          {children && <div className="min-h-0 overflow-auto px-5 pb-4">{children}</div>}
-          {actions && <div className="flex flex-wrap justify-end gap-2 border-t px-5 py-3">{actions}</div>}
-        </D.Content>
+        <Content {...content} />
       </D.Portal>
     </D.Root>
+  );
+}
+
+function Content({ title, description, children, actions, wide }: Content) {
+  const { onCloseAutoFocus } = useFocusBack();
+  return (
+    <D.Content
+      {...(description ? {} : { "aria-describedby": undefined })}
+      onOpenAutoFocus={(e) => {
+        // The first field, else the dialog: not its closing button, whose tooltip would come up by itself.
+        const content = e.currentTarget as HTMLElement;
+        e.preventDefault();
+        if (!content.contains(document.activeElement)) (content.querySelector<HTMLElement>("input, select, textarea, [data-autofocus]") ?? content).focus();
+      }}
+      onCloseAutoFocus={onCloseAutoFocus}
+      className={cx("fixed top-[8vh] left-1/2 z-40 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border bg-surface shadow-(--shadow-floating) outline-none", wide ? "max-w-3xl" : "max-w-lg")}
+    >
+      <div className="flex items-start gap-3 px-5 pt-4 pb-3">
+        <div className="min-w-0 flex-1">
+          <D.Title className="text-base">{title}</D.Title>
+          {description && <D.Description className="mt-1 text-sm text-muted">{description}</D.Description>}
+        </div>
+        <D.Close asChild>
+          <IconButton icon={X} label="Close" size="sm" />
+        </D.Close>
+      </div>
+      {children && <div className="min-h-0 overflow-auto px-5 pb-4">{children}</div>}
+      {actions && <div className="flex flex-wrap justify-end gap-2 border-t px-5 py-3">{actions}</div>}
+    </D.Content>
   );
 }
 

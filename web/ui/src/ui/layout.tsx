@@ -1,15 +1,27 @@
 // The shapes that screens are made of.
-import { useEffect, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
 import type { LucideIcon } from "lucide-react";
 import { exactTime, ago } from "@/lib/format";
 import { useNow } from "@/lib/time";
 import { Tooltip } from "./tooltip";
 import { cx } from "./cx";
 
+/** Whether the screen that has just gone had the focus: the next one takes it, as when what was loading is there. */
+let handedOn = false;
+
 /** A screen: its title, what can be done with it, and its content, which scrolls unless `fixed`. */
 export function Page({ title, subtitle, actions, children, fixed, wide }: { title: ReactNode; subtitle?: ReactNode; actions?: ReactNode; children: ReactNode; fixed?: boolean; wide?: boolean }) {
+  const main = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const here = main.current;
+    if (handedOn) here?.focus({ preventScroll: true });
+    handedOn = false;
+    return () => {
+      handedOn = document.activeElement === here;
+    };
+  }, []);
   return (
-    <main id="main" tabIndex={-1} className={cx("flex h-full min-w-0 flex-col outline-none", !fixed && "overflow-y-auto")}>
+    <main ref={main} id="main" tabIndex={-1} className={cx("flex h-full min-w-0 flex-col outline-none", !fixed && "overflow-y-auto")}>
       <header className={cx("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 pt-4 pb-3 sm:px-6", !fixed && !wide && "mx-auto w-full max-w-6xl")}>
         <div className="min-w-0 flex-1 basis-56">
           <h1 className="truncate text-lg">{title}</h1>

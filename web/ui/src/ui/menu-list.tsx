@@ -1,18 +1,29 @@
 // What a menu shows once it is open: loaded when the first one is opened.
 import { DropdownMenu as M } from "radix-ui";
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
 import { cx } from "./cx";
+import { landmarkOf } from "./landmark";
 import type { MenuEntry } from "./menu";
 
-/** The list, beside the place of its button. */
+/** The list, beside the place of its button. It closes when that place is scrolled away. */
 export default function MenuList({ items, button, align, onClose }: { items: readonly MenuEntry[]; button: HTMLElement; align: "start" | "end"; onClose: () => void }) {
   const [at] = useState(() => button.getBoundingClientRect());
+  useEffect(() => {
+    const scrolled = (e: Event) => e.target instanceof Node && e.target.contains(button) && onClose();
+    document.addEventListener("scroll", scrolled, true);
+    return () => document.removeEventListener("scroll", scrolled, true);
+  }, [button, onClose]);
   return (
     <M.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
-      <M.Trigger asChild>
-        <span aria-hidden className="pointer-events-none fixed" style={{ left: at.left, top: at.top, width: at.width, height: at.height }} />
-      </M.Trigger>
-      <M.Portal>
+      {/* In the body: within a panel that is moved by a transform, it would be somewhere else. */}
+      {createPortal(
+        <M.Trigger asChild>
+          <span aria-hidden className="pointer-events-none fixed" style={{ left: at.left, top: at.top, width: at.width, height: at.height }} />
+        </M.Trigger>,
+        document.body,
+      )}
+      <M.Portal container={landmarkOf(button)}>
         <M.Content
           align={align}
           sideOffset={4}
