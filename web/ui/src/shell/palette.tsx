@@ -7,8 +7,10 @@ import { Fragment, useId, useMemo, useState } from "react";
 import { dashboardsQuery, savedQueriesQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { keyNames, useActiveShortcuts } from "@/lib/shortcuts";
 import { chooseTheme } from "@/lib/theme";
-import { Kbd } from "@/ui/layout";
 import { cx } from "@/ui/cx";
+import { useFocusBack } from "@/ui/focus-back";
+import { Kbd } from "@/ui/layout";
+import { asks, field, frame } from "./palette-to-come";
 import { rank } from "./rank";
 import { screens } from "./screens";
 
@@ -23,34 +25,49 @@ interface Command {
 
 const shown = 60;
 
-export default function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
+/** `from` is where the focus was before, `typed` what was typed before the palette was there. */
+interface Opened {
+  from: Element | null;
+  typed: string;
+  onClose: () => void;
+}
+
+export default function Palette({ open, ...opened }: { open: boolean } & Opened) {
   return (
-    <D.Root open={open} onOpenChange={(o) => !o && onClose()}>
+    <D.Root open={open} onOpenChange={(o) => !o && opened.onClose()}>
       <D.Portal>
         <D.Overlay className="fixed inset-0 z-40 bg-shade" />
-        <D.Content aria-describedby={undefined} className="fixed top-3 left-1/2 z-40 flex max-h-[70dvh] w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-rise flex-col overflow-hidden rounded-lg border bg-surface shadow-(--shadow-floating) sm:top-[12vh]">
-          <D.Title className="sr-only">Command palette</D.Title>
-          <Commands onClose={onClose} />
-        </D.Content>
+        <Content {...opened} />
       </D.Portal>
     </D.Root>
   );
 }
 
-function Commands({ onClose }: { onClose: () => void }) {
+function Content({ from, typed, onClose }: Opened) {
+  const { after, onCloseAutoFocus } = useFocusBack(from);
+  return (
+    <D.Content aria-describedby={undefined} onCloseAutoFocus={onCloseAutoFocus} className={frame}>
+      <D.Title className="sr-only">Command palette</D.Title>
+      <Commands
+        already={typed}
+        onRun={(run) => {
+          after(run); // it may take the focus
+          onClose();
+        }}
+      />
+    </D.Content>
+  );
+}
+
+function Commands({ already, onRun }: { already: string; onRun: (run: () => void) => void }) {
   const all = useCommands();
-  const [typed, setTyped] = useState("");
+  const [typed, setTyped] = useState(already);
   const [at, setAt] = useState(0);
   const id = useId();
   const found = useMemo(() => rank(typed, all, (c) => `${c.label} ${c.kind}`).slice(0, shown), [typed, all]);
   const chosen = Math.min(at, found.length - 1);
   const option = (i: number) => `${id}-${i}`;
-  const run = (c: Command | undefined) => {
-    if (!c) return;
-    onClose();
-    // After the dialog has given the focus back: a command may take it.
-    setTimeout(c.run);
-  };
+  const run = (c: Command | undefined) => c && onRun(c.run);
   const move = (to: number) => {
     if (found.length === 0) return;
     const next = (to + found.length) % found.length;
@@ -67,18 +84,16 @@ function Commands({ onClose }: { onClose: () => void }) {
   return (
     <>
       <input
+        {...asks}
         autoFocus
+        ref={atItsEnd}
         role="combobox"
         aria-expanded
         aria-autocomplete="list"
         aria-controls={`${id}-list`}
         aria-activedescendant={found[chosen] ? option(chosen) : undefined}
-        aria-label="Search for a screen, table, source, query or command"
-        placeholder="Where to?"
         value={typed}
-        spellCheck={false}
-        autoComplete="off"
-        className="h-12 shrink-0 border-b bg-transparent px-4 outline-none placeholder:text-faint"
+        className={field}
         onChange={(e) => {
           setTyped(e.target.value);
           setAt(0);
@@ -108,6 +123,9 @@ function Commands({ onClose }: { onClose: () => void }) {
     </>
   );
 }
+
+/** What was typed before goes on at its end. */
+const atItsEnd = (input: HTMLInputElement | null) => input?.setSelectionRange(input.value.length, input.value.length);
 
 const plurals: Record<string, string> = { Screen: "Screens", Source: "Sources", Table: "Tables", "Saved query": "Saved queries", Dashboard: "Dashboards" };
 

@@ -7,6 +7,7 @@ import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { IconButton, Spinner } from "@/ui/button";
 import { Brand, Navigation } from "./navigation";
+import { PaletteToCome } from "./palette-to-come";
 import { screens } from "./screens";
 
 // What opens over the screen is not needed for its first sight: it comes once the page is at rest.
@@ -18,8 +19,9 @@ type Part = keyof typeof parts;
 
 export function Shell() {
   const navigate = useNavigate();
-  const [open, setOpen] = useState<Part | null>(null);
+  const [open, setOpen] = useState<{ part: Part; from: Element | null } | null>(null); // and where the focus was
   const [used, setUsed] = useState<ReadonlySet<Part>>(new Set());
+  const [typed, setTyped] = useState(""); // before the palette was there
   const show = useMemo(
     () =>
       Object.fromEntries(
@@ -27,13 +29,16 @@ export function Shell() {
           part,
           () => {
             setUsed((before) => new Set(before).add(part));
-            setOpen(part);
+            setTyped("");
+            const from = document.activeElement;
+            setOpen((now) => (now?.part === part ? now : { part, from }));
           },
         ]),
       ) as Record<Part, () => void>,
     [],
   );
-  const close = (part: Part) => () => setOpen((now) => (now === part ? null : now));
+  const close = (part: Part) => () => setOpen((now) => (now?.part === part ? null : now));
+  const shows = (part: Part) => open?.part === part;
   const shortcuts = useMemo<Shortcut[]>(
     () => [
       { keys: "mod+k", label: "Command palette", group: "Everywhere", whileTyping: true, run: show.palette },
@@ -76,10 +81,12 @@ export function Shell() {
           <Outlet />
         </div>
       </div>
+      <Suspense fallback={shows("palette") && <PaletteToCome typed={typed} onType={setTyped} onClose={close("palette")} />}>
+        {used.has("palette") && <Palette open={shows("palette")} from={open?.from ?? null} typed={typed} onClose={close("palette")} />}
+      </Suspense>
       <Suspense fallback={null}>
-        {used.has("palette") && <Palette open={open === "palette"} onClose={close("palette")} />}
-        {used.has("help") && <ShortcutHelp open={open === "help"} onClose={close("help")} />}
-        {used.has("drawer") && <Drawer open={open === "drawer"} onClose={close("drawer")} openPalette={show.palette} openHelp={show.help} />}
+        {used.has("help") && <ShortcutHelp open={shows("help")} onClose={close("help")} />}
+        {used.has("drawer") && <Drawer open={shows("drawer")} onClose={close("drawer")} openPalette={show.palette} openHelp={show.help} />}
       </Suspense>
     </div>
   );
