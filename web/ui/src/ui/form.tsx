@@ -2,19 +2,19 @@ import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttribu
 import { Switch as S } from "radix-ui";
 import { cx } from "./cx";
 
-const box = "rounded-md border border-edge bg-surface text-sm text-ink placeholder:text-faint disabled:opacity-60 aria-invalid:border-bad";
+const box = "rounded-md border border-edge bg-surface text-ink placeholder:text-faint disabled:opacity-60 aria-invalid:border-bad";
 
-export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }) {
-  return <input {...rest} className={cx(box, "h-8 px-2.5", className)} />;
+export function Input({ className, small, ...rest }: InputHTMLAttributes<HTMLInputElement> & { small?: boolean; ref?: Ref<HTMLInputElement> }) {
+  return <input {...rest} className={cx(box, small ? "h-7 px-2 text-xs" : "h-8 px-2.5 text-sm", className)} />;
 }
 
 export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
-  return <textarea {...rest} className={cx(box, "px-2.5 py-1.5", className)} />;
+  return <textarea {...rest} className={cx(box, "px-2.5 py-1.5 text-sm", className)} />;
 }
 
 /** The browser's own select: at home on every device and for every aid. */
 export function Select({ className, small, ...rest }: SelectHTMLAttributes<HTMLSelectElement> & { small?: boolean }) {
-  return <select {...rest} className={cx(box, small ? "h-7 px-1.5 text-xs" : "h-8 px-2", className)} />;
+  return <select {...rest} className={cx(box, small ? "h-7 px-1.5 text-xs" : "h-8 px-2 text-sm", className)} />;
 }
 
 /** A label, a control and what is to be said about it. The control is given the id that the label names. */

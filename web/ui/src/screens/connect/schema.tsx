@@ -35,7 +35,7 @@ export function SchemaEditor({ plan, change, outlook, events }: { plan: Plan; ch
             Only what does not fit ({number(rejecting)})
           </Button>
         )}
-        {plan.lines.length > 12 && <Input type="search" aria-label="Find a field" placeholder="Find a field" className="h-7 w-40" value={find} onChange={(e) => setFind(e.target.value)} />}
+        {plan.lines.length > 12 && <Input small type="search" aria-label="Find a field" placeholder="Find a field" className="w-40" value={find} onChange={(e) => setFind(e.target.value)} />}
         {plan.edited && (
           <Button size="sm" kind="quiet" icon={RotateCcw} onClick={() => change(() => noEdits)}>
             As it was inferred
@@ -317,10 +317,10 @@ function AddedByHand({ plan, change }: { plan: Plan; change: Change }) {
       {plan.byHand.map((b) => (
         <div key={b.id} className="grid items-start gap-2 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_12.5rem_2rem]">
           <Labelled label="Field">
-            <Input aria-label="Field" className="h-7 w-full font-mono text-xs" placeholder="user.id" value={b.path} spellCheck={false} onChange={(e) => edit(b.id, { path: e.target.value, name: b.name === b.path.replaceAll(".", "_") ? e.target.value.replaceAll(".", "_") : b.name })} />
+            <Input small aria-label="Field" className="w-full font-mono" placeholder="user.id" value={b.path} spellCheck={false} onChange={(e) => edit(b.id, { path: e.target.value, name: b.name === b.path.replaceAll(".", "_") ? e.target.value.replaceAll(".", "_") : b.name })} />
           </Labelled>
           <Labelled label="Column" wrong={b.wrong}>
-            <Input aria-label="Column" aria-invalid={b.wrong ? true : undefined} className="h-7 w-full font-mono text-xs" placeholder="user_id" value={b.name} spellCheck={false} onChange={(e) => edit(b.id, { name: e.target.value })} />
+            <Input small aria-label="Column" aria-invalid={b.wrong ? true : undefined} className="w-full font-mono" placeholder="user_id" value={b.name} spellCheck={false} onChange={(e) => edit(b.id, { name: e.target.value })} />
           </Labelled>
           <Labelled label="Type">
             <TypeSelect label="Type" column={b} disabled={false} none={false} set={(type, format) => type && edit(b.id, { type, format })} />

@@ -68,7 +68,7 @@ export function Where({ search, choose, keep }: { search: ConnectSearch; choose:
         )}
         {known.map((k) => (
           <Button key={k.label} kind="quiet" onClick={() => choose({ where: k.connection.endpoint ? "endpoint" : "aws", ...k.connection })} title={k.label}>
-            <span className="max-w-64 truncate">As for {k.source}</span>
+            <span className="max-w-64 truncate">The same as {k.source}</span>
           </Button>
         ))}
       </div>

@@ -1,6 +1,9 @@
-import { CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from "lucide-react";
-import { LinkButton } from "@/ui/button";
+import { ChevronDown, CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from "lucide-react";
+import { useState } from "react";
+import { number } from "@/lib/format";
+import { Button, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
+import { sentence } from "@/ui/problem";
 import type { Concern, Severity } from "./attention";
 
 const looks: Record<Severity, { icon: LucideIcon; text: string; word: string }> = {
@@ -9,8 +12,11 @@ const looks: Record<Severity, { icon: LucideIcon; text: string; word: string }> 
   info: { icon: Info, text: "text-info", word: "To know" },
 };
 
-/** What needs attention: what it is, why, and what to do about it. */
+const few = 3;
+
+/** What needs attention: what it is, why, and what to do about it. Where it is much, the most serious stands for the rest until that is asked for. */
 export function AttentionList({ concerns }: { concerns: readonly Concern[] }) {
+  const [all, setAll] = useState(false);
   if (!concerns.length) {
     return (
       <p className="flex items-center gap-2 text-sm text-muted">
@@ -19,14 +25,23 @@ export function AttentionList({ concerns }: { concerns: readonly Concern[] }) {
       </p>
     );
   }
+  const folded = concerns.length > few + 1;
   return (
     <section aria-label="What needs attention" className="overflow-hidden rounded-lg border bg-surface shadow-(--shadow-raised)">
       <h2 className="sr-only">What needs attention</h2>
       <ul className="divide-y">
-        {concerns.map((c) => (
+        {(folded && !all ? concerns.slice(0, few) : concerns).map((c) => (
           <Item key={c.id} concern={c} />
         ))}
       </ul>
+      {folded && (
+        <div className="border-t px-2 py-1">
+          <Button kind="quiet" size="sm" aria-expanded={all} onClick={() => setAll(!all)}>
+            <ChevronDown size={14} aria-hidden className={cx("mx-1 transition-transform", all && "rotate-180")} />
+            {all ? "Show the most serious only" : `${number(concerns.length - few)} more: ${listed(concerns.slice(few))}`}
+          </Button>
+        </div>
+      )}
     </section>
   );
 }
@@ -48,7 +63,7 @@ function Item({ concern: c }: { concern: Concern }) {
           )}
         </p>
         <p className="break-words text-muted">
-          {/[.!?]$/.test(c.reason) ? c.reason : `${c.reason}.`} <span className="text-faint">{c.remedy}</span>
+          {sentence(c.reason)} <span className="text-faint">{c.remedy}</span>
         </p>
       </div>
       <div className="max-sm:col-start-2">
@@ -88,3 +103,9 @@ function Go({ concern: { source, table, go } }: { concern: Concern }) {
   );
 }
 
+
+/** Whom the rest is about, in a line: the first few names. */
+function listed(rest: readonly Concern[]): string {
+  const names = [...new Set(rest.flatMap((c) => c.source ?? []))];
+  return names.length > few ? `${names.slice(0, few).join(", ")} and ${number(names.length - few)} others` : names.join(", ");
+}

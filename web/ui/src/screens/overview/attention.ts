@@ -1,5 +1,6 @@
 // What a person should look at, why, and what there is to do. Pure: it judges what the server tells.
 import type { Schemas } from "@/api/client";
+import { advice } from "@/data/advice";
 import { bytes, duration, number, percent, plural } from "@/lib/format";
 import type { Point } from "./history";
 
@@ -39,7 +40,7 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
   const name = s.settings.name;
   const add = (kind: string, severity: Severity, title: string, reason: string, remedy: string, go: Remedy) => found.push({ id: `${kind}:${name}`, source: name, table: s.settings.table, severity, title, reason, remedy, go });
   if (s.state === "failing") {
-    add("failing", "bad", "cannot be read", s.error ?? "Helios cannot read the stream.", "Helios keeps trying; nothing is lost while the stream still holds the records. Mend the cause, and it goes on by itself.", "shards");
+    add("failing", "bad", "cannot be read", s.error ?? "Helios cannot read the stream.", advice(s.error ?? ""), "shards");
   } else if (s.error) {
     add("partly", "warn", "is read in part only", s.error, "The other shards go on. Helios keeps trying.", "shards");
   }

@@ -73,11 +73,12 @@ function Find() {
   const navigate = useNavigate({ from: "/" });
   return (
     <Input
+      small
       type="search"
       aria-label="Find a source"
       placeholder="Find"
       value={find}
-      className="h-7 w-40"
+      className="w-40"
       onChange={(e) => void navigate({ search: (old) => ({ ...old, find: e.target.value || undefined }), replace: true })}
     />
   );

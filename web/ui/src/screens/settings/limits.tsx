@@ -26,7 +26,7 @@ export function LimitsPart({ limits: l }: { limits: Schemas["AboutLimits"] }) {
           ]}
         />
       </Card>
-      <p className="text-xs text-faint">They are set when Helios is started: by flags, the environment or helios.yaml. `helios serve --help` tells their names.</p>
+      <p className="text-xs text-faint">They are set when Helios is started: by flags, the environment or helios.yaml. <code>helios serve --help</code> tells their names.</p>
     </div>
   );
 }

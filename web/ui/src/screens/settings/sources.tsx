@@ -42,7 +42,7 @@ export function SourcesPart() {
       }
     >
       <p className="mb-3 text-sm text-muted">Put it into the settings file, and a Helios that is started with it connects the same streams in the same way. Only what differs from the defaults is written down.</p>
-      {yaml.data ? <CodeBlock text={yaml.data} label="Copy the sources as YAML" /> : error ? <ProblemBox error={error} retry={() => void yaml.refetch()} /> : <Skeleton lines={8} />}
+      {yaml.data ? <CodeBlock tall text={yaml.data} label="Copy the sources as YAML" /> : error ? <ProblemBox error={error} retry={() => void yaml.refetch()} /> : <Skeleton lines={8} />}
     </Card>
   );
 }

@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { ArrowRight, Unplug } from "lucide-react";
 import { Suspense, useCallback, useState, type ReactNode } from "react";
 import { Problem, problemOf } from "@/api/client";
 import { sourceQuery } from "@/api/queries";
+import { advice } from "@/data/advice";
 import { stateOf } from "@/data/source-state";
 import { bytes, duration, measured, number } from "@/lib/format";
 import { lazy } from "@/lib/lazy";
@@ -10,7 +12,6 @@ import { LinkButton } from "@/ui/button";
 import { Badge, Card, Empty, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { Tabs } from "@/ui/tabs";
-import { advice } from "./advice";
 import { Actions } from "./header";
 import { Notices } from "./notices";
 import { tableQuery, useAddress, type Source } from "./queries";
@@ -74,10 +75,10 @@ function Known({ source }: { source: Source }) {
         </span>
       }
       subtitle={
-        <span className="flex flex-wrap items-center gap-x-1.5">
+        <span className="flex flex-wrap items-center gap-x-1">
           <span>stream {stream}</span>
           {connection.region && <span>in {connection.region}</span>}
-          <ArrowRight size={13} aria-label="to" className="text-faint" />
+          <ArrowRight size={13} aria-label="to" className="mx-0.5 text-faint" />
           <span>table {source.settings.table}</span>
         </span>
       }
@@ -107,6 +108,14 @@ function Known({ source }: { source: Source }) {
   );
 }
 
+function Quarantined({ table, count }: { table: string; count: number }) {
+  return (
+    <Link to="/quarantine" search={{ table }} className="underline decoration-warn/40 underline-offset-3 hover:decoration-warn">
+      {number(count)}
+    </Link>
+  );
+}
+
 function Figures({ source, rows }: { source: Source; rows: number | undefined }) {
   const held = source.quarantined_last_hour;
   return (
@@ -114,9 +123,9 @@ function Figures({ source, rows }: { source: Source; rows: number | undefined })
       <div className="grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-3 lg:grid-cols-6">
         <Stat label="Events/s" value={measured(source.events_per_second)} detail="mean of 10 s" />
         <Stat label="Volume/s" value={bytes(Math.round(source.bytes_per_second))} detail="as it comes" />
-        <Stat label="Lag" value={duration(source.lag_ms)} detail={source.lag_ms === null ? "not known" : "behind the tip"} />
-        <Stat label="Newest event" value={<Time at={source.newest_arrived_at} />} detail="when it arrived" />
-        <Stat label="Quarantined" value={number(held)} detail="in the last hour" tone={held > 0 ? "warn" : undefined} />
+        <Stat label="Lag" value={duration(source.lag_ms)} detail={source.settings.paused ? "while it is paused" : source.lag_ms === null ? "not known yet" : "behind the tip"} />
+        <Stat label="Newest event" value={<Time at={source.newest_arrived_at} />} detail={source.newest_arrived_at ? "when it arrived" : "none since the start"} />
+        <Stat label="Quarantined" value={held > 0 ? <Quarantined table={source.settings.table} count={held} /> : "0"} detail="in the last hour" tone={held > 0 ? "warn" : undefined} />
         <Stat label="Rows" value={number(rows)} detail="in the table" />
       </div>
     </Card>

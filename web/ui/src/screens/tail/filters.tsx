@@ -23,7 +23,6 @@ export function Filters({ table, text, onText, filter, onAdd, onRemove, shards, 
   return (
     <div className="flex flex-wrap items-center gap-2">
       <TextFilter text={text} onText={onText} />
-      <FieldFilter table={table} onAdd={onAdd} />
       {shards.length > 1 && (
         <Select aria-label="Shard" value={shard} onChange={(e) => onShard(e.target.value)}>
           <option value="">All shards</option>
@@ -34,6 +33,7 @@ export function Filters({ table, text, onText, filter, onAdd, onRemove, shards, 
           ))}
         </Select>
       )}
+      <FieldFilter table={table} onAdd={onAdd} />
       {filter.map((f) => (
         <span key={f} className="inline-flex h-7 max-w-full items-center gap-1 rounded-full bg-accent-soft pr-1 pl-2.5 text-xs text-accent">
           <span className="truncate font-mono">{f}</span>
@@ -55,7 +55,7 @@ function TextFilter({ text, onText }: { text: string; onText: (text: string) => 
     return () => clearTimeout(timer);
   }, [typed, text, onText]);
   return (
-    <div className="relative w-full sm:w-60">
+    <div className="relative min-w-40 flex-1 sm:w-60 sm:flex-none">
       <Search size={14} aria-hidden className="pointer-events-none absolute top-2.25 left-2.5 text-faint" />
       <Input type="search" aria-label="Text in the event" placeholder="Text in the event" spellCheck={false} maxLength={1000} value={typed} onChange={(e) => setTyped(e.target.value)} className="w-full pl-8" />
     </div>

@@ -83,7 +83,7 @@ function Tail({ sources }: { sources: readonly Schemas["SourceStatus"][] }) {
       title="Live tail"
       actions={
         <>
-          <Select aria-label="Source" value={name} onChange={(e) => set({ source: e.target.value, shard: undefined, filter: undefined, text: undefined })} className="max-w-48">
+          <Select aria-label="Source" value={name} onChange={(e) => set({ source: e.target.value, shard: undefined, filter: undefined, text: undefined })} className="max-w-40 sm:max-w-48">
             {!source && <option value={name}>{name}</option>}
             {sources.map((s) => (
               <option key={s.settings.name} value={s.settings.name}>
@@ -93,7 +93,7 @@ function Tail({ sources }: { sources: readonly Schemas["SourceStatus"][] }) {
           </Select>
           <PauseButton log={log} view={view} />
           <Button icon={Eraser} onClick={() => log.clear()}>
-            Clear
+            <span className="max-sm:sr-only">Clear</span>
           </Button>
           <Menu
             items={[

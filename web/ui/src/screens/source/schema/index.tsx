@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { DatabaseZap, EyeOff, Plus, Table2 } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { problemOf } from "@/api/client";
-import { plural } from "@/lib/format";
+import { number, plural } from "@/lib/format";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, LinkButton } from "@/ui/button";
 import { Input } from "@/ui/form";
@@ -61,7 +61,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
           title={shown.length === columns.length ? plural(columns.length, "column") : `${plural(shown.length, "column")} of ${columns.length}`}
           actions={
             <>
-              <Input aria-label="Find a column" placeholder="Find" className="h-7 w-20 text-xs sm:w-40" value={search.column ?? ""} onChange={(e) => go({ column: e.target.value || undefined })} />
+              <Input small type="search" aria-label="Find a column" placeholder="Find" className="w-20 sm:w-40" value={search.column ?? ""} onChange={(e) => go({ column: e.target.value || undefined })} />
               <Button size="sm" icon={Plus} onClick={() => setOpen({ kind: "add" })}>
                 Add
               </Button>
@@ -73,14 +73,14 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
           ) : (
             <p className="px-4 py-8 text-center text-sm text-muted">No column is called that.</p>
           )}
-          <p className="flex flex-wrap items-center gap-x-3 gap-y-1 border-t px-4 py-2 text-xs text-muted">
-            <span>version {table.version}</span>
-            <span>{table.evolve === "fixed" ? "Fields without a column send events to quarantine" : `New fields become columns, up to ${table.max_columns} columns and ${plural(table.max_depth, "name")} in a path`}</span>
-            <span className="flex-1" />
+          <div className="flex items-center gap-x-3 border-t py-2 pr-2 pl-4 text-xs text-muted">
+            <p className="min-w-0 flex-1">
+              Version {number(table.version)}. {table.evolve === "fixed" ? "Fields without a column send events to quarantine." : `New fields become columns, up to ${number(table.max_columns)} columns and ${plural(table.max_depth, "name")} in a path.`}
+            </p>
             <LinkButton kind="quiet" size="sm" icon={DatabaseZap} to="/sql" search={{ sql: `DESCRIBE ${table.name}` }}>
               Open as SQL
             </LinkButton>
-          </p>
+          </div>
         </Card>
         <Ignored table={table} onAdd={() => setOpen({ kind: "ignore" })} />
       </div>

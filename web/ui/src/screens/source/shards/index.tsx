@@ -27,7 +27,7 @@ export function Shards({ source }: { source: Source }) {
     return (
       <Card>
         <Empty icon={Network} title="No shard is known yet">
-          {source.state === "starting" ? "The source is starting: its stream is being asked for its shards." : "They are listed as soon as the stream can be reached."}
+          {source.settings.paused ? "The source is paused: they are listed when it is resumed." : source.state === "starting" ? "The source is starting: its stream is being asked for its shards." : "They are listed as soon as the stream can be reached."}
         </Empty>
       </Card>
     );
@@ -73,7 +73,7 @@ export function Shards({ source }: { source: Source }) {
                   </option>
                 ))}
               </Select>
-              <Input aria-label="Find a shard" placeholder="Find a shard" className="h-7 w-28 text-xs sm:w-44" value={search.find ?? ""} onChange={(e) => go({ find: e.target.value || undefined })} />
+              <Input small type="search" aria-label="Find a shard" placeholder="Find a shard" className="w-28 sm:w-44" value={search.find ?? ""} onChange={(e) => go({ find: e.target.value || undefined })} />
             </div>
           )
         }

@@ -29,8 +29,8 @@ export function Throughput({ source }: { source: Source }) {
     <>
       <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
         <Segmented small label="How far to look back" value={range} onChange={(r) => go({ range: r === "15m" ? undefined : r })} options={(["15m", "1h", "6h"] as const).map((r) => ({ value: r, label: names[r] }))} />
-        <p className="min-w-0 flex-1 text-xs text-faint">Steps of 10 s.{beginsLate && " There is nothing from before Helios was started."}</p>
-        <Button kind="quiet" size="sm" icon={Terminal} onClick={() => void copy(curl(`/api/v1/sources/${encodeURIComponent(name)}/history?minutes=${minutesOf[range]}`), "Copied as curl")}>
+        <p className="min-w-0 flex-1 text-xs text-faint max-sm:order-last max-sm:basis-full">Steps of 10 s.{beginsLate && " There is nothing from before Helios was started."}</p>
+        <Button kind="quiet" size="sm" icon={Terminal} className="max-sm:ml-auto" onClick={() => void copy(curl(`/api/v1/sources/${encodeURIComponent(name)}/history?minutes=${minutesOf[range]}`), "Copied as curl")}>
           Copy as curl
         </Button>
       </div>

@@ -31,7 +31,7 @@ export const figures: readonly Figure[] = [
     ],
   },
   { key: "bytes", title: "Volume/s", says: "Of the records, as they come from the stream.", format: (v) => bytes(Math.round(v)), step: 1, lines: [{ name: "volume/s", color: 3, value: (p) => p.bytes_per_second }] },
-  { key: "freshness", title: "Freshness", says: "The median age of events when they became queryable, since they arrived in the stream.", format: duration, step: 1, lines: [{ name: "freshness", color: 2, value: (p) => p.freshness_ms ?? null }] },
+  { key: "freshness", title: "Freshness", says: "Median time from arriving in the stream to being queryable.", format: duration, step: 1, lines: [{ name: "freshness", color: 2, value: (p) => p.freshness_ms ?? null }] },
   { key: "lag", title: "Lag", says: "How far behind the tip of the slowest shard the reader was.", format: duration, step: 1, lines: [{ name: "lag", color: 4, value: (p) => p.lag_ms ?? null }] },
 ];
 
