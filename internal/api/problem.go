@@ -26,12 +26,10 @@ type problemError struct {
 	Title    string        `json:"title" doc:"The status in words"`
 	Code     fault.Code    `json:"code" enum:"invalid,not_found,conflict,refused,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
 	Detail   string        `json:"detail" doc:"What went wrong, for people"`
-	Hint     string        `json:"hint,omitempty" doc:"The next thing to try"`
+	ingest.Advice
 	Position *int          `json:"position,omitempty" doc:"Where in the statement, in bytes from 0"`
 	Line     int           `json:"line,omitempty" doc:"The line of the statement, from 1"`
 	Column   int           `json:"column,omitempty" doc:"The character of that line, from 1"`
-	Action   string        `json:"action,omitempty" doc:"The action of AWS that was denied, as IAM names it" example:"kinesis:GetRecords"`
-	Policy   string        `json:"policy,omitempty" doc:"An IAM policy that allows what Helios needs, as JSON text to paste"`
 	Errors   []problemPart `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which part of the request"`
 
 	retryAfter time.Duration // told in the header Retry-After
@@ -121,10 +119,7 @@ func (s *server) problemOf(ctx context.Context, err error) *problemError {
 		return s.defect(ctx, slog.String("error", err.Error()))
 	}
 	p := newProblem(statusOf(code), code, err.Error())
-	p.Hint, p.retryAfter = fault.HintOf(err), fault.RetryAfterOf(err)
-	if denied, ok := errors.AsType[*ingest.DeniedError](err); ok {
-		p.Action, p.Policy = denied.Action, denied.Policy
-	}
+	p.Advice, p.retryAfter = ingest.AdviceOf(err), fault.RetryAfterOf(err)
 	if at, ok := errors.AsType[*query.SQLError](err); ok && at.Position >= 0 {
 		p.Position, p.Line, p.Column = &at.Position, at.Line, at.Column
 	}

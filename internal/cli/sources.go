@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"strconv"
 	"time"
 
@@ -139,8 +140,10 @@ func (c *console) showSource(s client.Source) error {
 		[2]string{"table", s.Settings.Table},
 		[2]string{"state", s.State},
 	)
-	if s.Error != "" {
-		pairs = append(pairs, [2]string{"error", s.Error})
+	for _, p := range [][2]string{{"error", s.Error}, {"hint", s.Hint}} {
+		if p[1] != "" {
+			pairs = append(pairs, p)
+		}
 	}
 	pairs = append(pairs,
 		[2]string{"from", from},
@@ -155,6 +158,12 @@ func (c *console) showSource(s client.Source) error {
 	pairs = append(pairs, c.retention(s.Retention)...)
 	if err := term.Pairs(c.out, pairs); err != nil {
 		return err
+	}
+	if s.Policy != "" {
+		fmt.Fprintln(c.out, "\nThis policy allows what Helios needs, and nothing else:")
+		for line := range strings.Lines(s.Policy) {
+			fmt.Fprintln(c.out, term.Clean(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	fmt.Fprintln(c.out)
 	if err := c.listShards(s.Shards); err != nil {

@@ -71,7 +71,7 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
 				Evolve: "fixed", Aggregates: "keep", Read: "poll", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
 			},
-			State: ingest.SourceFailing, Error: "why", Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x", Read: "poll", Fallback: "f", Limits: &ingest.Limits{Calls: .5, Bytes: .25}}},
+			State: ingest.SourceFailing, Error: "why", Advice: ingest.Advice{Hint: "h", Action: "a", Policy: "{}"}, Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x", Read: "poll", Fallback: "f", Limits: &ingest.Limits{Calls: .5, Bytes: .25}}},
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},
 			Counters: ingest.Counters{Records: 1, Bytes: 2, Rows: 3, Quarantined: 4, DuplicateKeys: 5, Control: 6, LeftToResend: 7, SchemaChanges: 8}, EventsPerSec: 1, BytesPerSec: 2, LagMS: new(int64(3)), NewestArrived: &at,
 		}},

@@ -182,6 +182,9 @@ type Source struct {
 	Settings      SourceSettings `json:"settings"`
 	State         string         `json:"state"` // "starting", "reading", "paused", "failing" or "stopped"
 	Error         string         `json:"error,omitempty"`
+	Hint          string         `json:"hint,omitempty"`   // the next thing to try about the error
+	Action        string         `json:"action,omitempty"` // of AWS that was denied
+	Policy        string         `json:"policy,omitempty"` // JSON text that allows it
 	Shards        []SourceShard  `json:"shards"`
 	Notices       []Notice       `json:"notices"`
 	Counters      Counters       `json:"counters"`

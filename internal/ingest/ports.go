@@ -69,7 +69,7 @@ type ShardStatus struct {
 	ShardID   string // "" for the stream as a whole, before Begin has named its shards
 	Condition ShardCondition
 	Lag       time.Duration // behind the tip of the shard, as the stream told it last
-	Err       string        // for people, when failing
+	Err       error         // when failing
 	Read      ReadMode      // how it is read now: ReadPoll or ReadFanOut; "" while nobody reads it
 	Fallback  string        // why it is polled although it should be read by fan-out, for people
 	Spent     Spent         // since it was observed last

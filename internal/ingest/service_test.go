@@ -109,7 +109,7 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 		return fail
 	}
 	if s.troubled {
-		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: "unreachable"})
+		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: errors.New("unreachable")})
 	}
 	if !state.Started() {
 		state = event.StreamState{ARN: "arn:stream/orders", CreatedAt: s.created, Shards: []event.ShardState{{ShardID: "shard-0", Start: start}}}
@@ -274,13 +274,20 @@ func TestASourceWhoseShardsCannotBeReadIsFailingAndItsLagUnknown(t *testing.T) {
 	require.Equal(t, ingest.SourceReading, status.State)
 	require.Equal(t, int64(3000), *status.LagMS)
 
-	s.intake().Observe(ingest.ShardStatus{ShardID: "shard-0", Condition: ingest.ShardFailing, Err: "connection refused"})
+	denied := fault.New(fault.Credentials, "AWS does not allow it: %w", &ingest.DeniedError{Action: "kinesis:GetRecords", Policy: "{}", Cause: errors.New("denied")}).WithHint("add it")
+	s.intake().Observe(ingest.ShardStatus{ShardID: "shard-0", Condition: ingest.ShardFailing, Err: denied})
 	status, _ = service.Get("orders")
 	require.Equal(t, ingest.SourceFailing, status.State)
-	require.Equal(t, "1 of 1 shards cannot be read: connection refused", status.Error)
+	require.Equal(t, "1 of 1 shards cannot be read: AWS does not allow it: denied", status.Error)
+	require.Equal(t, ingest.Advice{Hint: "add it", Action: "kinesis:GetRecords", Policy: "{}"}, status.Advice)
 	require.Nil(t, status.LagMS)
 	require.Nil(t, status.Shards[0].LagMS)
 	require.Nil(t, service.Freshness([]string{"orders"})[0].LagMS)
+
+	status, err = service.Pause(t.Context(), "orders")
+	require.NoError(t, err)
+	require.Empty(t, status.Error, "what is not read does not fail")
+	require.Zero(t, status.Advice)
 }
 
 func TestAPausedSourceReadsNothingUntilItIsResumed(t *testing.T) {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ type status struct {
 
 	mu       sync.Mutex
 	state    SourceState
-	err      string
+	err      error
 	shards   map[string]*shardRecord
 	notices  []Notice
 	counters Counters
@@ -51,15 +52,19 @@ func (s *status) set(state SourceState, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tick()
-	before, said := s.state, s.err
-	s.state, s.err = state, ""
-	if err != nil {
-		s.err = err.Error()
-	}
+	before, said := s.state, textOf(s.err)
+	s.state, s.err = state, err
 	if state == SourceStarting {
 		s.dupBase = s.counters.DuplicateKeys
 	}
-	return s.state != before || s.err != said
+	return s.state != before || textOf(err) != said
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 func (s *status) shard(id string) *shardRecord {
@@ -76,7 +81,7 @@ func (s *status) remember(state event.StreamState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != SourceFailing { // what fails may be the store
-		s.err = "" // of the stream as a whole: it is there
+		s.err = nil // of the stream as a whole: it is there
 	}
 	s.shards = make(map[string]*shardRecord, len(state.Shards))
 	for _, st := range state.Shards {
@@ -169,7 +174,7 @@ func (s *status) committed(b *Batch) (healed bool) {
 		s.settle(st)
 	}
 	if s.state == SourceFailing {
-		s.state, s.err, healed = SourceReading, "", true
+		s.state, s.err, healed = SourceReading, nil, true
 	}
 	return healed
 }
@@ -180,25 +185,28 @@ func (s *status) view(settings Settings) SourceStatus {
 	defer s.mu.Unlock()
 	now := s.tick()
 	v := SourceStatus{
-		Settings: settings, State: s.state, Error: s.err, Counters: s.counters,
+		Settings: settings, State: s.state, Counters: s.counters,
 		Shards: make([]ShardView, 0, len(s.shards)), Notices: append([]Notice{}, s.notices...),
 		EventsPerSec: s.events.rate(now), BytesPerSec: s.bytes.rate(now), NewestArrived: timeOrNil(s.newest),
 		QuarantinedLastHour: s.history.quarantined(now),
 	}
+	err := s.err
 	failing, open := 0, 0
-	for _, r := range s.shards {
+	for _, id := range slices.Sorted(maps.Keys(s.shards)) {
+		r := s.shards[id]
 		v.Shards = append(v.Shards, s.shardView(r, now))
 		if r.Condition == ShardFinished {
 			continue
 		}
-		if r.Condition == ShardFailing {
+		if r.Condition == ShardFailing && s.state != SourcePaused {
 			failing++
-			if v.Error == "" {
-				v.Error = r.Err
+			if err == nil {
+				err = r.Err
 			}
 		}
 		open++
 	}
+	v.Error, v.Advice = textOf(err), AdviceOf(err)
 	if s.state == SourceReading && failing > 0 {
 		v.Error = fmt.Sprintf("%d of %d shards cannot be read: %s", failing, open, v.Error)
 		if failing == open {
@@ -206,12 +214,6 @@ func (s *status) view(settings Settings) SourceStatus {
 		}
 	}
 	v.LagMS = s.lag()
-	slices.SortFunc(v.Shards, func(a, b ShardView) int {
-		if a.ShardID < b.ShardID {
-			return -1
-		}
-		return 1
-	})
 	return v
 }
 
@@ -221,7 +223,7 @@ func (s *status) shardView(r *shardRecord, now time.Time) ShardView {
 		ShardID: r.ShardID, Parents: []string{}, Open: r.Condition != ShardFinished,
 		Condition: r.Condition, Sequence: r.committed.Position.Sequence, Taken: r.committed.Position.Taken,
 		LagMS: r.lag(), EventsPerSec: r.events.rate(now), BytesPerSec: r.bytes.rate(now), LastArrivedAt: timeOrNil(r.committed.ArrivedAt),
-		Error: r.Err, Read: r.Read, Fallback: r.Fallback, Limits: r.limits(now),
+		Error: textOf(r.Err), Read: r.Read, Fallback: r.Fallback, Limits: r.limits(now),
 	}
 	if v.Taken == event.WholeRecord {
 		v.Taken = -1
@@ -253,7 +255,7 @@ func (s *status) points(span time.Duration) []HistoryPoint {
 
 // lag is the largest of the shards', nil if one of them is not known.
 func (s *status) lag() *int64 {
-	if s.state != SourceReading || s.err != "" {
+	if s.state != SourceReading || s.err != nil {
 		return nil
 	}
 	var lag time.Duration

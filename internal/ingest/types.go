@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"errors"
 	"time"
 
 	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/schema"
 	"github.com/helios-sql/helios/internal/unpack"
 )
@@ -60,11 +62,28 @@ const (
 	SourceStopped  SourceState = "stopped" // the server is going down
 )
 
+// Advice is what to do about an error. What is not known is empty.
+type Advice struct {
+	Hint   string `json:"hint,omitempty" doc:"The next thing to try"`
+	Action string `json:"action,omitempty" doc:"The action of AWS that was denied, as IAM names it" example:"kinesis:GetRecords"`
+	Policy string `json:"policy,omitempty" doc:"An IAM policy that allows what Helios needs, as JSON text to paste"`
+}
+
+// AdviceOf is the advice that comes with an error, or none.
+func AdviceOf(err error) Advice {
+	a := Advice{Hint: fault.HintOf(err)}
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
+		a.Action, a.Policy = denied.Action, denied.Policy
+	}
+	return a
+}
+
 // SourceStatus is a source and how it is doing.
 type SourceStatus struct {
 	Settings      Settings    `json:"settings"`
 	State         SourceState `json:"state"`
 	Error         string      `json:"error,omitempty"`
+	Advice                    // about the error
 	Shards        []ShardView `json:"shards"`
 	Notices       []Notice    `json:"notices"` // the newest 20
 	Counters      Counters    `json:"counters"`

@@ -144,11 +144,11 @@ func (r *Reader) find(ctx context.Context, name string, seen bool, state event.S
 // observeAll says of every shard that is remembered, or of the stream as a whole, that it cannot be read.
 func observeAll(state event.StreamState, intake ingest.Intake, err error) {
 	if len(state.Shards) == 0 {
-		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: err.Error()})
+		intake.Observe(ingest.ShardStatus{Condition: ingest.ShardFailing, Err: err})
 	}
 	for i := range state.Shards {
 		if !state.Shards[i].Finished {
-			intake.Observe(ingest.ShardStatus{ShardID: state.Shards[i].ShardID, Condition: ingest.ShardFailing, Err: err.Error()})
+			intake.Observe(ingest.ShardStatus{ShardID: state.Shards[i].ShardID, Condition: ingest.ShardFailing, Err: err})
 		}
 	}
 }

@@ -248,7 +248,7 @@ func (s *shardReader) observe(c ingest.ShardCondition, err error) {
 		status.Read = ingest.ReadFanOut
 	}
 	if c == ingest.ShardFailing {
-		status.Err = err.Error()
+		status.Err = err
 	}
 	s.intake.Observe(status)
 }

@@ -195,7 +195,10 @@ func (r *run) Observe(s ingest.ShardStatus) {
 	if r.seen[s.ShardID] == nil {
 		r.seen[s.ShardID] = map[ingest.ShardCondition]string{}
 	}
-	r.seen[s.ShardID][s.Condition] = s.Err
+	r.seen[s.ShardID][s.Condition] = ""
+	if s.Err != nil {
+		r.seen[s.ShardID][s.Condition] = s.Err.Error()
+	}
 }
 
 // Notice implements ingest.Intake.
