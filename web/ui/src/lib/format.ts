@@ -2,12 +2,12 @@
 const group = new Intl.NumberFormat("en-US", { maximumFractionDigits: 20 });
 const rates = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
 
-/** A number with thousands separators; integers given as text keep every digit. */
+/** A number with thousands separators; those given as text keep every digit. */
 export function number(value: number | bigint | string | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") {
-    const whole = /^(-?)(\d+)$/.exec(value);
-    return whole ? whole[1] + whole[2]!.replace(/\B(?=(\d{3})+$)/g, ",") : value;
+    const digits = /^(-?)(\d+)(\.\d+)?$/.exec(value);
+    return digits ? digits[1] + digits[2]!.replace(/\B(?=(\d{3})+$)/g, ",") + (digits[3] ?? "") : value;
   }
   return group.format(value);
 }

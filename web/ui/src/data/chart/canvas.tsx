@@ -47,7 +47,7 @@ export default function Canvas({ shape, chart }: { shape: Shape; chart: Chart })
 
   useEffect(() => {
     // The theme's colours are read from the page: they are those of the theme named in the dependencies.
-    drawing.current?.setOption(toOption(shape, chart, palette()), { replaceMerge: ["series", "xAxis", "yAxis", "grid", "legend"] });
+    drawing.current?.setOption(toOption(shape, chart, palette(), box.current?.clientWidth ?? 0), { replaceMerge: ["series", "xAxis", "yAxis", "grid", "legend"] });
   }, [shape, chart, theme]);
 
   const length = useMemo(() => (chart.kind === "pie" ? slices(shape).slices.length : Math.max(0, ...shape.series.map((s) => s.points.length))), [shape, chart]);

@@ -9,7 +9,7 @@ import { kindOf } from "../types";
 import { fitChart, type Chart } from "./choose";
 import { shape } from "./shape";
 
-export { chooseChart, type Chart, type ChartKind } from "./choose";
+export { chooseChart, usable, type Chart, type ChartKind } from "./choose";
 export { ChartOptions } from "./options";
 
 const Canvas = lazy(() => import("./canvas"));

@@ -21,15 +21,15 @@ interface Hovered {
   name?: string;
 }
 
-/** The whole option: it is set anew whenever the data, the chart or the theme changes. */
-export function toOption(shape: Shape, chart: Chart, palette: Palette): EChartsCoreOption {
+/** The whole option for a box of that width: it is set anew whenever the data, the chart or the theme changes. */
+export function toOption(shape: Shape, chart: Chart, palette: Palette, width: number): EChartsCoreOption {
   const base = {
     animation: false,
     color: palette.series,
     textStyle: { fontFamily: palette.font, color: palette.muted, fontSize: 11 },
     tooltip: tooltip(palette),
   };
-  return chart.kind === "pie" ? { ...base, ...pie(shape, palette) } : { ...base, ...cartesian(shape, chart, palette) };
+  return chart.kind === "pie" ? { ...base, ...pie(shape, palette) } : { ...base, ...cartesian(shape, chart, palette, width) };
 }
 
 function tooltip(palette: Palette) {
@@ -63,20 +63,20 @@ export function tell(shape: Shape, hovered: readonly Hovered[], colors: number):
   return [`{head|${plain(placeName(shape, first.point.x))}}`, ...points.map(({ series, point, at }) => `{s${at % colors}|●} ${plain(series.name)}  {value|${number(point.exact as string | null)}}`)].join("\n");
 }
 
-function cartesian(shape: Shape, chart: Chart, palette: Palette): EChartsCoreOption {
+function cartesian(shape: Shape, chart: Chart, palette: Palette, width: number): EChartsCoreOption {
   const longest = Math.max(0, ...shape.categories.map((c) => c.length));
   // Names that are long read better beside bars than below them.
   const lying = chart.kind === "bar" && shape.axis === "category" && shape.categories.length <= 24 && (longest > 12 || shape.categories.length * longest > 90);
   const labels = { color: palette.muted, fontSize: 11, hideOverlap: true };
   const place = {
     type: shape.axis,
-    ...(shape.axis === "category" ? { data: shape.categories } : { scale: true }),
+    ...(shape.axis === "category" ? { data: shape.categories } : { scale: true, ...around(shape) }),
     ...(lying ? { inverse: true } : {}),
     axisLine: { show: !lying, lineStyle: { color: palette.edge } },
     axisTick: { show: false },
     splitLine: { show: false },
     boundaryGap: shape.axis === "category" ? true : chart.kind === "bar" ? ["2%", "2%"] : 0,
-    axisLabel: { ...labels, ...(shape.axis === "category" ? { width: lying ? 160 : 90, overflow: "truncate" } : shape.axis === "value" ? { formatter: measured } : {}) },
+    axisLabel: { ...labels, ...(shape.axis === "category" ? { width: lying ? Math.max(90, Math.min(320, Math.round(width * 0.35))) : 90, overflow: "truncate" } : shape.axis === "value" ? { formatter: measured } : {}) },
   };
   const height = {
     type: "value",
@@ -101,6 +101,14 @@ function cartesian(shape: Shape, chart: Chart, palette: Palette): EChartsCoreOpt
     },
     series: shape.series.map((s) => drawn(s, shape, chart, lying)),
   };
+}
+
+/** The ends of an axis with a single place on it: a time has as much around it as it is exact to, or it would get days. */
+function around({ axis, series }: Shape): { min?: number; max?: number } {
+  const first = series[0]?.points[0]?.x;
+  if (axis !== "time" || first === undefined || series.some((s) => s.points.some((p) => p.x !== first))) return {};
+  const step = [86_400_000, 3_600_000, 60_000].find((unit) => first % unit === 0) ?? 1000;
+  return { min: first - step, max: first + step };
 }
 
 function drawn(s: Series, shape: Shape, chart: Chart, lying: boolean): object {

@@ -18,15 +18,9 @@ export function gridColumn(c: { name: string; type: string }, index: number, kin
 const longest = 400;
 
 export function cellText(value: Exclude<Cell, null>, column: GridColumn): string {
-  if (column.kind === "number" && !column.plain) return quantity(value as string | number);
+  if (column.kind === "number" && !column.plain) return number(value as string | number);
   const text = column.kind === "time" ? timeText(String(value)) : String(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
-}
-
-/** A number with separators; text keeps all its digits, those of decimals too. */
-function quantity(value: string | number): string {
-  const [whole = "", part] = typeof value === "string" ? value.split(".") : [];
-  return part === undefined ? number(value) : `${number(whole)}.${part}`;
 }
 
 /** A time in UTC as SQL writes it: 2026-11-23 08:48:53.616. */
@@ -34,7 +28,7 @@ export function timeText(value: string): string {
   return value.replace(/^([+-]?\d{4,}-\d\d-\d\d)T(.+?)Z?$/, "$1 $2");
 }
 
-/** The width that shows most of a column's values, from rows that stand all over the result. */
+/** The width that shows most of a column's values, from rows that stand all over the result. A number is never cut. */
 export function fittingWidth(column: GridColumn, rows: readonly (readonly Cell[])[], max: number): number {
   let chars = Math.max(column.name.length, column.type.length * 0.8) + 3;
   const step = Math.max(1, Math.floor(rows.length / 200));
@@ -42,5 +36,5 @@ export function fittingWidth(column: GridColumn, rows: readonly (readonly Cell[]
     const value = rows[i]?.[column.index] ?? null;
     if (value !== null) chars = Math.max(chars, Math.min(cellText(value, column).length, longest));
   }
-  return Math.round(Math.min(max, Math.max(64, chars * 7.1 + 22)));
+  return Math.round(Math.min(column.kind === "number" ? Math.max(max, 400) : max, Math.max(64, chars * 7.1 + 22)));
 }

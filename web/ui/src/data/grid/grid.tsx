@@ -12,21 +12,29 @@ import { fittingWidth } from "./cell";
 import { Body } from "./body";
 import { Details } from "./details";
 import { FilterRow, Head } from "./head";
-import { area, at, move, type Selection } from "./selection";
+import type { Look } from "./look";
+import { area, at, move, type At, type Selection } from "./selection";
 import { useGrid } from "./state";
 import { Toolbar } from "./toolbar";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
-export default function Grid({ result, compact = false }: { result: Result; compact?: boolean }) {
+interface Props {
+  result: Result;
+  compact?: boolean;
+  look?: Look;
+  onLook?: (look: Look | undefined) => void;
+}
+
+export default function Grid({ result, compact = false, look, onLook }: Props) {
   const id = useId();
-  const grid = useGrid(result, compact);
+  const grid = useGrid(result, compact, look, onLook);
   const { columns, places, rows, table } = grid;
   const scroller = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
   const [selection, setSelection] = useState<Selection>(at(0, 0));
   const [touched, setTouched] = useState(false);
-  const [filters, setFilters] = useState(false);
+  const [filters, setFilters] = useState(look?.filters !== undefined);
   const [details, setDetails] = useState(false);
 
   const rowHeight = compact ? 25 : 28;
@@ -44,19 +52,27 @@ export default function Grid({ result, compact = false }: { result: Result; comp
     const list = Array.from({ length: lastColumn - firstColumn + 1 }, (_, i) => firstColumn + i);
     return list.includes(active.col) || active.col >= columns.length ? list : [...list, active.col];
   }, [firstColumn, lastColumn, active.col, columns.length]);
-  const go = useCallback(
-    (next: Selection) => {
-      setSelection(next);
-      setTouched(true);
+  const reveal = useCallback(
+    ({ row, col }: At) => {
       const view = scroller.current;
       if (!view) return;
-      const { row, col } = next.active;
       if (row >= 0) view.scrollTop = Math.min(row * rowHeight, Math.max(view.scrollTop, (row + 1) * rowHeight + top - view.clientHeight));
       const place = places[col];
       if (place) view.scrollLeft = Math.min(place.left, Math.max(view.scrollLeft, place.left + place.width + gutter - view.clientWidth));
     },
     [rowHeight, top, places, gutter],
   );
+  const go = (next: Selection) => {
+    setSelection(next);
+    setTouched(true);
+    reveal(next.active);
+  };
+  // The details take room from the rows: the cell that they are about stays in sight.
+  const latest = useRef({ reveal, active });
+  latest.current = { reveal, active };
+  useEffect(() => {
+    if (details) latest.current.reveal(latest.current.active);
+  }, [details]);
   const fit = (index: number) => {
     const column = columns[index];
     if (!column) return;

@@ -1,22 +1,46 @@
 // A grid's columns: widths, sorting and filters are kept by TanStack Table. The rows are not given to it: it would make an
 // object of each, and a hundred thousand rows are sorted as numbers much faster (see order.ts).
 import { columnFilteringFeature, columnResizingFeature, columnSizingFeature, globalFilteringFeature, rowSortingFeature, tableFeatures, useTable } from "@tanstack/react-table";
-import { useDeferredValue, useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
 import type { Result } from "../result";
 import { kindOf, type Cell } from "../types";
 import { fittingWidth, gridColumn, type GridColumn } from "./cell";
+import { toLook, toLooked, type Look, type Looked } from "./look";
 import { order } from "./order";
 
 const features = tableFeatures({ columnFilteringFeature, columnResizingFeature, columnSizingFeature, globalFilteringFeature, rowSortingFeature });
 const none: Cell[][] = [];
 
-export function useGrid(result: Result, compact: boolean) {
+/** Without somebody who keeps its look, a grid keeps it itself. */
+export function useGrid(result: Result, compact: boolean, look?: Look, onLook?: (look: Look | undefined) => void) {
   // A grid is made anew for other columns. The widths of a live result stay as its first rows had them.
   const [columns] = useState(() => result.columns.map((c, i) => gridColumn(c, i, kindOf(c.type))));
   const [defs] = useState(() => columns.map((c) => ({ id: String(c.index), accessorFn: () => null, size: fittingWidth(c, result.rows, compact ? 260 : 360), minSize: 48, maxSize: 2000, sortDescFirst: false })));
-  const table = useTable({ features, columns: defs, data: none, manualSorting: true, manualFiltering: true, columnResizeMode: "onChange", isMultiSortEvent: (e: unknown) => (e as { shiftKey?: boolean }).shiftKey === true });
-  const { sorting, columnFilters, columnSizing } = table.state;
-  const anywhere = String((table.state.globalFilter as string | undefined) ?? "");
+  const [own, setOwn] = useState<Look>();
+  const now = onLook ? look : own;
+  const state = useMemo(() => toLooked(now, columns), [now, columns]);
+  const latest = useRef(state);
+  latest.current = state;
+  // Several changes may come before the next drawing.
+  const keep = (change: Partial<Looked>) => {
+    latest.current = { ...latest.current, ...change };
+    (onLook ?? setOwn)(toLook(latest.current, columns));
+  };
+  const table = useTable({
+    features,
+    columns: defs,
+    data: none,
+    state,
+    onSortingChange: (u) => keep({ sorting: typeof u === "function" ? u(latest.current.sorting) : u }),
+    onColumnFiltersChange: (u) => keep({ columnFilters: typeof u === "function" ? u(latest.current.columnFilters) : u }),
+    onGlobalFilterChange: (u: unknown) => keep({ globalFilter: String((typeof u === "function" ? (u as (old: string) => unknown)(latest.current.globalFilter) : u) ?? "") }),
+    manualSorting: true,
+    manualFiltering: true,
+    columnResizeMode: "onChange",
+    isMultiSortEvent: (e: unknown) => (e as { shiftKey?: boolean }).shiftKey === true,
+  });
+  const { columnSizing } = table.state;
+  const { sorting, columnFilters, globalFilter: anywhere } = state;
 
   const asked = useMemo(() => ({ sorting, columnFilters, anywhere }), [sorting, columnFilters, anywhere]);
   // Typing goes on while the rows are looked through.

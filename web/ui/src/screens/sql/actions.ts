@@ -11,11 +11,11 @@ import { loaded } from "@/lib/lazy";
 import { toast } from "@/ui/toast";
 import { addressOf, maxAddress } from "./address";
 import type { Editor } from "./editor/editor";
-import { isTime, meaning, parameters, valuesFor, writtenAs, type Written } from "./lang/params";
+import { isTime, meaning, parameters, valuesFor, writtenParams, type Written } from "./lang/params";
 import { statementAt, statements, type Statement } from "./lang/statements";
-import type { Chart, Past, SavedQuery } from "./queries";
+import type { Past, SavedQuery } from "./queries";
 import type { Naming } from "./save-dialog";
-import { titleOf, type Tab, type View } from "./tabs";
+import { sameChart, titleOf, usualView, type Start, type Tab } from "./tabs";
 import { tabs } from "./tabs-store";
 import { cancel, explain, maxStatements, run, workOf } from "./work";
 
@@ -146,21 +146,22 @@ export function useActions(screen: Screen) {
         void copy(curl("/api/v1/query", { body }), "curl command copied");
       },
       /** Opens a text in a tab of its own and runs it; a tab that holds just that is taken. */
-      openSQL: (sql: string, view: View = "grid", name?: string) => {
+      openSQL: (sql: string, start: Start & { name?: string } = {}) => {
         const there = tabs.get().tabs.find((t) => t.sql === sql);
-        if (!there) return openTab({ sql, view, name });
+        if (!there) return openTab({ sql, ...start });
         tabs.activate(there.id);
-        go(statements(sql), sql, there);
+        tabs.change(there.id, start);
+        go(statements(sql), sql, { ...there, ...start });
       },
-      openSaved: (query: SavedQuery) => {
+      openSaved: (query: SavedQuery, start: Start = {}) => {
         const there = tabs.get().tabs.find((t) => t.saved === query.id);
         if (there) {
           tabs.activate(there.id);
-          if (there.sql === query.sql) go(statements(there.sql), there.sql, there);
+          tabs.change(there.id, start);
+          if (there.sql === query.sql) go(statements(there.sql), there.sql, { ...there, ...start });
           return;
         }
-        const chart = query.chart && { ...query.chart, y: query.chart.y };
-        openTab({ sql: query.sql, saved: query.id, params: writtenParams(query.params), chart, view: chart && chart.kind !== "table" ? "both" : "grid" });
+        openTab({ sql: query.sql, saved: query.id, params: writtenParams(query.params), chart: query.chart, view: usualView(query), ...start });
       },
       openPast: (past: Past) => {
         latest.current.editor.current?.read();
@@ -181,11 +182,6 @@ export function isChanged(tab: Tab, query: SavedQuery): boolean {
   return now.sql !== query.sql.trim() || Object.entries(now.params).some(([name, v]) => values(name) !== v) || !sameChart(now.chart, query.chart);
 }
 
-function sameChart(a: Chart | undefined, b: Chart | undefined): boolean {
-  const parts = (c: Chart | undefined) => JSON.stringify(c ? [c.kind, c.x ?? "", c.y, c.series ?? "", !!c.stacked] : null);
-  return parts(a) === parts(b);
-}
-
 /** What is saved of a tab. The time range is of whoever looks, and not of the query. */
 function bodyOf(tab: Tab) {
   const names = parameters(tab.sql).filter((n) => !isTime(n.toLowerCase()));
@@ -194,10 +190,4 @@ function bodyOf(tab: Tab) {
     params: Object.fromEntries(names.map((n) => [n, meaning(tab.params[n.toLowerCase()] ?? "")])),
     chart: tab.chart,
   };
-}
-
-function writtenParams(params: unknown): Written {
-  if (typeof params !== "object" || params === null) return {};
-  const entries = Array.isArray(params) ? params.map((v, i) => [String(i + 1), v] as const) : Object.entries(params);
-  return Object.fromEntries(entries.map(([name, v]) => [name.toLowerCase(), isTime(name.toLowerCase()) && typeof v === "string" ? v : writtenAs(v)]));
 }

@@ -4,8 +4,10 @@ import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { api, data, problemOf } from "@/api/client";
 import { toast } from "@/ui/toast";
+import { parameters, writtenParams } from "./lang/params";
 import type { SavedQuery } from "./queries";
-import type { Tab } from "./tabs";
+import type { SQLSearch } from "./search";
+import { readStart, sameChart, usualView, type Start, type Tab } from "./tabs";
 import { tabs } from "./tabs-store";
 
 declare module "@tanstack/react-router" {
@@ -17,16 +19,39 @@ declare module "@tanstack/react-router" {
 
 // Longer texts make addresses that not every program takes.
 export const maxAddress = 6000;
+const maxLook = 2000;
 
-/** What the address says of a tab: the saved query where it is just that, else the text. */
-export function addressOf(tab: Tab, saved: SavedQuery | undefined): { sql?: string; saved?: string } {
-  if (saved && saved.sql.trim() === tab.sql.trim()) return { saved: saved.id };
-  return tab.sql.trim() && tab.sql.length <= maxAddress ? { sql: tab.sql } : {};
+/** What the address says of a tab: the saved query where it is just that, else the text; and how it is looked at. */
+export function addressOf(tab: Tab, saved: SavedQuery | undefined): SQLSearch {
+  const asSaved = saved !== undefined && saved.sql.trim() === tab.sql.trim();
+  if (!asSaved && (!tab.sql.trim() || tab.sql.length > maxAddress)) return {};
+  const query = asSaved ? saved : undefined;
+  const look = {
+    view: tab.view === usualView(query) ? undefined : tab.view,
+    params: paramsOf(tab, query),
+    chart: sameChart(tab.chart, query?.chart) ? undefined : tab.chart,
+    rows: tab.rows,
+  };
+  return { ...(query ? { saved: query.id } : { sql: tab.sql }), ...(JSON.stringify(look).length <= maxLook ? look : {}) };
+}
+
+/** The values of the parameters that the text has, where they are not those of the saved query. */
+function paramsOf(tab: Tab, query: SavedQuery | undefined): Record<string, string> | undefined {
+  const own = writtenParams(query?.params);
+  const names = parameters(tab.sql).map((name) => name.toLowerCase());
+  const given = Object.fromEntries(names.flatMap((name) => (tab.params[name] === undefined ? [] : [[name, tab.params[name]]])));
+  return names.every((name) => (given[name] ?? "") === (own[name] ?? "")) ? undefined : given;
+}
+
+/** True for addresses that say the same, in whatever order. */
+function same(a: object, b: object): boolean {
+  const sorted = (_: string, v: unknown) => (typeof v === "object" && v !== null && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v);
+  return JSON.stringify(a, sorted) === JSON.stringify(b, sorted);
 }
 
 interface Doors {
-  openSQL: (sql: string) => void;
-  openSaved: (query: SavedQuery) => void;
+  openSQL: (sql: string, start: Start) => void;
+  openSaved: (query: SavedQuery, start: Start) => void;
 }
 
 /** Opens what the address asks for, and writes the active tab into the address. */
@@ -44,26 +69,26 @@ export function useAddress(tab: Tab, saved: SavedQuery | undefined, doors: Doors
     if (handled.current === visit) return;
     handled.current = visit;
     if (stateTab && tabs.find(stateTab)) tabs.activate(stateTab);
-    else if (search.saved) void openSaved(search.saved, latest);
-    else if (search.sql) latest.current.openSQL(search.sql);
-  }, [visit, stateTab, search.saved, search.sql]);
+    else if (search.saved) void openSaved(search.saved, readStart({ ...search }), latest);
+    else if (search.sql) latest.current.openSQL(search.sql, readStart({ ...search }));
+  }, [visit, stateTab, search]);
 
   useEffect(() => {
     const wanted = addressOf(tab, saved);
-    if (stateTab === tab.id && search.sql === wanted.sql && search.saved === wanted.saved) return;
+    if (stateTab === tab.id && same(search, wanted)) return;
     // A visit that has not been looked at yet is not overwritten; a saved query may still be on its way.
     if (handled.current !== visit || (stateTab !== tab.id && search.saved && tab.saved !== search.saved && !failed.has(search.saved))) return;
     const timer = setTimeout(() => void navigate({ search: wanted, replace: true, state: (s) => ({ ...s, tab: tab.id }) }), stateTab === tab.id ? 400 : 0);
     return () => clearTimeout(timer);
-  }, [tab, saved, search.sql, search.saved, stateTab, visit, navigate]);
+  }, [tab, saved, search, stateTab, visit, navigate]);
 }
 
 // Saved queries that could not be opened: the address goes on without them.
 const failed = new Set<string>();
 
-async function openSaved(id: string, doors: { current: Doors }) {
+async function openSaved(id: string, start: Start, doors: { current: Doors }) {
   try {
-    doors.current.openSaved(await data(api.GET("/api/v1/saved-queries/{id}", { params: { path: { id } } })));
+    doors.current.openSaved(await data(api.GET("/api/v1/saved-queries/{id}", { params: { path: { id } } })), start);
     failed.delete(id);
   } catch (error) {
     failed.add(id);

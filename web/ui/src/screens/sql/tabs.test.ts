@@ -32,7 +32,7 @@ test("tabs move, but not over the edge", () => {
 
 test("what was remembered comes back", () => {
   const state = three();
-  state.tabs = [{ ...state.tabs[0]!, params: { x: "1" }, view: "both", refresh: 5, chart: { kind: "bar", x: "a", y: ["n"], stacked: true }, saved: "top", name: "Top" }, ...state.tabs.slice(1)];
+  state.tabs = [{ ...state.tabs[0]!, params: { x: "1" }, view: "both", refresh: 5, chart: { kind: "bar", x: "a", y: ["n"], stacked: true }, rows: { sort: [{ column: "n", descending: true }, { column: "a" }], find: "x", filters: { n: ">5" } }, saved: "top", name: "Top" }, ...state.tabs.slice(1)];
   expect(restored(remembered(state))).toEqual(state);
 });
 
@@ -48,7 +48,7 @@ test.each([
 });
 
 test("what is wrong with a tab is left out, the rest stays", () => {
-  const { tabs, active } = restored('{"tabs":[{"id":"a","sql":"x","view":"?","refresh":2,"params":{"n":1,"m":"2"},"chart":{"kind":"sun"}},{"id":"a","sql":"again"}],"active":"gone"}');
+  const { tabs, active } = restored('{"tabs":[{"id":"a","sql":"x","view":"?","refresh":2,"params":{"n":1,"m":"2"},"chart":{"kind":"sun"},"rows":{"sort":[1,{"descending":true}],"find":5,"filters":{"n":1}}},{"id":"a","sql":"again"}],"active":"gone"}');
   expect(tabs).toEqual([{ id: "a", sql: "x", params: { m: "2" }, view: "grid", refresh: 0 }]);
   expect(active).toBe("a");
 });

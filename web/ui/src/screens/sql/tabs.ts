@@ -1,4 +1,5 @@
 // The tabs of the SQL screen: what they hold, and what can be done with them.
+import { readLook, type Look } from "@/data/grid/look";
 import type { Chart } from "./queries";
 import { tokens } from "./lang/lexer";
 import type { Written } from "./lang/params";
@@ -21,8 +22,13 @@ export interface Tab {
   view: View;
   /** As a person set it; without it the chart is chosen by the result. */
   chart?: Chart;
+  /** The order and the filters of the rows. */
+  rows?: Look;
   refresh: Refresh;
 }
+
+/** How a tab is looked at, beside what it asks. */
+export type Start = Partial<Pick<Tab, "view" | "params" | "chart" | "rows">>;
 
 export interface Tabs {
   tabs: readonly Tab[];
@@ -131,11 +137,35 @@ function readTab(raw: Record<string, unknown>): Tab | null {
     sql: raw.sql,
     name: text(raw.name),
     saved: text(raw.saved),
-    params: Object.fromEntries(Object.entries(record(raw.params)).filter((e): e is [string, string] => typeof e[1] === "string")),
-    view: views.find((v) => v === raw.view) ?? "grid",
-    chart: readChart(record(raw.chart)),
+    params: {},
+    view: "grid",
+    chart: undefined,
+    rows: undefined,
+    ...readStart(raw),
     refresh: refreshes.find((r) => r === raw.refresh) ?? 0,
   };
+}
+
+/** What is said of how a tab is looked at; what is not said, or not understood, is left out. */
+export function readStart(raw: Record<string, unknown>): Start {
+  const params = Object.entries(record(raw.params)).filter((e): e is [string, string] => typeof e[1] === "string");
+  const start: Start = {
+    view: views.find((v) => v === raw.view),
+    params: params.length > 0 ? Object.fromEntries(params) : undefined,
+    chart: readChart(record(raw.chart)),
+    rows: readLook(raw.rows),
+  };
+  return Object.fromEntries(Object.entries(start).filter(([, v]) => v !== undefined));
+}
+
+/** How the result of a query is looked at as long as nobody has said anything else. */
+export function usualView(saved: { chart?: Chart } | undefined): View {
+  return saved?.chart && saved.chart.kind !== "table" ? "both" : "grid";
+}
+
+export function sameChart(a: Chart | undefined, b: Chart | undefined): boolean {
+  const parts = (c: Chart | undefined) => JSON.stringify(c ? [c.kind, c.x ?? "", c.y, c.series ?? "", !!c.stacked] : null);
+  return parts(a) === parts(b);
 }
 
 const kinds = ["table", "line", "bar", "area", "scatter", "pie", "number"] as const satisfies readonly Chart["kind"][];

@@ -128,7 +128,7 @@ export default function Workbench() {
             ) : tab.sql.trim() ? (
               <NotYet />
             ) : (
-              <Examples tables={schema.data ?? []} loaded={!schema.isPending} open={(e) => does.openSQL(e.sql, e.view, e.title)} />
+              <Examples tables={schema.data ?? []} loaded={!schema.isPending} open={(e) => does.openSQL(e.sql, { view: e.view, name: e.title })} />
             )}
           </Suspense>
         </div>

@@ -56,6 +56,13 @@ export function writtenAs(value: unknown): string {
   return plain ? value : `'${value.replaceAll("'", "''")}'`;
 }
 
+/** The parameters that a query was saved or ran with, as a person would write them. */
+export function writtenParams(params: unknown): Written {
+  if (typeof params !== "object" || params === null) return {};
+  const entries = Array.isArray(params) ? params.map((v, i) => [String(i + 1), v] as const) : Object.entries(params);
+  return Object.fromEntries(entries.map(([name, v]) => [name.toLowerCase(), isTime(name.toLowerCase()) && typeof v === "string" ? v : writtenAs(v)]));
+}
+
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A time as it is written (`now`, `now-15m`, or any time that the browser reads) as RFC 3339; anything else as it stands. */

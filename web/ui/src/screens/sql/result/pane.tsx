@@ -4,12 +4,13 @@ import { Popover as P } from "radix-ui";
 import { Suspense, useMemo, useState } from "react";
 import { lazy } from "@/lib/lazy";
 import { toast } from "@/ui/toast";
-import { chooseChart, ChartOptions, ResultChart } from "@/data/chart";
+import { chooseChart, ChartOptions, ResultChart, usable } from "@/data/chart";
 import { ResultGrid } from "@/data/grid";
 import { exportFormats, exportQuery, type ExportFormat, type Result } from "@/data/result";
 import { problemOf } from "@/api/client";
 import { Button } from "@/ui/button";
 import { Segmented, Select } from "@/ui/form";
+import { Empty } from "@/ui/layout";
 import { Menu } from "@/ui/menu";
 import { ProblemBox } from "@/ui/problem";
 import { cx } from "@/ui/cx";
@@ -129,7 +130,7 @@ function Shown({ tab, result }: { tab: Tab; result: Result }) {
   if (tab.view === "chart") return <ChartPart tab={tab} result={result} />;
   const rows = (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col p-2">
-      <ResultGrid result={result} />
+      <ResultGrid result={result} look={tab.rows} onLook={(rows) => tabs.change(tab.id, { rows })} />
     </div>
   );
   if (tab.view === "grid") return rows;
@@ -169,8 +170,18 @@ function ChartPart({ tab, result }: { tab: Tab; result: Result }) {
           </P.Portal>
         </P.Root>
       </div>
-      <ResultChart result={result} chart={chart} className="min-h-0 flex-1" />
+      {chart.kind === "table" && !tab.chart ? <Unchosen result={result} choose={() => setOpen(true)} /> : <ResultChart result={result} chart={chart} className="min-h-0 flex-1" />}
     </div>
+  );
+}
+
+/** What is said where no chart suggests itself. */
+function Unchosen({ result, choose }: { result: Result; choose: () => void }) {
+  const drawable = result.rows.length > 0 && usable("bar", result);
+  return (
+    <Empty icon={ChartNoAxesCombined} title="No chart suggests itself" actions={drawable && <Button onClick={choose}>Choose a chart</Button>}>
+      {result.rows.length === 0 ? "The result has no rows." : drawable ? "These rows are read best as a table. Say what to draw, and it is drawn." : "A chart draws a column of numbers along another column. This result does not have both."}
+    </Empty>
   );
 }
 
