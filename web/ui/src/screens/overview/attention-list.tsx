@@ -63,7 +63,7 @@ function Item({ concern: c }: { concern: Concern }) {
           )}
         </p>
         <p className="break-words text-muted">
-          {sentence(c.reason)} <span className="text-faint">{c.remedy}</span>
+          {sentence(c.reason)} <span className="text-faint">{sentence(c.remedy)}</span>
         </p>
       </div>
       <div className="max-sm:col-start-2">

@@ -40,7 +40,7 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
   const name = s.settings.name;
   const add = (kind: string, severity: Severity, title: string, reason: string, remedy: string, go: Remedy) => found.push({ id: `${kind}:${name}`, source: name, table: s.settings.table, severity, title, reason, remedy, go });
   if (s.state === "failing") {
-    add("failing", "bad", "cannot be read", s.error ?? "Helios cannot read the stream.", advice(s.error ?? ""), "shards");
+    add("failing", "bad", "cannot be read", s.error ?? "Helios cannot read the stream.", advice(s), "shards");
   } else if (s.error) {
     add("partly", "warn", "is read in part only", s.error, "The other shards go on. Helios keeps trying.", "shards");
   }

@@ -86,7 +86,7 @@ function Known({ source }: { source: Source }) {
     >
       {source.error && (
         <div className="mb-4">
-          <ProblemBox title={source.state === "failing" ? "The stream cannot be read" : "A part of the stream cannot be read"} error={new Problem(0, { detail: source.error, hint: advice(source.error) })} />
+          <ProblemBox title={source.state === "failing" ? "The stream cannot be read" : "A part of the stream cannot be read"} error={new Problem(0, { detail: source.error, hint: advice(source), action: source.action, policy: source.policy })} />
         </div>
       )}
       {paused && <p className="mb-4 rounded-md bg-hover px-4 py-2 text-sm text-muted">Paused: nothing is read. Resume it before the stream's own retention ends, and no event is missed.</p>}
