@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -112,7 +113,11 @@ func New(deps Deps) http.Handler {
 	return s.wrap(s.mux)
 }
 
+// describeLists has huma describe lists as what they are on the wire: never null. Those of requests that may be say so.
+var describeLists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
+
 func newServer(deps Deps) *server {
+	describeLists()
 	s := &server{Deps: deps, mux: http.NewServeMux(), room: semaphore.NewWeighted(roomBytes)}
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.huma = humago.New(s, huma.Config{

@@ -31,7 +31,7 @@ type DashboardBody struct {
 	Description    string      `json:"description,omitempty" maxLength:"2000"`
 	Range          string      `json:"range,omitempty" doc:"How far before $to, which is now, $from lies: 15m, 1h, 24h, 7d; nothing for no common range" example:"15m"`
 	RefreshSeconds whole       `json:"refresh_seconds,omitempty" minimum:"0" maximum:"86400" doc:"0: only when asked"`
-	Panels         []panelBody `json:"panels" nullable:"false" maxItems:"100"`
+	Panels         []panelBody `json:"panels" maxItems:"100"`
 }
 
 type panelBody struct {
@@ -63,7 +63,7 @@ type dashboard struct {
 	Description    string    `json:"description"`
 	Range          string    `json:"range"`
 	RefreshSeconds int       `json:"refresh_seconds"`
-	Panels         []panel   `json:"panels" nullable:"false"`
+	Panels         []panel   `json:"panels"`
 	Revision       int64     `json:"revision" doc:"Rises with every change"`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
@@ -98,14 +98,14 @@ func wireDashboards(all []board.SavedDashboard) []dashboard {
 
 type dashboardList struct {
 	Body struct {
-		Dashboards []dashboard `json:"dashboards" nullable:"false"`
+		Dashboards []dashboard `json:"dashboards"`
 	}
 }
 
 // bundle is what is exported and imported; helios.yaml takes the same two keys.
 type bundle struct {
-	Queries    []bundledQuery     `json:"queries" nullable:"false" maxItems:"1000"`
-	Dashboards []bundledDashboard `json:"dashboards" nullable:"false" maxItems:"1000"`
+	Queries    []bundledQuery     `json:"queries" maxItems:"1000"`
+	Dashboards []bundledDashboard `json:"dashboards" maxItems:"1000"`
 }
 
 type bundledQuery struct {
@@ -134,8 +134,8 @@ const importBytes = 16 << 20
 
 // imported is what an import has left in place.
 type imported struct {
-	Queries    []savedQuery `json:"queries" nullable:"false"`
-	Dashboards []dashboard  `json:"dashboards" nullable:"false"`
+	Queries    []savedQuery `json:"queries"`
+	Dashboards []dashboard  `json:"dashboards"`
 }
 
 // DashboardID names a dashboard in a path.

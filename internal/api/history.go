@@ -22,13 +22,13 @@ const stepSeconds = int(ingest.HistoryStep / time.Second)
 // histories are how all sources did.
 type histories struct {
 	StepSeconds int                    `json:"step_seconds" doc:"What one point is about"`
-	Sources     []ingest.SourceHistory `json:"sources" nullable:"false"`
+	Sources     []ingest.SourceHistory `json:"sources"`
 }
 
 // history is how one source did.
 type history struct {
 	StepSeconds int                   `json:"step_seconds" doc:"What one point is about"`
-	Points      []ingest.HistoryPoint `json:"points" nullable:"false" doc:"Oldest first; the step that is under way is left out"`
+	Points      []ingest.HistoryPoint `json:"points" doc:"Oldest first; the step that is under way is left out"`
 }
 
 func (s *server) historyRoutes() {

@@ -36,14 +36,14 @@ func (c tableChange) domain() schema.Alteration {
 
 type quarantineGroups struct {
 	Body struct {
-		Groups      []ingest.QuarantineGroup `json:"groups" nullable:"false"`
+		Groups      []ingest.QuarantineGroup `json:"groups"`
 		StepSeconds int64                    `json:"step_seconds" doc:"How long a step of over_time is"`
 	}
 }
 
 type mendList struct {
 	Body struct {
-		Mends []ingest.Mend `json:"mends" nullable:"false"`
+		Mends []ingest.Mend `json:"mends"`
 	}
 }
 

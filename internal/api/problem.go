@@ -22,15 +22,15 @@ import (
 
 // problemError is an error on the wire: RFC 9457, with Helios's own members code, hint and, for SQL, where in the statement.
 type problemError struct {
-	Status   int           `json:"status" doc:"The HTTP status"`
-	Title    string        `json:"title" doc:"The status in words"`
-	Code     fault.Code    `json:"code" enum:"invalid,not_found,conflict,refused,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
-	Detail   string        `json:"detail" doc:"What went wrong, for people"`
+	Status int        `json:"status" doc:"The HTTP status"`
+	Title  string     `json:"title" doc:"The status in words"`
+	Code   fault.Code `json:"code" enum:"invalid,not_found,conflict,refused,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
+	Detail string     `json:"detail" doc:"What went wrong, for people"`
 	ingest.Advice
 	Position *int          `json:"position,omitempty" doc:"Where in the statement, in bytes from 0"`
 	Line     int           `json:"line,omitempty" doc:"The line of the statement, from 1"`
 	Column   int           `json:"column,omitempty" doc:"The character of that line, from 1"`
-	Errors   []problemPart `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which part of the request"`
+	Errors   []problemPart `json:"errors,omitempty" doc:"What is wrong with which part of the request"`
 
 	retryAfter time.Duration // told in the header Retry-After
 }

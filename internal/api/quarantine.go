@@ -116,14 +116,14 @@ type deleted struct {
 
 type quarantinePage struct {
 	Body struct {
-		Events []quarantined `json:"events" nullable:"false"`
+		Events []quarantined `json:"events"`
 		Next   string        `json:"next,omitempty" doc:"The cursor of the next page; absent on the last"`
 	}
 }
 
 type reasonList struct {
 	Body struct {
-		Reasons []ingest.ReasonCount `json:"reasons" nullable:"false"`
+		Reasons []ingest.ReasonCount `json:"reasons"`
 	}
 }
 

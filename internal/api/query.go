@@ -53,18 +53,18 @@ type newQuery struct {
 // queryResult is a result as JSON, for its description: the encoder writes it while it is read.
 type queryResult struct {
 	QueryID   string             `json:"query_id"`
-	Columns   []query.Column     `json:"columns" nullable:"false"`
-	Rows      [][]any            `json:"rows" nullable:"false" doc:"One array a row. Integers beyond 2^53 are strings, times RFC 3339"`
+	Columns   []query.Column     `json:"columns"`
+	Rows      [][]any            `json:"rows" doc:"One array a row. Integers beyond 2^53 are strings, times RFC 3339"`
 	RowCount  int64              `json:"row_count"`
 	Truncated bool               `json:"truncated" doc:"There are more rows than max_rows"`
 	ElapsedMS int64              `json:"elapsed_ms"`
 	Bytes     int64              `json:"bytes" doc:"That the rows take in this answer"`
-	Freshness []ingest.Freshness `json:"freshness" nullable:"false" doc:"Of the sources whose tables the statement names"`
+	Freshness []ingest.Freshness `json:"freshness" doc:"Of the sources whose tables the statement names"`
 }
 
 type queryList struct {
 	Body struct {
-		Queries []query.Running `json:"queries" nullable:"false"`
+		Queries []query.Running `json:"queries"`
 	}
 }
 

@@ -19,7 +19,7 @@ type History interface {
 
 type pastList struct {
 	Body struct {
-		Entries []query.Past `json:"entries" nullable:"false"`
+		Entries []query.Past `json:"entries"`
 		Next    string       `json:"next,omitempty" doc:"Give it as before for the next page; absent on the last"`
 	}
 }

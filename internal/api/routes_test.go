@@ -1,10 +1,13 @@
 package api
 
 import (
+	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,19 +23,19 @@ func bare() *server { return newServer(Deps{Metrics: http.NotFoundHandler()}) }
 func TestEveryRouteIsDescribed(t *testing.T) {
 	s := bare()
 	described := map[string]bool{}
-	for path, item := range s.huma.OpenAPI().Paths {
+	for route, item := range s.huma.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete} {
 			if op == nil {
 				continue
 			}
-			described[method+" "+path] = true
+			described[method+" "+route] = true
 			var inPath []string
 			for _, p := range op.Parameters {
 				if p.In == "path" {
 					inPath = append(inPath, "{"+p.Name+"}")
 				}
 			}
-			require.Equal(t, regexp.MustCompile(`{\w+}`).FindAllString(path, -1), inPath, path)
+			require.Equal(t, regexp.MustCompile(`{\w+}`).FindAllString(route, -1), inPath, route)
 		}
 	}
 	for _, pattern := range s.patterns {
@@ -57,6 +60,46 @@ func TestNoRouteTakesANameAway(t *testing.T) {
 			require.NotEqual(t, a, b, "nothing can have the name that %s takes from %s", fixed, named)
 		}
 	}
+}
+
+func TestNoListIsNull(t *testing.T) {
+	var all map[string]any
+	w := httptest.NewRecorder()
+	bare().openAPI(w, nil)
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &all))
+	seen, lists := map[string]bool{}, 0
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for i := range v {
+				walk(fmt.Sprintf("%s[%d]", at, i), v[i])
+			}
+		case map[string]any:
+			if ref, ok := v["$ref"].(string); ok && !seen[ref] {
+				seen[ref] = true
+				name := path.Base(ref)
+				walk(name, all["components"].(map[string]any)["schemas"].(map[string]any)[name])
+			}
+			switch kind := v["type"].(type) {
+			case string:
+				if kind == "array" {
+					lists++
+				}
+			case []any:
+				require.NotContains(t, kind, "array", at)
+			}
+			for name, below := range v {
+				walk(at+"."+name, below)
+			}
+		}
+	}
+	for route, item := range all["paths"].(map[string]any) {
+		for method, op := range item.(map[string]any) {
+			walk(method+" "+route, op.(map[string]any)["responses"]) // requests may have null for a default
+		}
+	}
+	require.Greater(t, lists, 40)
 }
 
 func TestTheDescriptionIsTheOneThatClientsWereMadeFrom(t *testing.T) {

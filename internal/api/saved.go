@@ -78,7 +78,7 @@ func wireQueries(all []board.SavedQuery) []savedQuery {
 
 type savedQueryList struct {
 	Body struct {
-		SavedQueries []savedQuery `json:"saved_queries" nullable:"false"`
+		SavedQueries []savedQuery `json:"saved_queries"`
 	}
 }
 

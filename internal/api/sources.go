@@ -27,7 +27,7 @@ type newSource struct {
 	Read       ingest.ReadMode `json:"read,omitempty" nullable:"true" enum:"auto,poll,fan_out" doc:"fan_out: by enhanced fan-out, with a consumer that is registered with the stream; auto (default) and poll: by polling"`
 	MaxDepth   whole           `json:"max_depth,omitempty" minimum:"1" maximum:"20" doc:"Names in a flattened path; objects below stay JSON"`
 	MaxColumns whole           `json:"max_columns,omitempty" minimum:"6" maximum:"2000" doc:"Columns of the table, the system's included"`
-	Columns    []newColumn     `json:"columns,omitempty" doc:"The columns, instead of inferring them from a sample"`
+	Columns    []newColumn     `json:"columns,omitempty" nullable:"true" doc:"The columns, instead of inferring them from a sample"`
 	Ignore     [][]string      `json:"ignore,omitempty" nullable:"true" maxItems:"1000" doc:"Paths of fields to read over: they get no column and reject no event" example:"[[\"user\",\"ssn\"]]"`
 	EventTime  string          `json:"event_time,omitempty" nullable:"true" doc:"The TIMESTAMP column that says when an event happened; without it _arrived_at"`
 
@@ -65,7 +65,7 @@ func retainOrNil(setting string, text *string) (*ingest.Retain, error) {
 type newColumn struct {
 	Name   string        `json:"name" minLength:"1"`
 	Type   schema.Type   `json:"type" enum:"BOOLEAN,BIGINT,HUGEINT,DOUBLE,VARCHAR,DATE,TIMESTAMP,UUID,JSON"`
-	Path   []string      `json:"path" minItems:"1" nullable:"false" doc:"The field in the event"`
+	Path   []string      `json:"path" minItems:"1" doc:"The field in the event"`
 	Format schema.Format `json:"format,omitempty" enum:",epoch_s,epoch_ms,scalar" doc:"How a TIMESTAMP is written: ISO 8601 unless said. A VARCHAR of the format scalar takes numbers and booleans too, as they are written"`
 }
 
@@ -98,7 +98,7 @@ func columnsOf(asked []newColumn) []schema.Column {
 
 type sourceList struct {
 	Body struct {
-		Sources []ingest.SourceStatus `json:"sources" nullable:"false"`
+		Sources []ingest.SourceStatus `json:"sources"`
 	}
 }
 

@@ -23,7 +23,7 @@ func (c ConnectionParams) domain() ingest.Connection {
 
 type streamList struct {
 	Body struct {
-		Streams []ingest.ListedStream `json:"streams" nullable:"false"`
+		Streams []ingest.ListedStream `json:"streams"`
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 
 type tableList struct {
 	Body struct {
-		Tables []ingest.TableInfo `json:"tables" nullable:"false"`
+		Tables []ingest.TableInfo `json:"tables"`
 	}
 }
 
 type changeList struct {
 	Body struct {
-		Changes []schema.Change `json:"changes" nullable:"false"`
+		Changes []schema.Change `json:"changes"`
 	}
 }
 

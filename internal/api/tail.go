@@ -37,7 +37,7 @@ func (s *server) tailRoutes() {
 		}},
 	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(_ context.Context, in *struct {
 		SourceName
-		Filter  []string `query:"filter,explode" nullable:"false" doc:"A condition path=value, as in product.id=p-17; all must be met"`
+		Filter  []string `query:"filter,explode" doc:"A condition path=value, as in product.id=p-17; all must be met"`
 		Text    string   `query:"text" maxLength:"1000" doc:"A text to be found anywhere in the event as it is written, in any letter case"`
 		MaxRate int      `query:"max_rate" minimum:"0" maximum:"10000" doc:"Events shown a second at most, spread evenly; 0: as many as the client takes"`
 	},

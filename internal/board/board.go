@@ -42,7 +42,7 @@ func Kinds() []ChartKind { return []ChartKind{Table, Line, Bar, Area, Scatter, P
 type Chart struct {
 	Kind    ChartKind `json:"kind" enum:"table,line,bar,area,scatter,pie,number"`
 	X       string    `json:"x,omitempty" maxLength:"255" doc:"The column along the axis, or of a pie's names"`
-	Y       []string  `json:"y" nullable:"false" maxItems:"20" doc:"The columns of values"`
+	Y       []string  `json:"y" maxItems:"20" doc:"The columns of values"`
 	Series  string    `json:"series,omitempty" maxLength:"255" doc:"The column whose values make a line or bar each"`
 	Stacked bool      `json:"stacked,omitempty"`
 }

@@ -25,7 +25,7 @@ type DryRun struct {
 	Matched       int64   `json:"matched"` // quarantined events that the filter names
 	Tried         int64   `json:"tried"`   // of those, the first ones
 	WouldPass     int64   `json:"would_pass"`
-	StillRejected []Still `json:"still_rejected" nullable:"false"` // the most frequent first
+	StillRejected []Still `json:"still_rejected"` // the most frequent first
 }
 
 // Still is how many events would be rejected again, and why.

@@ -17,8 +17,8 @@ type QuarantineGroup struct {
 	Count    int64        `json:"count"` // of all that are held
 	First    time.Time    `json:"first_quarantined_at"`
 	Last     time.Time    `json:"last_quarantined_at"`
-	Example  string       `json:"example"`                    // the message of the newest one
-	OverTime []Tick       `json:"over_time" nullable:"false"` // GroupSteps of them, oldest first
+	Example  string       `json:"example"`   // the message of the newest one
+	OverTime []Tick       `json:"over_time"` // GroupSteps of them, oldest first
 }
 
 // Tick is how many there were in one step of time.

@@ -33,7 +33,7 @@ const (
 type Mend struct {
 	Kind        MendKind      `json:"kind" enum:"widen,add,ignore,replay"`
 	Column      string        `json:"column,omitempty"` // to be widened, or to be added
-	Path        []string      `json:"path,omitempty" nullable:"false"`
+	Path        []string      `json:"path,omitempty"`
 	Type        schema.Type   `json:"type,omitempty"`
 	Format      schema.Format `json:"format,omitempty"`
 	Title       string        `json:"title"`       // a few words, for a button

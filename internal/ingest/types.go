@@ -40,8 +40,8 @@ type Settings struct {
 	Read       ReadMode        `json:"read"`
 	MaxDepth   int             `json:"max_depth"`
 	MaxColumns int             `json:"max_columns"`
-	Columns    []schema.Column `json:"columns,omitempty"`                 // chosen by the person instead of inferred, system columns left out
-	Ignore     [][]string      `json:"ignore,omitempty" nullable:"false"` // paths of fields that are read over; what the table ignores now
+	Columns    []schema.Column `json:"columns,omitempty"` // chosen by the person instead of inferred, system columns left out
+	Ignore     [][]string      `json:"ignore,omitempty"`  // paths of fields that are read over; what the table ignores now
 	Paused     bool            `json:"paused"`
 	CreatedAt  time.Time       `json:"created_at"`
 	EventTime  string          `json:"event_time,omitempty"` // the TIMESTAMP column that says when an event happened; "": _arrived_at

@@ -16,16 +16,16 @@ import (
 type Dialect struct {
 	Engine    string     `json:"engine"`
 	Version   string     `json:"version"`
-	Keywords  []string   `json:"keywords" nullable:"false"`
-	Types     []string   `json:"types" nullable:"false"`
-	Functions []Function `json:"functions" nullable:"false"`
+	Keywords  []string   `json:"keywords"`
+	Types     []string   `json:"types"`
+	Functions []Function `json:"functions"`
 }
 
 // Function is a function of the engine.
 type Function struct {
 	Name        string       `json:"name"`
 	Kind        FunctionKind `json:"kind" enum:"scalar,aggregate,table,macro"`
-	Signatures  []string     `json:"signatures" nullable:"false" doc:"As in date_trunc(part VARCHAR, value TIMESTAMP) → TIMESTAMP"`
+	Signatures  []string     `json:"signatures" doc:"As in date_trunc(part VARCHAR, value TIMESTAMP) → TIMESTAMP"`
 	Description string       `json:"description"`
 	Example     string       `json:"example"`
 }
@@ -55,7 +55,7 @@ type PlanNode struct {
 	EstimatedRows *int64            `json:"estimated_rows,omitempty"`
 	Rows          *int64            `json:"rows,omitempty" doc:"That it gave, if the statement ran"`
 	ElapsedMS     *float64          `json:"elapsed_ms,omitempty" doc:"Time of its own, over all threads, if the statement ran"`
-	Children      []PlanNode        `json:"children" nullable:"false"`
+	Children      []PlanNode        `json:"children"`
 }
 
 // ColumnStatistics is what a column of a table holds. Values are texts, so that no digit is lost; texts longer than
@@ -69,9 +69,9 @@ type ColumnStatistics struct {
 	Min         *string      `json:"min,omitempty"`
 	Max         *string      `json:"max,omitempty"`
 	Mean        *string      `json:"mean,omitempty"`
-	Top         []ValueCount `json:"top" nullable:"false" doc:"The most frequent values, the first ten"`
-	Histogram   []Bucket     `json:"histogram,omitempty" nullable:"false" doc:"Of numbers and times: equal steps from the least to the greatest"`
-	Examples    []string     `json:"examples" nullable:"false" doc:"Of the newest rows, each once"`
+	Top         []ValueCount `json:"top" doc:"The most frequent values, the first ten"`
+	Histogram   []Bucket     `json:"histogram,omitempty" doc:"Of numbers and times: equal steps from the least to the greatest"`
+	Examples    []string     `json:"examples" doc:"Of the newest rows, each once"`
 	SampledRows *int64       `json:"sampled_rows,omitempty" doc:"How many of the newest rows were looked at, if not all"`
 }
 

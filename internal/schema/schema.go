@@ -98,7 +98,7 @@ type Table struct {
 	MaxDepth   int      `json:"max_depth"`
 	MaxColumns int      `json:"max_columns"`
 	// Ignore are the paths of fields that are read over, with all that is in them: they get no column and reject no event.
-	Ignore  [][]string `json:"ignore" nullable:"false"`
+	Ignore  [][]string `json:"ignore"`
 	Version int        `json:"version"` // 1 at creation, one more with every change
 	// Inexact names the BIGINT and HUGEINT columns that hold an integer which a DOUBLE cannot hold exactly: they never
 	// widen to DOUBLE. The store derives it from the rows when a table is loaded; it is not part of the stored schema.
@@ -120,10 +120,10 @@ const (
 // Change is one recorded change of a table's schema.
 type Change struct {
 	Kind    ChangeKind `json:"kind"`
-	Version int        `json:"version"`                         // of the table after the change
-	Column  Column     `json:"column"`                          // as it is after the change; zero unless Added or Widened
-	Path    []string   `json:"path,omitempty" nullable:"false"` // that is Ignored or Unignored
-	From    Type       `json:"from,omitempty"`                  // the type before a widening
+	Version int        `json:"version"`        // of the table after the change
+	Column  Column     `json:"column"`         // as it is after the change; zero unless Added or Widened
+	Path    []string   `json:"path,omitempty"` // that is Ignored or Unignored
+	From    Type       `json:"from,omitempty"` // the type before a widening
 	At      time.Time  `json:"at"`
 	Reason  string     `json:"reason"` // a sentence
 	// The first event that caused it; empty when a person did.
