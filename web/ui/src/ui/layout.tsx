@@ -67,8 +67,8 @@ const tones: Record<Tone, string> = {
 
 export function Badge({ tone = "plain", children, dot, title }: { tone?: Tone; children: ReactNode; dot?: boolean; title?: string }) {
   return (
-    <span title={title} className={cx("inline-flex items-center gap-1.5 rounded-full px-2 py-px text-xs font-medium whitespace-nowrap", tones[tone])}>
-      {dot && <span className="size-1.5 rounded-full bg-current" aria-hidden />}
+    <span title={title} className={cx("inline-flex max-w-full items-center gap-1.5 rounded-full px-2 py-px text-xs font-medium whitespace-nowrap", tones[tone])}>
+      {dot && <span className="size-1.5 shrink-0 rounded-full bg-current" aria-hidden />}
       {children}
     </span>
   );

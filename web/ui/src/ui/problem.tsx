@@ -7,12 +7,12 @@ import { CodeBlock } from "./code";
 export function ProblemBox({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const p = problemOf(error);
   return (
-    <div role="alert" className="flex gap-2.5 rounded-md border border-bad/40 bg-bad-soft px-3 py-2.5 text-sm text-ink">
+    <div role="alert" className="flex flex-wrap gap-2.5 rounded-md border border-bad/40 bg-bad-soft px-3 py-2.5 text-sm text-ink">
       <CircleAlert size={16} className="mt-0.5 shrink-0 text-bad" aria-hidden />
-      <div className="min-w-0 flex-1 space-y-1.5">
+      <div className="min-w-0 flex-1 basis-60 space-y-1.5 max-sm:basis-[calc(100%-3rem)]">
         {title && <p className="font-semibold">{title}</p>}
-        <p className="break-words">{sentence(p.message)}</p>
-        {p.hint && <p className="text-muted">{sentence(p.hint)}</p>}
+        <p className="break-words"><Said text={sentence(p.message)} /></p>
+        {p.hint && <p className="break-words text-muted"><Said text={sentence(p.hint)} /></p>}
         {p.body.errors?.map((e, i) => (
           <p key={i} className="text-muted">
             <code>{e.location}</code>: {e.message}
@@ -33,12 +33,17 @@ export function ProblemBox({ error, retry, title }: { error: unknown; retry?: ()
         )}
       </div>
       {retry && (
-        <Button size="sm" onClick={retry}>
+        <Button size="sm" className="max-sm:ml-6.5" onClick={retry}>
           Try again
         </Button>
       )}
     </div>
   );
+}
+
+/** A text in which `this` is code. */
+export function Said({ text }: { text: string }) {
+  return text.split("`").map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part));
 }
 
 /** A text of the server as a sentence: with a capital and a full stop. */

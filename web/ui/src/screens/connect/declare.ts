@@ -48,7 +48,7 @@ export function yamlOf(c: Choice): string {
       lines.push(`  - {name: ${scalar(column.name)}, type: ${column.type}${path}${column.format ? `, format: ${column.format}` : ""}}`);
     }
   }
-  if (ignore?.length) lines.push("ignore:", ...ignore.map((path) => `  - ${list(path ?? [])}`));
+  if (ignore?.length) lines.push("ignore:", ...ignore.map((path) => `  - ${list(path)}`));
   return `sources:\n${lines.map((line, i) => `${i === 0 ? "  - " : "    "}${line}`).join("\n")}\n`;
 }
 

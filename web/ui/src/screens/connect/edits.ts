@@ -59,7 +59,7 @@ export const keyOf = (path: readonly string[]): Key => JSON.stringify(path);
 
 /** The columns and the ignored fields that the edits make of the inferred fields. */
 export function planOf(fields: readonly Field[], edits: Edits): Plan {
-  const objects = new Set(fields.flatMap(({ path }) => (path ?? []).slice(1).map((_, i) => keyOf((path ?? []).slice(0, i + 1)))));
+  const objects = new Set(fields.flatMap(({ path }) => path.slice(1).map((_, i) => keyOf(path.slice(0, i + 1)))));
   const lines: Line[] = [];
   const told = new Set<Key>();
   const modeOf = (path: readonly string[]) => edits.objects[keyOf(path)] ?? "flatten";
@@ -72,7 +72,7 @@ export function planOf(fields: readonly Field[], edits: Edits): Plan {
     lines.push({ key, path, kind: "object", mode, skipped: mode === "skip", column });
   };
   for (const field of fields) {
-    const path = field.path ?? [];
+    const path = field.path;
     const parents = path.slice(1).map((_, i) => path.slice(0, i + 1));
     const closed = parents.findIndex((p) => modeOf(p) !== "flatten");
     for (const p of closed < 0 ? parents : parents.slice(0, closed + 1)) object(p);

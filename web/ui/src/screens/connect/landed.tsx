@@ -59,7 +59,7 @@ function FirstLook({ source: s }: { source: Schemas["SourceStatus"] }) {
     refetchInterval: 1000,
   });
   const rows = info.data?.rows ?? 0;
-  const open = (s.shards ?? []).filter((shard) => shard.condition !== "finished").length;
+  const open = s.shards.filter((shard) => shard.condition !== "finished").length;
   return (
     <div className="space-y-5">
       {s.error && <ProblemBox error={new Problem(502, { detail: s.error, hint: "Helios keeps trying" })} title={s.state === "failing" ? "The stream cannot be read" : "A part of the stream cannot be read"} />}
@@ -67,7 +67,7 @@ function FirstLook({ source: s }: { source: Schemas["SourceStatus"] }) {
       {rows > 0 && info.data ? (
         <>
           <section aria-label="The table so far" className="grid grid-cols-2 gap-4 sm:grid-cols-4">
-            <Stat label="Events in the table" value={number(rows)} detail={plural((info.data.columns ?? []).length - systemColumns, "column")} />
+            <Stat label="Events in the table" value={number(rows)} detail={plural(info.data.columns.length - systemColumns, "column")} />
             <Stat label="Events a second" value={measured(s.events_per_second)} detail={`${plural(open, "shard")} read`} />
             <Stat label="Newest event" value={<Time at={s.newest_arrived_at} />} detail={s.lag_ms === null || s.lag_ms < 1000 ? "at the tip of the stream" : "catching up"} />
             <Stat label="In quarantine" value={number(info.data.quarantined)} detail={info.data.quarantined ? "kept whole" : "every event fits"} tone={info.data.quarantined ? "warn" : undefined} />
@@ -114,7 +114,7 @@ function Progress({ rows, quarantined, state, shards, table }: { rows: number; q
 
 function FirstRows({ table: t }: { table: Schemas["TableInfo"] }) {
   const sql = useMemo(() => {
-    const own = (t.columns ?? []).filter((c) => c.path?.length).slice(0, 12);
+    const own = t.columns.filter((c) => c.path?.length).slice(0, 12);
     return `SELECT ${["_arrived_at", ...own.map((c) => identifier(c.name))].join(", ")}\nFROM ${t.name}\nORDER BY _arrived_at DESC\nLIMIT 10`;
   }, [t.columns, t.name]);
   const result = useQuery({

@@ -14,7 +14,7 @@ type Event = Schemas["SampleEvent"];
 const page = 100;
 
 export function SampleView({ sample }: { sample: Sample }) {
-  const all = useMemo(() => [...(sample.events ?? [])].reverse(), [sample.events]);
+  const all = useMemo(() => [...sample.events].reverse(), [sample.events]);
   const shards = useMemo(() => {
     const counts = new Map<string, number>();
     for (const e of all) counts.set(e.shard_id, (counts.get(e.shard_id) ?? 0) + 1);

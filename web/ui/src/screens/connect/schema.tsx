@@ -19,7 +19,7 @@ type Change = (make: (old: Edits) => Edits) => void;
 
 export function SchemaEditor({ plan, change, outlook, events }: { plan: Plan; change: Change; outlook: Outlook; events: number }) {
   const [find, setFind] = useState("");
-  const predicted = useMemo(() => new Map(outlook.fields.map((f) => [keyOf(f.path ?? []), f])), [outlook.fields]);
+  const predicted = useMemo(() => new Map(outlook.fields.map((f) => [keyOf(f.path), f])), [outlook.fields]);
   const words = find.toLowerCase().split(/\s+/);
   const [only, setOnly] = useState(false);
   const rejects = (l: Line) => !!l.wrong || (predicted.get(keyOf(l.path))?.quarantine_share ?? 0) > 0;

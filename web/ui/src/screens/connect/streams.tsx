@@ -121,7 +121,13 @@ function Stream({ stream, connection, search }: { stream: Schemas["ListedStream"
           {stream.name}
         </Link>
         {stream.status !== "ACTIVE" && <Badge tone="warn">{stream.status.toLowerCase()}</Badge>}
-        {reader && <Badge tone="good">read by {reader.settings.name}</Badge>}
+        {reader && (
+          <span className="flex min-w-14 shrink-[3]" title={`read by ${reader.settings.name}`}>
+            <Badge tone="good">
+              <span className="truncate">read by {reader.settings.name}</span>
+            </Badge>
+          </span>
+        )}
       </span>
       <Cell label="mode">{stream.mode === "ON_DEMAND" ? "on demand" : stream.mode.toLowerCase() || "–"}</Cell>
       <Cell label="open shards" right>
@@ -136,7 +142,7 @@ function Stream({ stream, connection, search }: { stream: Schemas["ListedStream"
           <>
             {measured(rate.data.records_per_second)}
             <span className="md:hidden"> records/s</span>
-            <span className="ml-1.5 text-xs text-faint">{bytes(Math.round(rate.data.bytes_per_second))}/s</span>
+            <span className="ml-1.5 inline-block text-xs text-faint md:w-16">{bytes(Math.round(rate.data.bytes_per_second))}/s</span>
           </>
         ) : rate.error ? (
           <span className="text-faint" title={problemOf(rate.error).message}>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { number } from "@/lib/format";
 import { Button, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
-import { sentence } from "@/ui/problem";
+import { Said, sentence } from "@/ui/problem";
 import type { Concern, Severity } from "./attention";
 
 const looks: Record<Severity, { icon: LucideIcon; text: string; word: string }> = {
@@ -63,7 +63,10 @@ function Item({ concern: c }: { concern: Concern }) {
           )}
         </p>
         <p className="break-words text-muted">
-          {sentence(c.reason)} <span className="text-faint">{sentence(c.remedy)}</span>
+          <Said text={/[.!?]$/.test(c.reason) ? c.reason : `${c.reason}.`} />{" "}
+          <span className="text-faint">
+            <Said text={sentence(c.remedy)} />
+          </span>
         </p>
       </div>
       <div className="max-sm:col-start-2">

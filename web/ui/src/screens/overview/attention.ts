@@ -1,6 +1,7 @@
 // What a person should look at, why, and what there is to do. Pure: it judges what the server tells.
 import type { Schemas } from "@/api/client";
 import { advice } from "@/data/advice";
+import { sentence } from "@/ui/problem";
 import { bytes, duration, number, percent, plural } from "@/lib/format";
 import type { Point } from "./history";
 
@@ -40,22 +41,22 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
   const name = s.settings.name;
   const add = (kind: string, severity: Severity, title: string, reason: string, remedy: string, go: Remedy) => found.push({ id: `${kind}:${name}`, source: name, table: s.settings.table, severity, title, reason, remedy, go });
   if (s.state === "failing") {
-    add("failing", "bad", "cannot be read", s.error ?? "Helios cannot read the stream.", advice(s), "shards");
+    add("failing", "bad", "cannot be read", sentence(s.error ?? "Helios cannot read the stream"), advice(s), "shards");
   } else if (s.error) {
     add("partly", "warn", "is read in part only", s.error, "The other shards go on. Helios keeps trying.", "shards");
   }
   for (const kind of ["gap", "recreated", "hole"] as const) {
-    const notices = (s.notices ?? []).filter((n) => n.kind === kind && now - Date.parse(n.at) < (kind === "gap" ? day : hour));
+    const notices = s.notices.filter((n) => n.kind === kind && now - Date.parse(n.at) < (kind === "gap" ? day : hour));
     const last = notices.at(-1);
     if (!last) continue;
     const more = notices.length > 1 ? ` (${number(notices.length)} times)` : "";
     add(kind, noticeSeverities[kind], noticeTitles[kind] + more, last.message, noticeRemedies[kind], "shards");
   }
-  const throttled = (s.shards ?? []).filter((shard) => shard.condition === "throttled").length;
+  const throttled = s.shards.filter((shard) => shard.condition === "throttled").length;
   if (throttled > 0) {
     add("throttled", "warn", "is throttled", `AWS holds back the reading of ${plural(throttled, "shard")}: others read this stream too, or it needs more shards.`, "Read it by fan-out, which has a share of its own, or add shards.", "settings");
   }
-  const fallback = (s.shards ?? []).find((shard) => shard.fallback)?.fallback;
+  const fallback = s.shards.find((shard) => shard.fallback)?.fallback;
   if (fallback) add("fallback", "warn", "is polled instead of fanned out", fallback, "It is read all the same, a little slower. Mend the cause, and fan-out is taken up by itself.", "shards");
   const lag = lagTrend(points, s.lag_ms);
   if (lag === "growing") {

@@ -14,7 +14,7 @@ export const historyQuery = queryOptions({
   queryKey: ["sources", "history", historyMinutes],
   queryFn: async (): Promise<Histories> => {
     const all = await data(api.GET("/api/v1/source-history", { params: { query: { minutes: historyMinutes } } }));
-    return { stepSeconds: all.step_seconds, bySource: Object.fromEntries(all.sources.map((s) => [s.name, s.points ?? []])) };
+    return { stepSeconds: all.step_seconds, bySource: Object.fromEntries(all.sources.map((s) => [s.name, s.points])) };
   },
   refetchInterval: 5000,
 });

@@ -168,7 +168,7 @@ function Fresh({ source: s, points }: { source: Source; points: readonly Point[]
           </time>
         </Tooltip>
       ) : (
-        <span className="text-muted">no event yet</span>
+        <span className="text-muted">none since the start</span>
       )}
       {took !== undefined && <div className="text-xs text-faint tabular">{duration(took)} to be queryable</div>}
     </div>

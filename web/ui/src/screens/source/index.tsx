@@ -41,12 +41,13 @@ export default function Screen() {
   const { name } = useAddress();
   const source = useQuery(sourceQuery(name));
   useTitle(name);
-  if (source.data) return <Known key={name} source={source.data} />;
+  const gone = source.error !== null && problemOf(source.error).code === "not_found"; // maybe only since it was shown
+  if (source.data && !gone) return <Known key={name} source={source.data} />;
   return (
     <Page title={name}>
       {!source.error ? (
         <Skeleton lines={6} />
-      ) : problemOf(source.error).code === "not_found" ? (
+      ) : gone ? (
         <Empty icon={Unplug} title={`There is no source called ${name}`} actions={[<LinkButton key="o" to="/">Overview</LinkButton>, <LinkButton key="c" to="/connect" kind="primary">Connect a stream</LinkButton>]}>
           It may have been removed. Its table may still be there.
         </Empty>
@@ -90,7 +91,7 @@ function Known({ source }: { source: Source }) {
         </div>
       )}
       {paused && <p className="mb-4 rounded-md bg-hover px-4 py-2 text-sm text-muted">Paused: nothing is read. Resume it before the stream's own retention ends, and no event is missed.</p>}
-      <Notices notices={source.notices ?? []} />
+      <Notices notices={source.notices} />
       <Figures source={source} rows={table.data?.rows} />
       <Tabs
         label="Parts of the source"

@@ -13,7 +13,7 @@ import { Button, IconButton, LinkButton, Spinner } from "@/ui/button";
 import { Select } from "@/ui/form";
 import { Empty, Page, Skeleton, Time, useTitle } from "@/ui/layout";
 import { Menu } from "@/ui/menu";
-import { ProblemBox } from "@/ui/problem";
+import { ProblemBox, Said, sentence } from "@/ui/problem";
 import { Filters } from "./filters";
 import type { Entry } from "./log";
 import { oneLine } from "./preview";
@@ -108,7 +108,7 @@ function Tail({ sources }: { sources: readonly Schemas["SourceStatus"][] }) {
       }
     >
       <Filters table={table} text={text} onText={onText} filter={filter} onAdd={add} onRemove={remove} shards={shards} shard={shard} onShard={onShard} />
-      <Status view={view} filtered={filter.length > 0 || text !== ""} />
+      <Status view={view} reading={source?.state === "reading"} filtered={filter.length > 0 || text !== ""} />
       {view.problem && (
         <div className="mb-3">
           <ProblemBox error={view.problem} />
@@ -140,7 +140,7 @@ function Nothing({ source, matched, filtered, onAll }: { source: Schemas["Source
         </Empty>
       ) : source?.state === "failing" ? (
         <Empty icon={Activity} title="The source is failing" actions={toSource}>
-          {source.error}
+          <Said text={sentence(source.error ?? "")} />
         </Empty>
       ) : filtered ? (
         <Empty icon={FilterX} title="No event matched yet" actions={<Button onClick={onAll}>Show all events</Button>}>

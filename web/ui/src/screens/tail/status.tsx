@@ -8,12 +8,12 @@ import type { TailLog, View } from "./log";
 const why = { asked: "Paused", scrolled: "Paused, because you scrolled up", looking: "Paused, because you look at an event" };
 
 /** How it goes: connected or not, how much there is, and how much of it is shown. */
-export function Status({ view, filtered }: { view: View; filtered: boolean }) {
+export function Status({ view, reading, filtered }: { view: View; reading: boolean; filtered: boolean }) {
   const rate = view.rates.at(-1);
   return (
     <div className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1.5 py-1.5 text-xs text-muted">
       <span className="flex items-center gap-2" role="status">
-        <Connection view={view} />
+        <Connection view={view} reading={reading} />
       </span>
       {view.paused && <span className="tabular">{plural(view.waiting, "event")} came meanwhile</span>}
       {rate && (
@@ -36,7 +36,7 @@ export function Status({ view, filtered }: { view: View; filtered: boolean }) {
   );
 }
 
-function Connection({ view }: { view: View }) {
+function Connection({ view, reading }: { view: View; reading: boolean }) {
   if (view.connection === "refused") return <Badge tone="bad" dot>Not connected</Badge>;
   if (view.connection === "lost") return <Badge tone="warn" dot>Connection lost: connecting again</Badge>;
   if (view.paused) {
@@ -46,6 +46,7 @@ function Connection({ view }: { view: View }) {
       </Badge>
     );
   }
+  if (view.connection === "live" && !reading) return <Badge dot>Connected</Badge>;
   return view.connection === "live" ? <Badge tone="good" dot>Live</Badge> : <Badge dot>Connecting</Badge>;
 }
 

@@ -11,7 +11,7 @@ export const quotedName = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? n
 /** The columns of a table, and what can be done with each. */
 export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { table: TableInfo; columns: readonly Column[]; onWiden: (c: Column) => void; onIgnore: (c: Column) => void; onEventTime: (c: Column) => void }) {
   const navigate = useNavigate();
-  const ignored = new Set((table.ignore ?? []).map((p) => JSON.stringify(p)));
+  const ignored = new Set(table.ignore.map((p) => JSON.stringify(p)));
   const items = (c: Column): (MenuItem | "-")[] => {
     const name = quotedName(c.name);
     const all: (MenuItem | "-")[] = [

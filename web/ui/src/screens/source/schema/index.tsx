@@ -51,7 +51,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
     { label: "Ignore a field", group: "Schema", run: () => setOpen({ kind: "ignore" }) },
   ], []));
   const wanted = search.column?.trim().toLowerCase();
-  const columns = table.columns ?? [];
+  const columns = table.columns;
   const shown = wanted ? columns.filter((c) => c.name.toLowerCase().includes(wanted) || c.type.toLowerCase().includes(wanted) || pathText(c.path).toLowerCase().includes(wanted)) : columns;
   return (
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
@@ -94,7 +94,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
 
 function Ignored({ table, onAdd }: { table: TableInfo; onAdd: () => void }) {
   const change = useChange(table.name);
-  const paths = table.ignore ?? [];
+  const paths = table.ignore;
   return (
     <Card
       title="Ignored fields"
@@ -116,7 +116,7 @@ function Ignored({ table, onAdd }: { table: TableInfo; onAdd: () => void }) {
                 kind="quiet"
                 size="sm"
                 disabled={change.isPending}
-                onClick={() => change.mutate({ kind: "unignore", path: path ?? [] }, { onSuccess: () => toast(`${pathText(path)} is read again`), onError: (e) => toast(problemOf(e).message, "bad") })}
+                onClick={() => change.mutate({ kind: "unignore", path }, { onSuccess: () => toast(`${pathText(path)} is read again`), onError: (e) => toast(problemOf(e).message, "bad") })}
               >
                 Read it again
               </Button>

@@ -33,7 +33,7 @@ export function ShardDetail({ shard, all, table, onSelect, onClose }: { shard: S
       </div>
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-baseline gap-x-4 gap-y-2 text-sm">
         <Row label="Split or merged from">
-          <Relatives ids={shard.parents ?? []} known={known} none="Nothing: it is from the stream's beginning" onSelect={onSelect} />
+          <Relatives ids={shard.parents} known={known} none="Nothing: it is from the stream's beginning" onSelect={onSelect} />
         </Row>
         <Row label="Became">
           <Relatives ids={children} known={known} none={shard.open ? "Nothing: it is open" : "Not listed yet"} onSelect={onSelect} />

@@ -54,13 +54,13 @@ const drawn = 500;
 export function recent<S extends Shard & { condition: string }>(shards: readonly S[]): readonly S[] {
   if (shards.length <= drawn) return shards;
   const current = shards.filter((s) => s.open || s.condition !== "finished");
-  const parents = new Set(current.flatMap((s) => s.parents ?? []));
+  const parents = new Set(current.flatMap((s) => s.parents));
   return shards.filter((s) => s.open || s.condition !== "finished" || parents.has(s.shard_id));
 }
 
 export function lineageOf(shards: readonly Shard[]): Lineage {
   const byId = new Map(shards.map((s) => [s.shard_id, s]));
-  const parents = new Map(shards.map((s) => [s.shard_id, (s.parents ?? []).filter((p) => p !== s.shard_id && byId.has(p))]));
+  const parents = new Map(shards.map((s) => [s.shard_id, s.parents.filter((p) => p !== s.shard_id && byId.has(p))]));
   const children = new Map<string, string[]>(shards.map((s) => [s.shard_id, []]));
   for (const [id, of] of parents) for (const p of of) children.get(p)?.push(id);
 
