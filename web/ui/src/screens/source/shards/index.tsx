@@ -16,7 +16,7 @@ import { LineageTree } from "./tree";
 export function Shards({ source }: { source: Source }) {
   const { search, go } = useAddress();
   const [fit, setFit] = useState(true);
-  const shards = useMemo(() => source.shards ?? [], [source.shards]);
+  const shards = source.shards;
   const select = useCallback((id: string) => go({ shard: id }), [go]);
   const chosen = shards.find((s) => s.shard_id === search.shard);
   const list = useMemo(() => listed(shards, search), [shards, search]);
