@@ -74,7 +74,7 @@ func (b *Blame) domain(table string) ingest.QuarantineFilter {
 type quarantineFilter struct {
 	Reason event.Reason `json:"reason,omitempty" doc:"Those of this reason"`
 	Field  *string      `json:"field,omitempty" nullable:"true" doc:"Those of this field; if it is empty, those of no field"`
-	Search string       `json:"search,omitempty" maxLength:"1000" doc:"Those with this text in the event or the message, in any letter case"`
+	Search string       `json:"search,omitempty" maxLength:"1000" doc:"Those with this text in the event or the message, in any letter case, or with this sequence number"`
 }
 
 func (f quarantineFilter) domain(table string) ingest.QuarantineFilter {
@@ -105,7 +105,7 @@ func wire(q *ingest.Quarantined) quarantined {
 
 // Searched is a parameter that looks for a text.
 type Searched struct {
-	Search string `query:"search" maxLength:"1000" doc:"Only those with this text in the event or the message, in any letter case"`
+	Search string `query:"search" maxLength:"1000" doc:"Only those with this text in the event or the message, in any letter case, or with this sequence number"`
 }
 
 type deleted struct {

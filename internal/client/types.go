@@ -322,7 +322,7 @@ type ReplayRequest struct {
 type QuarantineFilter struct {
 	Reason string  `json:"reason,omitempty"`
 	Field  *string `json:"field,omitempty"`  // "" for those of no field
-	Search string  `json:"search,omitempty"` // in the event or the message
+	Search string  `json:"search,omitempty"` // in the event or the message, or the sequence number of its record
 }
 
 // ReplayResult says what a replay did.

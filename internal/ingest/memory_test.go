@@ -158,7 +158,7 @@ func (m *memory) Quarantined(_ context.Context, f ingest.QuarantineFilter, after
 
 func matches(f ingest.QuarantineFilter, k ingest.QuarantineKey, r event.Rejected) bool {
 	return (f.Reason == "" || f.Reason == r.Reason) && (f.Field == nil || *f.Field == r.Field) && (f.Key == nil || *f.Key == k) &&
-		(f.Search == "" || strings.Contains(r.Message+string(r.Data), f.Search))
+		(f.Search == "" || strings.Contains(r.Message+string(r.Data), f.Search) || r.Record.Sequence == f.Search)
 }
 
 func (m *memory) CountQuarantined(ctx context.Context, f ingest.QuarantineFilter) (int64, error) {

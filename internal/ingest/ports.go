@@ -175,7 +175,7 @@ type QuarantineFilter struct {
 	Table  string
 	Reason event.Reason
 	Field  *string // "" for those of no field
-	Search string  // in the event or the message, in any letter case
+	Search string  // in the event or the message, in any letter case, or the sequence number of its record
 	Key    *QuarantineKey
 }
 

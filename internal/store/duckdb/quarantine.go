@@ -31,9 +31,9 @@ func matching(f ingest.QuarantineFilter) (where string, args []any) {
 		where, args = where+" AND coalesce(field, '') = ?", append(args, *f.Field)
 	}
 	if f.Search != "" {
-		where += " AND (contains(lower(message), lower(?)) OR contains(lower(decode(raw, 'replace')), lower(?)))"
+		where += " AND (contains(lower(message), lower(?)) OR contains(lower(decode(raw, 'replace')), lower(?)) OR sequence_number = ?)"
 		text := strings.ToValidUTF8(f.Search, "\uFFFD")
-		args = append(args, text, text)
+		args = append(args, text, text, text)
 	}
 	if f.Key != nil {
 		where += " AND shard_id = ? AND sequence_number = ? AND record_index = ?"

@@ -41,6 +41,8 @@ func found(t *testing.T, s Store) {
 		{"text in the event, in any case, beside bytes that are no text", ingest.QuarantineFilter{Search: "zoË"}, []int{1, 3}},
 		{"text in the message", ingest.QuarantineFilter{Search: "TOO EARLY"}, []int{4}},
 		{"text that would be a pattern", ingest.QuarantineFilter{Search: "0% _"}, []int{3}},
+		{"a sequence number", ingest.QuarantineFilter{Search: sequence(4)}, []int{4}},
+		{"a part of a sequence number", ingest.QuarantineFilter{Search: sequence(4)[1:]}, nil},
 		{"all of it together", ingest.QuarantineFilter{Reason: event.TypeMismatch, Field: new("price"), Search: "free"}, []int{2}},
 		{"text of another event", ingest.QuarantineFilter{Field: new("price"), Search: "zoë"}, nil},
 	} {

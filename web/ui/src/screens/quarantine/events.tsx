@@ -31,7 +31,7 @@ export function Events({ scope }: { scope: Scope }) {
       </div>
       {events.isPending && <Skeleton lines={8} />}
       {events.error && <ProblemBox error={events.error} retry={() => void events.refetch()} />}
-      {events.data && list.length === 0 && <p className="rounded-lg border bg-surface px-4 py-8 text-center text-sm text-muted">{scope.search ? `No event here has “${scope.search}” in it or in its message.` : "No event is here any more."}</p>}
+      {events.data && list.length === 0 && <p className="rounded-lg border bg-surface px-4 py-8 text-center text-sm text-muted">{scope.search ? `No event here has “${scope.search}” in it, in its message or as its sequence number.` : "No event is here any more."}</p>}
       <div className={cx("space-y-3", events.isPlaceholderData && "opacity-60")}>
         {list.map((e) => (
           <Example key={`${e.shard_id} ${e.sequence_number} ${e.record_index}`} event={e} scope={scope} />
@@ -69,7 +69,7 @@ function SearchField({ search = "" }: { search?: string }) {
   return (
     <div className="relative w-full sm:w-72">
       <Search size={14} aria-hidden className="pointer-events-none absolute top-2.25 left-2.5 text-faint" />
-      <Input type="search" aria-label="Search in the events and messages" placeholder="Text in the event or its message" spellCheck={false} maxLength={1000} value={typed} onChange={(e) => setTyped(e.target.value)} className="w-full pl-8" />
+      <Input type="search" aria-label="Search in the events and messages" placeholder="Text, or a sequence number" spellCheck={false} maxLength={1000} value={typed} onChange={(e) => setTyped(e.target.value)} className="w-full pl-8" />
     </div>
   );
 }

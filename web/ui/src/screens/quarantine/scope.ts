@@ -32,7 +32,7 @@ export function statementOf({ table, reason, field, search }: Scope): string {
   const conditions: string[] = [];
   if (reason !== undefined) conditions.push(`reason = ${sqlText(reason)}`);
   if (field !== undefined) conditions.push(field === "" ? "field IS NULL" : `field = ${sqlText(field)}`);
-  if (search) conditions.push(`(contains(lower(${eventText}), lower(${sqlText(search)})) OR contains(lower(message), lower(${sqlText(search)})))`);
+  if (search) conditions.push(`(contains(lower(${eventText}), lower(${sqlText(search)})) OR contains(lower(message), lower(${sqlText(search)})) OR sequence_number = ${sqlText(search)})`);
   return (
     `SELECT quarantined_at, arrived_at, reason, field, message, shard_id, sequence_number, record_index, partition_key,\n       ${eventText} AS event\n` +
     `FROM quarantine.${sqlName(table)}\n${conditions.length ? `WHERE ${conditions.join("\n  AND ")}\n` : ""}ORDER BY quarantined_at DESC`

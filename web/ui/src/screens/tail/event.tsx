@@ -98,7 +98,7 @@ export function EventDetail({ event, table, onPick, onShard }: { event: TailEven
       </div>
       <div className="flex flex-wrap gap-2">
         {event.reason ? (
-          <LinkButton size="sm" icon={ShieldAlert} to="/quarantine" search={{ table, reason: event.reason, search: event.event.slice(0, 200).trim() || undefined }}>
+          <LinkButton size="sm" icon={ShieldAlert} to="/quarantine" search={{ table, reason: event.reason, search: event.sequence_number }}>
             Open in quarantine
           </LinkButton>
         ) : (
