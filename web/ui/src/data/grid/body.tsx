@@ -25,7 +25,7 @@ interface Props {
   selected: ReturnType<typeof area> | null;
 }
 
-const overscan = 5;
+const overscan = 3;
 const nothing: readonly Cell[] = [];
 
 /** The rows that can be seen, and a few more. Scrolling draws this part again and no other. */
@@ -51,7 +51,7 @@ export const Body = memo(function Body({ scroller, all, rows, columns, shown, pl
         // One strip for all numbers: what sticks is a layer of its own, and one in each row would slow scrolling down.
         <div aria-hidden style={{ width: gutter }} className="sticky left-0 z-1 h-full border-r bg-surface">
           {drawn.map((at) => (
-            <div key={at % pool} data-row={at} data-col={-1} style={{ transform: `translateY(${at * rowHeight}px)`, height: rowHeight, lineHeight: `${rowHeight - 1}px` }} className="absolute inset-x-0 top-0 border-b border-line/60 pr-2 text-right text-2xs text-faint tabular contain-strict">
+            <div key={at % pool} data-row={at} data-col={-1} style={{ top: at * rowHeight, height: rowHeight, lineHeight: `${rowHeight - 1}px` }} className="absolute inset-x-0 border-b border-line/60 pr-2 text-right text-2xs text-faint tabular contain-strict">
               {at + 1}
             </div>
           ))}

@@ -168,7 +168,7 @@ export default function Grid({ result, compact = false, look, onLook }: Props) {
           aria-rowcount={rows.length + 1}
           aria-colcount={columns.length}
           aria-multiselectable
-          aria-activedescendant={active.row < 0 ? `${id}-h-${active.col}` : rows.length ? `${id}-${active.row}-${active.col}` : undefined}
+          aria-activedescendant={!touched ? undefined : active.row < 0 ? `${id}-h-${active.col}` : rows.length ? `${id}-${active.row}-${active.col}` : undefined}
           onKeyDown={onKeyDown}
           onPointerDown={onPointerDown}
           onPointerOver={onPointerOver}

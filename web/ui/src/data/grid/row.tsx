@@ -23,7 +23,7 @@ interface Props {
 /** One row. It is drawn again only when something of it changes: scrolling a hundred thousand of them hangs on that. */
 export const Row = memo(function Row({ row, at, height, id, columns, shown, places, gutter, from, to, active }: Props) {
   return (
-    <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ transform: `translateY(${at * height}px)`, height }} className="group/row absolute inset-x-0 top-0 border-b border-line/60 contain-strict">
+    <div role="row" aria-rowindex={at + 2} aria-selected={from <= to || undefined} data-row={at} style={{ top: at * height, height }} className="group/row absolute inset-x-0 border-b border-line/60 contain-strict">
       {shown.map((index) => {
         const column = columns[index];
         const place = places[index];
@@ -32,7 +32,8 @@ export const Row = memo(function Row({ row, at, height, id, columns, shown, plac
         return (
           <div
             key={index}
-            id={`${id}-${at}-${index}`}
+            // Only what aria-activedescendant may speak of: writing ids takes time while one scrolls.
+            id={index === active ? `${id}-${at}-${index}` : undefined}
             role="gridcell"
             aria-colindex={index + 1}
             aria-selected={(index >= from && index <= to) || undefined}
