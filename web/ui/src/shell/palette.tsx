@@ -6,6 +6,7 @@ import { CornerDownLeft, FileCode2, Keyboard, LayoutDashboard, Monitor, Moon, Pl
 import { Fragment, useId, useMemo, useState } from "react";
 import { dashboardsQuery, savedQueriesQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { keyNames, useActiveShortcuts } from "@/lib/shortcuts";
+import { sqlName } from "@/lib/sql";
 import { chooseTheme } from "@/lib/theme";
 import { cx } from "@/ui/cx";
 import { useFocusBack } from "@/ui/focus-back";
@@ -163,7 +164,7 @@ function useCommands(): Command[] {
         .filter((s) => s.group !== "Go to" && s.group !== "Everywhere")
         .map((s) => ({ id: `do:${s.label}`, label: s.label, kind: "On this screen", icon: Zap, keys: s.keys, run: s.run })),
       ...(sources.data ?? []).map((name) => ({ id: `source:${name}`, label: name, kind: "Source", icon: Plug, run: () => void navigate({ to: "/sources/$name", params: { name } }) })),
-      ...(tables.data ?? []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${t.name} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
+      ...(tables.data ?? []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(t.name)} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
       ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate({ to: "/sql", search: { saved: q.id } }) })),
       ...(dashboards.data ?? []).map((d) => ({ id: `dashboard:${d.id}`, label: d.title, kind: "Dashboard", icon: LayoutDashboard, run: () => void navigate({ to: "/dashboards/$id", params: { id: d.id } }) })),
       { id: "light", label: "Light", kind: "Theme", icon: Sun, run: () => chooseTheme("light") },

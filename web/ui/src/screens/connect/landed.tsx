@@ -10,6 +10,7 @@ import { runQuery } from "@/data/result";
 import { copy } from "@/lib/clipboard";
 import { curl, quoted } from "@/lib/curl";
 import { measured, number, plural } from "@/lib/format";
+import { sqlName } from "@/lib/sql";
 import { IconButton, LinkButton, Spinner } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { Card, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
@@ -115,7 +116,7 @@ function Progress({ rows, quarantined, state, shards, table }: { rows: number; q
 function FirstRows({ table: t }: { table: Schemas["TableInfo"] }) {
   const sql = useMemo(() => {
     const own = t.columns.filter((c) => c.path?.length).slice(0, 12);
-    return `SELECT ${["_arrived_at", ...own.map((c) => identifier(c.name))].join(", ")}\nFROM ${t.name}\nORDER BY _arrived_at DESC\nLIMIT 10`;
+    return `SELECT ${["_arrived_at", ...own.map((c) => sqlName(c.name))].join(", ")}\nFROM ${sqlName(t.name)}\nORDER BY _arrived_at DESC\nLIMIT 10`;
   }, [t.columns, t.name]);
   const result = useQuery({
     queryKey: ["first-rows", sql],
@@ -154,9 +155,9 @@ function FirstRows({ table: t }: { table: Schemas["TableInfo"] }) {
 function NextSteps({ table, source }: { table: string; source: string }) {
   return (
     <nav aria-label="Next steps" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
-      <Next icon={SquareTerminal} title="Query it" text="Ask it anything in SQL." to="/sql" search={{ sql: `SELECT * FROM ${table} ORDER BY _arrived_at DESC LIMIT 100` }} />
+      <Next icon={SquareTerminal} title="Query it" text="Ask it anything in SQL." to="/sql" search={{ sql: `SELECT * FROM ${sqlName(table)} ORDER BY _arrived_at DESC LIMIT 100` }} />
       <Next icon={Activity} title="Tail it" text="Watch events as they come." to="/tail" search={{ source }} />
-      <Next icon={ChartLine} title="Chart it" text="Events by the minute." to="/sql" search={{ sql: `SELECT date_trunc('minute', _arrived_at) AS minute, count(*) AS events\nFROM ${table}\nGROUP BY 1\nORDER BY 1` }} />
+      <Next icon={ChartLine} title="Chart it" text="Events by the minute." to="/sql" search={{ sql: `SELECT date_trunc('minute', _arrived_at) AS minute, count(*) AS events\nFROM ${sqlName(table)}\nGROUP BY 1\nORDER BY 1` }} />
       <Next icon={LayoutDashboard} title="Put it on a dashboard" text="Panels that stay fresh." to="/dashboards" />
     </nav>
   );
@@ -188,5 +189,3 @@ function putCommand({ stream, connection: c }: Schemas["Settings"]): string {
   const flags = [c.endpoint && `--endpoint-url ${c.endpoint}`, c.region && `--region ${c.region}`, c.profile && `--profile ${quoted(c.profile)}`].filter(Boolean);
   return `aws kinesis put-record ${flags.join(" ")} --stream-name ${stream} --partition-key 1 \\\n  --cli-binary-format raw-in-base64-out --data '{"hello": "world"}'`;
 }
-
-const identifier = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);

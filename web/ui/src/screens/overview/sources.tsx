@@ -7,6 +7,7 @@ import { stateOf } from "@/data/source-state";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { ago, bytes, duration, exactTime, measured, number } from "@/lib/format";
+import { sqlName } from "@/lib/sql";
 import { useNow } from "@/lib/time";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -192,7 +193,7 @@ function Actions({ source: s }: { source: Source }) {
   return (
     <Menu
       items={[
-        { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${table} ORDER BY _arrived_at DESC LIMIT 100` } }) },
+        { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(table)} ORDER BY _arrived_at DESC LIMIT 100` } }) },
         { label: "Live tail", icon: Activity, run: () => void navigate({ to: "/tail", search: { source: name } }) },
         { label: "Quarantine", icon: ShieldAlert, run: () => void navigate({ to: "/quarantine", search: { table } }) },
         { label: "Copy as curl", icon: Copy, run: () => void copy(curl(`/api/v1/sources/${encodeURIComponent(name)}`)) },

@@ -15,8 +15,8 @@ export function Totals({ sources, tables, histories }: { sources: readonly Schem
   const disk = newestDisk(sources);
   const lines = histories && sum(sources.map((s) => rates(histories.bySource[s.settings.name] ?? [], histories.stepSeconds)));
   return (
-    <section aria-label="Totals" className="grid grid-cols-2 gap-x-6 gap-y-4 rounded-lg border bg-surface px-4 py-3.5 shadow-(--shadow-raised) sm:grid-cols-3 lg:grid-cols-[minmax(13rem,1.6fr)_repeat(4,1fr)]">
-      <div className="col-span-2 flex items-end gap-4 sm:col-span-3 lg:col-span-1">
+    <section aria-label="Totals" className="grid grid-cols-2 gap-x-6 gap-y-4 rounded-lg border bg-surface px-4 py-3.5 shadow-(--shadow-raised) lg:grid-cols-[minmax(13rem,1.6fr)_repeat(4,1fr)]">
+      <div className="col-span-2 flex items-end gap-4 lg:col-span-1">
         <Stat label="Events a second" value={measured(events)} detail={`${bytes(Math.round(size))}/s`} />
         <div className="min-w-0 flex-1 pb-1 lg:max-w-36">
           <Sparkline values={lines ?? []} height={36} label={`Events a second of all sources, over the last ${historyMinutes} minutes`} />

@@ -7,12 +7,13 @@ import { api, data, problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
+import { sqlName } from "@/lib/sql";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { Menu } from "@/ui/menu";
 import { toast } from "@/ui/toast";
 import { declaration, useTakeOver, type Source } from "./queries";
 
-const newestRows = (table: string) => `SELECT *\nFROM ${table}\nORDER BY _arrived_at DESC\nLIMIT 100`;
+const newestRows = (table: string) => `SELECT *\nFROM ${sqlName(table)}\nORDER BY _arrived_at DESC\nLIMIT 100`;
 
 export async function copyDeclaration(name: string) {
   try {

@@ -5,7 +5,7 @@ import { Badge, Kbd } from "@/ui/layout";
 import { Sparkline } from "@/ui/sparkline";
 import type { TailLog, View } from "./log";
 
-const why = { asked: "Paused", scrolled: "Paused, because you scrolled up", looking: "Paused, because you look at an event" };
+const why = { asked: "", scrolled: ", because you scrolled up", looking: ", because you look at an event" };
 
 /** How it goes: connected or not, how much there is, and how much of it is shown. */
 export function Status({ view, reading, filtered }: { view: View; reading: boolean; filtered: boolean }) {
@@ -15,7 +15,7 @@ export function Status({ view, reading, filtered }: { view: View; reading: boole
       <span className="flex items-center gap-2" role="status">
         <Connection view={view} reading={reading} />
       </span>
-      {view.paused && <span className="tabular">{plural(view.waiting, "event")} came meanwhile</span>}
+      {view.paused && <span className="tabular">{plural(view.waiting, "event")} since</span>}
       {rate && (
         <span className="flex items-center gap-3 tabular">
           <span>
@@ -26,7 +26,7 @@ export function Status({ view, reading, filtered }: { view: View; reading: boole
               <strong className="font-semibold text-ink">{measured(rate.matched_per_second)}</strong> match
             </span>
           )}
-          <span className="w-24 border-b">
+          <span className="w-24 border-b max-sm:hidden">
             <Sparkline height={18} values={minute(view.rates.map((r) => r.events_per_second))} label={`Events a second over the last minute, now ${measured(rate.events_per_second)}`} />
           </span>
         </span>
@@ -42,7 +42,8 @@ function Connection({ view, reading }: { view: View; reading: boolean }) {
   if (view.paused) {
     return (
       <Badge tone="info" dot>
-        {why[view.paused]}
+        Paused
+        <span className="-ml-1.5 max-sm:sr-only">{why[view.paused]}</span>
       </Badge>
     );
   }

@@ -1,21 +1,20 @@
 import { Clock, DatabaseZap, Ellipsis, EyeOff, MoveHorizontal } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
+import { sqlName } from "@/lib/sql";
 import { IconButton } from "@/ui/button";
 import { Badge } from "@/ui/layout";
 import { Menu, type MenuItem } from "@/ui/menu";
 import type { Column, TableInfo } from "../queries";
 import { formatText, pathText, system, widerThan } from "./types";
 
-export const quotedName = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
-
 /** The columns of a table, and what can be done with each. */
 export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { table: TableInfo; columns: readonly Column[]; onWiden: (c: Column) => void; onIgnore: (c: Column) => void; onEventTime: (c: Column) => void }) {
   const navigate = useNavigate();
   const ignored = new Set(table.ignore.map((p) => JSON.stringify(p)));
   const items = (c: Column): (MenuItem | "-")[] => {
-    const name = quotedName(c.name);
+    const name = sqlName(c.name);
     const all: (MenuItem | "-")[] = [
-      { label: "Its values as SQL", icon: DatabaseZap, run: () => void navigate({ to: "/sql", search: { sql: `SELECT ${name}, count(*) AS events\nFROM ${table.name}\nGROUP BY 1\nORDER BY 2 DESC\nLIMIT 100` } }) },
+      { label: "Its values as SQL", icon: DatabaseZap, run: () => void navigate({ to: "/sql", search: { sql: `SELECT ${name}, count(*) AS events\nFROM ${sqlName(table.name)}\nGROUP BY 1\nORDER BY 2 DESC\nLIMIT 100` } }) },
     ];
     if (c.type === "TIMESTAMP" && !system(c) && table.event_time !== c.name) all.push({ label: "Take as event time", icon: Clock, run: () => onEventTime(c) });
     if (widerThan(c).length) all.push("-", { label: "Widen…", icon: MoveHorizontal, run: () => onWiden(c) });

@@ -3,6 +3,7 @@ import { EyeOff, Eye, MoveHorizontal, Plus, Table2, type LucideIcon } from "luci
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { plural } from "@/lib/format";
+import { sqlName } from "@/lib/sql";
 import { Button } from "@/ui/button";
 import { Card, Skeleton, Time } from "@/ui/layout";
 import { ProblemBox, sentence } from "@/ui/problem";
@@ -61,7 +62,7 @@ function Item({ table, change: c }: { table: string; change: Change }) {
           {c.shard_id && c.sequence_number && (
             <Link
               to="/sql"
-              search={{ sql: `SELECT *\nFROM ${table}\nWHERE _shard_id = '${c.shard_id}' AND _sequence_number = '${c.sequence_number}'` }}
+              search={{ sql: `SELECT *\nFROM ${sqlName(table)}\nWHERE _shard_id = '${c.shard_id}' AND _sequence_number = '${c.sequence_number}'` }}
               className="rounded-sm text-accent hover:underline"
             >
               the event, of {shortShard(c.shard_id)}

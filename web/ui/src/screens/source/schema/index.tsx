@@ -3,6 +3,7 @@ import { DatabaseZap, EyeOff, Plus, Table2 } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { problemOf } from "@/api/client";
 import { number, plural } from "@/lib/format";
+import { sqlName } from "@/lib/sql";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, LinkButton } from "@/ui/button";
 import { Input } from "@/ui/form";
@@ -77,7 +78,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
             <p className="min-w-0 flex-1">
               Version {number(table.version)}. {table.evolve === "fixed" ? "Fields without a column send events to quarantine." : `New fields become columns, up to ${number(table.max_columns)} columns and ${plural(table.max_depth, "name")} in a path.`}
             </p>
-            <LinkButton kind="quiet" size="sm" icon={DatabaseZap} to="/sql" search={{ sql: `DESCRIBE ${table.name}` }}>
+            <LinkButton kind="quiet" size="sm" icon={DatabaseZap} to="/sql" search={{ sql: `DESCRIBE ${sqlName(table.name)}` }}>
               Open as SQL
             </LinkButton>
           </div>

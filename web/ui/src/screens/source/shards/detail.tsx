@@ -2,6 +2,7 @@ import { Copy, DatabaseZap, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { copy } from "@/lib/clipboard";
 import { bytes, duration, measured, percent } from "@/lib/format";
+import { sqlName } from "@/lib/sql";
 import { IconButton, LinkButton } from "@/ui/button";
 import { Badge, Card, Time } from "@/ui/layout";
 import type { Shard } from "../queries";
@@ -77,7 +78,7 @@ export function ShardDetail({ shard, all, table, onSelect, onClose }: { shard: S
           </Row>
         )}
       </dl>
-      <LinkButton className="mt-4" size="sm" icon={DatabaseZap} to="/sql" search={{ sql: `SELECT *\nFROM ${table}\nWHERE _shard_id = '${shard.shard_id}'\nORDER BY _arrived_at DESC\nLIMIT 100` }}>
+      <LinkButton className="mt-4" size="sm" icon={DatabaseZap} to="/sql" search={{ sql: `SELECT *\nFROM ${sqlName(table)}\nWHERE _shard_id = '${shard.shard_id}'\nORDER BY _arrived_at DESC\nLIMIT 100` }}>
         Its events as SQL
       </LinkButton>
     </Card>

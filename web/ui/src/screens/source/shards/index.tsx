@@ -1,6 +1,6 @@
 import { Network } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
-import { plural } from "@/lib/format";
+import { number, plural } from "@/lib/format";
 import { cx } from "@/ui/cx";
 import { Input, Segmented, Select } from "@/ui/form";
 import { Card, Empty } from "@/ui/layout";
@@ -37,7 +37,7 @@ export function Shards({ source }: { source: Source }) {
       <div className={cx("grid items-start gap-4", chosen && "lg:grid-cols-[minmax(0,1fr)_22rem]")}>
         <Card
           flush
-          title={`Lineage: ${plural(open, "open shard")}${open < shards.length ? `, ${shards.length - open} closed` : ""}`}
+          title={`Lineage: ${number(open)} open${open < shards.length ? `, ${number(shards.length - open)} closed` : ""}`}
           actions={
             shards.length > 10 && (
               <Segmented
