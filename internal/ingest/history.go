@@ -122,8 +122,12 @@ func knownMillis(ms int64) *int64 {
 	return &ms
 }
 
-// committed counts a batch that has just become queryable, and gives the number of its events.
+// committed counts a batch that has just become queryable, and gives the number of its events. What is replayed came long
+// ago, and was counted then.
 func (h *history) committed(b *Batch, now time.Time) int64 {
+	if len(b.Release) > 0 {
+		return 0
+	}
 	rejected := int64(len(b.Rejected))
 	h.now.quarantined += rejected
 	for i := range b.Rejected {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
 )
 
 // now puts records that arrive at this moment.
@@ -88,6 +89,33 @@ func TestFreshnessIsTheMedianAge(t *testing.T) {
 		h, err := service.History("orders", time.Minute)
 		require.NoError(t, err)
 		require.InEpsilon(t, 50, *h.Points[0].FreshnessMS, 0.06)
+		stop()
+	})
+}
+
+func TestWhatIsReplayedDidNotComeJustNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStream()
+		service, stop := serving(t, s, newMemory(), &registry{})
+		settings := orders
+		settings.Evolve, settings.Columns = schema.EvolveFixed, []schema.Column{{Path: []string{"id"}, Type: schema.Varchar}}
+		_, err := service.Add(t.Context(), settings)
+		require.NoError(t, err)
+		s.now(`{"id":"a","new":1}`)
+		time.Sleep(48 * time.Hour)
+		require.NoError(t, service.ChangeTable(t.Context(), "orders", schema.Alteration{Kind: schema.Ignored, Path: []string{"new"}}))
+		result, err := service.Replay(t.Context(), ingest.QuarantineFilter{Table: "orders"}, ingest.ReplayPage{})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, result.Rows)
+		time.Sleep(ingest.HistoryStep)
+		h, err := service.History("orders", ingest.HistoryStep)
+		require.NoError(t, err)
+		require.Len(t, h.Points, 1)
+		require.Nil(t, h.Points[0].FreshnessMS)
+		require.Zero(t, h.Points[0].EventsPerSec)
+		status, err := service.Get("orders")
+		require.NoError(t, err)
+		require.EqualValues(t, 1, status.Counters.Rows)
 		stop()
 	})
 }

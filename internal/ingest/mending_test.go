@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -280,6 +281,36 @@ func TestDeletingAndReplayingAtTheSameTimeCountsEveryEventOnce(t *testing.T) {
 	require.EqualValues(t, 401, replayed.Replayed+deleted)
 	require.Len(t, store.ids("orders"), 1+int(replayed.Replayed))
 	require.Equal(t, []event.Reason{event.MalformedJSON, event.UnknownField}, store.reasons("orders"))
+}
+
+func TestAReplayEndsWithWhoAskedForIt(t *testing.T) {
+	s, store, _, service := ward(t, schema.EvolveFixed)
+	var docs []string
+	for i := range 400 {
+		docs = append(docs, fmt.Sprintf(`{"id":"x-%03d","n":"many"}`, i))
+	}
+	s.put(docs...)
+	require.Eventually(t, func() bool { return len(store.reasons("orders")) == 403 }, 20*time.Second, time.Millisecond)
+	require.NoError(t, service.ChangeTable(t.Context(), "orders", schema.Alteration{Kind: schema.Widened, Column: "n", Type: schema.Varchar}))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	store.mu.Lock()
+	store.refuse = func(batches []*ingest.Batch) error {
+		if slices.ContainsFunc(batches, func(b *ingest.Batch) bool { return len(b.Release) > 0 }) {
+			cancel() // in the middle of the first page's commit
+		}
+		return nil
+	}
+	store.mu.Unlock()
+	_, err := service.Replay(ctx, of(event.TypeMismatch, "n"), ingest.ReplayPage{})
+	require.ErrorIs(t, err, context.Canceled)
+	s.put(document("d")) // which waits for no more of it
+	require.Eventually(t, func() bool { return slices.Contains(store.ids("orders"), "d") }, 20*time.Second, time.Millisecond)
+	require.Len(t, store.ids("orders"), 1+100+1)
+
+	result, err := service.Replay(t.Context(), of(event.TypeMismatch, "n"), ingest.ReplayPage{})
+	require.NoError(t, err)
+	require.EqualValues(t, 301, result.Replayed)
 }
 
 func TestTheOffendingPlaceOfAQuarantinedEventIsFound(t *testing.T) {

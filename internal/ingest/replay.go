@@ -19,8 +19,9 @@ const (
 )
 
 // replay tries the quarantined events that match once more with the schema as it is now. What has become rows leaves the
-// quarantine in the same transaction; what has not stays as it was. It runs between two deliveries.
-func (l *loop) replay(ctx context.Context, held Quarantine, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
+// quarantine in the same transaction; what has not stays as it was. It runs between two deliveries, which wait for it: when
+// asked, the context of whoever wants it, has ended, it goes on to the end of a page.
+func (l *loop) replay(ctx, asked context.Context, held Quarantine, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
 	var total ReplayResult
 	if err := l.flush(ctx); err != nil {
 		return total, err
@@ -48,6 +49,9 @@ func (l *loop) replay(ctx context.Context, held Quarantine, f QuarantineFilter, 
 		left = p.Limit
 	}
 	for left > 0 {
+		if asked.Err() != nil {
+			return total, context.Cause(asked)
+		}
 		page, err := held.Quarantined(ctx, f, after, min(replayPage, left))
 		if err != nil || len(page) == 0 {
 			return total, err

@@ -301,7 +301,10 @@ func (r *runner) ignore(ctx context.Context, paths [][]string) error {
 
 // replay tries quarantined events again.
 func (r *runner) replay(ctx context.Context, f QuarantineFilter, p ReplayPage) (ReplayResult, error) {
-	return within(ctx, r, func(ctx context.Context, l *loop) (ReplayResult, error) { return l.replay(ctx, r.service.sink, f, p) })
+	asked := ctx
+	return within(ctx, r, func(ctx context.Context, l *loop) (ReplayResult, error) {
+		return l.replay(ctx, asked, r.service.sink, f, p)
+	})
 }
 
 // alter changes the table by hand. What is to be ignored is remembered first: should the server die before it is done, it is
