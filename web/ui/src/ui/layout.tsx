@@ -20,8 +20,9 @@ export function Page({ title, subtitle, actions, children, fixed, wide }: { titl
       handedOn = document.activeElement === here;
     };
   }, []);
+  // What is placed anywhere in it, as text for screen readers is, scrolls with it, and does not make the page longer.
   return (
-    <main ref={main} id="main" tabIndex={-1} className={cx("flex h-full min-w-0 flex-col outline-none", !fixed && "overflow-y-auto")}>
+    <main ref={main} id="main" tabIndex={-1} className={cx("relative flex h-full min-w-0 flex-col outline-none", !fixed && "overflow-y-auto")}>
       <header className={cx("flex flex-wrap items-center gap-x-4 gap-y-2 px-4 pt-4 pb-3 sm:px-6", !fixed && !wide && "mx-auto w-full max-w-6xl")}>
         <div className="min-w-0 flex-1 basis-56">
           <h1 className="truncate text-lg">{title}</h1>

@@ -33,6 +33,10 @@ describe("the series of a chart", () => {
     const drawn = shape(result({ m: "TIMESTAMP", d: "VARCHAR", n: "BIGINT" }, [[minutes[1]!, "a", 1], [minutes[0]!, "b", 2]]), { kind: "area", x: "m", y: ["n"], series: "d", stacked: true });
     expect(drawn.series.map((s) => s.points.map((p) => p.y))).toEqual([[0, 1], [2, 0]]);
   });
+  it("stand in the order of their names, so that each keeps its colour when rows come in another order", () => {
+    const drawn = shape(result({ m: "TIMESTAMP", d: "VARCHAR", n: "BIGINT" }, [[minutes[0]!, "s10", 1], [minutes[0]!, "s9", 2]]), { kind: "line", x: "m", y: ["n"], series: "d" });
+    expect(drawn.series.map((s) => s.name)).toEqual(["s9", "s10"]);
+  });
   it("keep the digits that a double cannot hold", () => {
     const drawn = shape(result({ c: "VARCHAR", n: "BIGINT" }, [["a", "9007199254740993"]]), { kind: "bar", x: "c", y: ["n"] });
     expect(drawn.series[0]?.points[0]?.exact).toBe("9007199254740993");

@@ -14,8 +14,11 @@ export { ChartOptions } from "./options";
 
 const Canvas = lazy(() => import("./canvas"));
 
-/** A result drawn as a chart says, in a box whose size the caller gives. Columns that the result lacks are chosen anew. */
-export function ResultChart({ result, chart, className }: { result: Result; chart: Chart; className?: string }) {
+/**
+ * A result drawn as a chart says, in a box whose size the caller gives. Columns that the result lacks are chosen anew. Where it is
+ * `titled`, a number alone needs no name below it.
+ */
+export function ResultChart({ result, chart, titled, className }: { result: Result; chart: Chart; titled?: boolean; className?: string }) {
   const fitted = useMemo(() => fitChart(chart, result), [chart, result]);
   if (fitted.kind === "table") {
     return (
@@ -24,7 +27,7 @@ export function ResultChart({ result, chart, className }: { result: Result; char
       </div>
     );
   }
-  return fitted.kind === "number" ? <Numbers result={result} chart={fitted} className={className} /> : <Drawn key={fitted.kind} result={result} chart={fitted} className={className} />;
+  return fitted.kind === "number" ? <Numbers result={result} chart={fitted} titled={titled} className={className} /> : <Drawn key={fitted.kind} result={result} chart={fitted} className={className} />;
 }
 
 function Drawn({ result, chart, className }: { result: Result; chart: Chart; className?: string }) {
@@ -51,7 +54,7 @@ function Drawn({ result, chart, className }: { result: Result; chart: Chart; cla
 }
 
 /** The values of the first row, large. */
-function Numbers({ result, chart, className }: { result: Result; chart: Chart; className?: string }) {
+function Numbers({ result, chart, titled, className }: { result: Result; chart: Chart; titled?: boolean; className?: string }) {
   const [row] = result.rows;
   return (
     <dl className={cx("@container flex flex-wrap content-center items-center justify-around gap-x-8 gap-y-3 overflow-auto px-2", className)}>
@@ -60,7 +63,7 @@ function Numbers({ result, chart, className }: { result: Result; chart: Chart; c
         const value = row?.[column] ?? null;
         return (
           <div key={i} className="flex min-w-0 flex-col-reverse text-center">
-            <dt className="truncate text-xs text-faint">{name}</dt>
+            <dt className={titled && chart.y.length === 1 ? "sr-only" : "truncate text-xs text-faint"}>{name}</dt>
             <dd className="truncate text-3xl font-semibold tracking-tight tabular" title={value === null ? "NULL" : String(value)}>
               {big(value, result.columns[column]?.type ?? "")}
             </dd>

@@ -23,6 +23,7 @@ export interface Shape {
   notes: string[];
 }
 
+const names = new Intl.Collator("en", { numeric: true });
 const maxSeries = 12;
 const maxCategories = 300;
 const maxSlices = 7; // with the others together as many as there are colours
@@ -64,7 +65,9 @@ export function shape(result: Pick<Result, "columns" | "rows">, chart: Chart): S
     }
   }
   if (unplaced > 0) out.notes.push(out.axis === "category" ? `Only the first ${number(maxCategories)} values of ${chart.x} are shown` : `${number(unplaced)} rows without a value of ${chart.x} are left out`);
-  out.series = largest([...all.values()], out.notes);
+  const found = [...all.values()];
+  // By name and not as they came, so that each keeps its colour when the rows come anew.
+  out.series = largest(split < 0 ? found : found.sort((a, b) => names.compare(a.name, b.name)), out.notes);
   if (out.axis === "category" && chart.kind !== "scatter") out.series.forEach((s) => addUp(s, out.notes));
   else if (chart.kind !== "scatter") out.series.forEach((s) => s.points.sort((a, b) => a.x - b.x));
   if (chart.stacked && (chart.kind === "bar" || chart.kind === "area")) align(out);
@@ -86,7 +89,7 @@ function placer(out: Shape): (value: Cell) => number | null {
   };
 }
 
-/** The series with the most to show, in the order in which they came. */
+/** The series with the most to show, in their order. */
 function largest(all: Series[], notes: string[]): Series[] {
   if (all.length <= maxSeries) return all;
   const weight = new Map(all.map((s) => [s, s.points.reduce((sum, p) => sum + Math.abs(p.y ?? 0), 0)]));

@@ -137,7 +137,7 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
             ) : (
               !search.full && (
                 <Button icon={Pencil} onClick={start}>
-                  Edit
+                  <span className="max-sm:sr-only">Edit</span>
                 </Button>
               )
             )}

@@ -92,7 +92,7 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
           result.rows.length === 0 ? (
             <Said>No rows in this time range</Said>
           ) : (
-            <ResultChart result={result} chart={chart} className="min-h-0 flex-1" />
+            <ResultChart titled result={result} chart={chart} className="min-h-0 flex-1" />
           )
         ) : rows.error ? (
           <div className="overflow-auto">
