@@ -185,3 +185,22 @@ func TestTheConsoleLearnsAboutSQLAndColumns(t *testing.T) {
 	problem(t, call(t, h, "GET", "/api/v1/tables/nothing/columns/id", ""), 404, fault.NotFound)
 	require.Equal(t, "v1.2.3", asked(t, h, 200, "GET", "/about", "")["version"])
 }
+
+func TestWhatHasTheSameLongNameCanBeChangedToo(t *testing.T) {
+	h := keeping(t)
+	name := strings.Repeat("x", 120)
+	for range 2 {
+		id := asked(t, h, 201, "POST", "/saved-queries", `{"name":"`+name+`","sql":"SELECT 1"}`)["id"].(string)
+		require.Equal(t, "SELECT 2", asked(t, h, 200, "PUT", "/saved-queries/"+id, `{"name":"`+name+`","sql":"SELECT 2"}`)["sql"])
+		panel := `{"title":"` + name + `","query":"` + id + `","layout":{"x":0,"y":0,"w":1,"h":1}}`
+		d := asked(t, h, 201, "POST", "/dashboards", `{"title":"`+name+`","panels":[`+panel+`,`+panel+`]}`)
+		id = d["id"].(string)
+		for _, key := range []string{"id", "created_at", "updated_at"} {
+			delete(d, key)
+		}
+		body, err := json.Marshal(d)
+		require.NoError(t, err)
+		asked(t, h, 200, "PUT", "/dashboards/"+id, string(body))
+		asked(t, h, 200, "POST", "/dashboards/import", call(t, h, "GET", "/api/v1/dashboards/"+id+"/export", "").Body.String())
+	}
+}

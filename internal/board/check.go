@@ -164,10 +164,13 @@ func (p Panel) complete(taken func(string) bool) (Panel, error) {
 	if err := checkText("the title of a panel", p.Title, 1, MaxName); err != nil {
 		return p, err
 	}
-	if p.ID == "" {
-		p.ID = Free(Slug(p.Title, "panel"), taken)
-	} else if Slug(p.ID, "") != p.ID {
-		return p, fault.New(fault.Invalid, "%q is no id of a panel", p.ID).WithHint("write it in small letters and digits with a dash between them, as in %s", Slug(p.ID, "panel"))
+	given := p.ID != ""
+	var err error
+	if p.ID, err = identify(p.ID, p.Title, "panel"); err != nil {
+		return p, err
+	}
+	if !given {
+		p.ID = Free(p.ID, taken)
 	}
 	if p.Query == "" {
 		return p, fault.New(fault.Invalid, "the panel %q shows no query", p.Title).WithHint("name a saved query by its id")
@@ -177,7 +180,6 @@ func (p Panel) complete(taken func(string) bool) (Panel, error) {
 		return p, fault.New(fault.Invalid, "the panel %q does not fit on the grid", p.Title).
 			WithHint("x and y start at 0, x + w is at most %d, h is 1 to %d", gridColumns, maxHeight)
 	}
-	var err error
 	p.Chart, err = p.Chart.complete()
 	return p, err
 }

@@ -9,13 +9,16 @@ import (
 	"github.com/helios-sql/helios/internal/fault"
 )
 
-const maxSlug = 60 // characters
+// Bounds of ids, in characters.
+const (
+	maxSlug = 60 // of one that is made of a name
+	maxID   = 80 // of one that was made unique, or that somebody chose
+)
 
 // Slug makes an id of a name: its letters and digits, in small letters, with a dash for all between them. A name that has
 // none gives the fallback.
 func Slug(name, fallback string) string {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	slug := strings.Join(words, "-")
+	slug := dashed(name)
 	if utf8.RuneCountInString(slug) > maxSlug {
 		slug = strings.TrimRight(string([]rune(slug)[:maxSlug]), "-")
 	}
@@ -23,6 +26,11 @@ func Slug(name, fallback string) string {
 		return fallback
 	}
 	return slug
+}
+
+func dashed(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.Join(words, "-")
 }
 
 // Free is the first of id, id-2, id-3, … that is not taken.
@@ -39,7 +47,7 @@ func identify(id, name, what string) (string, error) {
 	if id == "" {
 		return Slug(name, what), nil
 	}
-	if Slug(id, "") != id {
+	if dashed(id) != id || utf8.RuneCountInString(id) > maxID {
 		return id, fault.New(fault.Invalid, "%q is no id of a %s", id, what).
 			WithHint("write it in small letters and digits with a dash between them, as in %s", Slug(id, what))
 	}
