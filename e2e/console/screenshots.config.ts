@@ -6,7 +6,7 @@ export default defineConfig({
   testDir: "screenshots",
   outputDir: "out",
   workers: 1,
-  timeout: 300_000,
+  timeout: 1_800_000,
   reporter: [["list"]],
-  use: { ...browser, trace: "off" },
+  use: { ...browser, actionTimeout: 15_000, trace: "off" },
 });
