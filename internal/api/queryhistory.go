@@ -12,7 +12,7 @@ import (
 // History remembers the queries that people ran: *catalog.History.
 type History interface {
 	Remember(p query.Past) // at once; it is kept a moment later
-	History(ctx context.Context, s query.HistorySearch) ([]query.Past, error)
+	History(ctx context.Context, s query.HistorySearch) (page []query.Past, more bool, err error)
 	Forget(ctx context.Context, id string) error
 	ClearHistory(ctx context.Context) error
 }
@@ -29,21 +29,19 @@ func (s *server) queryHistoryRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/query-history", OperationID: "list-query-history", Tags: tags,
 		Summary:     "List the queries that people ran, newest first",
-		Description: "Those that were run with history, the newest 5,000.",
+		Description: "Those that were run with history, the newest 5,000. A page ends early when its queries are large.",
 	}, nil, func(ctx context.Context, in *struct {
 		Search string `query:"search" maxLength:"1000" doc:"Only those with this text in their SQL, in small or capital letters"`
 		Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 		Before string `query:"before" doc:"What the page before gave as next"`
 	},
 	) (*pastList, error) {
-		// One more than asked for says whether there is a next page.
-		all, err := s.History.History(ctx, query.HistorySearch{Text: in.Search, Before: in.Before, Limit: in.Limit + 1})
+		page, more, err := s.History.History(ctx, query.HistorySearch{Text: in.Search, Before: in.Before, Limit: in.Limit})
 		out := &pastList{}
-		if len(all) > in.Limit {
-			all = all[:in.Limit]
-			out.Body.Next = all[in.Limit-1].ID
+		if more {
+			out.Body.Next = page[len(page)-1].ID
 		}
-		out.Body.Entries = some(all)
+		out.Body.Entries = some(page)
 		return out, err
 	})
 	register(s, huma.Operation{

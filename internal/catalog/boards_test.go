@@ -207,14 +207,16 @@ func TestTheHistoryHoldsTheNewestQueries(t *testing.T) {
 	for i := range all {
 		h.Remember(query.Past{SQL: fmt.Sprintf("SELECT 'Ünïque_%d%%'", i), StartedAt: start.Add(time.Duration(i) * time.Millisecond), Outcome: "ok", Rows: int64(i), Params: json.RawMessage(`{"n":9007199254740993}`)})
 		if i%500 == 0 {
-			_, err := h.History(t.Context(), query.HistorySearch{Limit: 1})
+			_, _, err := h.History(t.Context(), query.HistorySearch{Limit: 1})
 			require.NoError(t, err)
 		}
 	}
 	h.Remember(query.Past{SQL: strings.Repeat("x", 100<<10), StartedAt: start.Add(time.Hour), Outcome: "invalid", Error: "no"})
 
-	newest, err := h.History(t.Context(), query.HistorySearch{Limit: 2})
+	newest, more, err := h.History(t.Context(), query.HistorySearch{Limit: 2})
 	require.NoError(t, err)
+	require.True(t, more)
+	require.Len(t, newest, 2)
 	require.Equal(t, "no", newest[0].Error)
 	require.Less(t, len(newest[0].SQL), 65<<10)
 	require.JSONEq(t, `{"n":9007199254740993}`, string(newest[1].Params))
@@ -222,26 +224,56 @@ func TestTheHistoryHoldsTheNewestQueries(t *testing.T) {
 
 	total, before := 0, ""
 	for {
-		page, err := h.History(t.Context(), query.HistorySearch{Limit: 999, Before: before})
+		page, more, err := h.History(t.Context(), query.HistorySearch{Limit: 999, Before: before})
 		require.NoError(t, err)
-		if len(page) == 0 {
+		total, before = total+len(page), page[len(page)-1].ID
+		if !more {
 			break
 		}
-		total, before = total+len(page), page[len(page)-1].ID
 	}
 	require.Equal(t, kept, total)
 
-	found, err := h.History(t.Context(), query.HistorySearch{Text: "SÜ", Limit: 10})
+	found, _, err := h.History(t.Context(), query.HistorySearch{Text: "SÜ", Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, found)
-	found, err = h.History(t.Context(), query.HistorySearch{Text: "select 'Ünïque_5000%", Limit: 10})
+	found, _, err = h.History(t.Context(), query.HistorySearch{Text: "select 'Ünïque_5000%", Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 
 	require.NoError(t, h.Forget(t.Context(), found[0].ID))
 	require.Equal(t, fault.NotFound, fault.CodeOf(h.Forget(t.Context(), found[0].ID)))
 	require.NoError(t, h.ClearHistory(t.Context()))
-	left, err := h.History(t.Context(), query.HistorySearch{Limit: 10})
+	left, _, err := h.History(t.Context(), query.HistorySearch{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+func TestAPageOfTheHistoryIsNeverLarge(t *testing.T) {
+	h := catalog.NewHistory(opened(t), slog.New(slog.DiscardHandler))
+	start, remembered := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), 0
+	for range 4 { // what waits to be written is bounded too
+		for range 100 {
+			h.Remember(query.Past{SQL: strings.Repeat("x", 60<<10), StartedAt: start.Add(time.Duration(remembered) * time.Second)})
+			remembered++
+		}
+		_, _, err := h.History(t.Context(), query.HistorySearch{Limit: 1})
+		require.NoError(t, err)
+	}
+	seen := 0
+	for s := (query.HistorySearch{Limit: 1000}); ; {
+		page, more, err := h.History(t.Context(), s)
+		require.NoError(t, err)
+		require.Less(t, len(page), 150)
+		seen += len(page)
+		if s.Before = page[len(page)-1].ID; !more {
+			break
+		}
+	}
+	require.Equal(t, remembered, seen)
+	for range 1000 {
+		h.Remember(query.Past{SQL: strings.Repeat("y", 60<<10), StartedAt: start.Add(time.Hour)})
+	}
+	page, _, err := h.History(t.Context(), query.HistorySearch{Limit: 1000, Text: "y"})
+	require.NoError(t, err)
+	require.Less(t, len(page), 150)
 }

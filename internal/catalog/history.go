@@ -20,7 +20,8 @@ const (
 	historySQL     = 64 << 10
 	historyParams  = 64 << 10
 	historyError   = 4 << 10
-	historyPending = 1000 // that wait to be written
+	historyPending = 1000 // that wait to be written, and as many bytes as one page has
+	historyPage    = 8 << 20
 )
 
 // nobody is the user of all queries as long as there are no accounts.
@@ -36,7 +37,10 @@ type History struct {
 	writing sync.Mutex // held by who writes what is pending
 	mu      sync.Mutex
 	pending []query.Past
+	size    int // of what is pending, in bytes
 }
+
+func sizeOf(p *query.Past) int { return len(p.SQL) + len(p.Params) + len(p.Error) + 256 }
 
 // NewHistory makes the history of a catalog. Somebody must Run it.
 func NewHistory(c *Catalog, log *slog.Logger) *History {
@@ -69,10 +73,12 @@ func (h *History) Remember(p query.Past) {
 		p.Error = strings.ToValidUTF8(p.Error[:historyError], "") + "…"
 	}
 	h.mu.Lock()
-	if len(h.pending) == historyPending {
+	h.pending, h.size = append(h.pending, p), h.size+sizeOf(&p)
+	for len(h.pending) > historyPending || h.size > historyPage {
+		h.size -= sizeOf(&h.pending[0])
+		h.pending[0] = query.Past{}
 		h.pending = h.pending[1:]
 	}
-	h.pending = append(h.pending, p)
 	h.mu.Unlock()
 	select {
 	case h.wake <- struct{}{}:
@@ -86,7 +92,7 @@ func (h *History) flush(ctx context.Context) {
 	defer h.writing.Unlock()
 	h.mu.Lock()
 	pending := h.pending
-	h.pending = nil
+	h.pending, h.size = nil, 0
 	h.mu.Unlock()
 	if len(pending) == 0 {
 		return
@@ -116,8 +122,8 @@ func (h *History) flush(ctx context.Context) {
 // likeText makes a pattern of LIKE of a text, with \ before what would mean something else.
 var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// History gives past queries, newest first.
-func (h *History) History(ctx context.Context, s query.HistorySearch) ([]query.Past, error) {
+// History gives past queries, newest first, and whether there are more: a page ends early when its queries are large.
+func (h *History) History(ctx context.Context, s query.HistorySearch) (page []query.Past, more bool, err error) {
 	h.flush(ctx)
 	statement := `SELECT id, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history WHERE user_name = $1`
 	args := []any{nobody}
@@ -129,9 +135,16 @@ func (h *History) History(ctx context.Context, s query.HistorySearch) ([]query.P
 		args = append(args, "%"+likeText.Replace(s.Text)+"%")
 		statement += fmt.Sprintf(` AND lower(statement) LIKE lower($%d) ESCAPE '\'`, len(args))
 	}
-	args = append(args, s.Limit)
+	args = append(args, s.Limit+1) // one more than asked for says whether there are more
 	statement += fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args))
-	return list(ctx, h.catalog.db, statement, scanPast, args...)
+	size := 0
+	err = each(ctx, h.catalog.db, statement, scanPast, func(p query.Past) bool {
+		if more = len(page) == s.Limit || size > historyPage; !more {
+			page, size = append(page, p), size+sizeOf(&p)
+		}
+		return !more
+	}, args...)
+	return page, more, err
 }
 
 func scanPast(row scanner) (p query.Past, err error) {

@@ -40,23 +40,34 @@ type scanner interface{ Scan(to ...any) error }
 
 // list reads all rows of a statement.
 func list[T any](ctx context.Context, q querier, statement string, scan func(scanner) (T, error), args ...any) ([]T, error) {
+	var all []T
+	err := each(ctx, q, statement, scan, func(v T) bool {
+		all = append(all, v)
+		return true
+	}, args...)
+	return all, err
+}
+
+// each reads the rows of a statement until take wants no more.
+func each[T any](ctx context.Context, q querier, statement string, scan func(scanner) (T, error), take func(T) bool, args ...any) error {
 	rows, err := q.QueryContext(ctx, statement, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read the catalog: %w", err)
+		return fmt.Errorf("read the catalog: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var all []T
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read the catalog: %w", err)
+			return fmt.Errorf("read the catalog: %w", err)
 		}
-		all = append(all, v)
+		if !take(v) {
+			return nil
+		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the catalog: %w", err)
+		return fmt.Errorf("read the catalog: %w", err)
 	}
-	return all, nil
+	return nil
 }
 
 func scanText(row scanner) (text string, err error) {
