@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react"
 import { number } from "@/lib/format";
 import { color, useTheme } from "@/lib/theme";
 import type { Chart } from "./choose";
-import { toOption, type Palette } from "./option";
+import { toOption, type Palette, type Size } from "./option";
 import { describe, placeName, slices, type Shape } from "./shape";
 
 echarts.use([LineChart, BarChart, ScatterChart, PieChart, GridComponent, TooltipComponent, LegendScrollComponent, CanvasRenderer]);
@@ -30,13 +30,17 @@ export default function Canvas({ shape, chart }: { shape: Shape; chart: Chart })
   const drawing = useRef<echarts.ECharts | null>(null);
   const theme = useTheme();
   const [at, setAt] = useState(-1);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
 
   useEffect(() => {
     const node = box.current;
     if (!node) return;
     const made = echarts.init(node);
     drawing.current = made;
-    const watch = new ResizeObserver(() => made.resize());
+    const watch = new ResizeObserver(() => {
+      made.resize();
+      setSize({ width: node.clientWidth, height: node.clientHeight });
+    });
     watch.observe(node);
     return () => {
       watch.disconnect();
@@ -46,9 +50,10 @@ export default function Canvas({ shape, chart }: { shape: Shape; chart: Chart })
   }, []);
 
   useEffect(() => {
+    if (size.width === 0) return; // not measured yet
     // The theme's colours are read from the page: they are those of the theme named in the dependencies.
-    drawing.current?.setOption(toOption(shape, chart, palette(), box.current?.clientWidth ?? 0), { replaceMerge: ["series", "xAxis", "yAxis", "grid", "legend"] });
-  }, [shape, chart, theme]);
+    drawing.current?.setOption(toOption(shape, chart, palette(), size), { replaceMerge: ["series", "xAxis", "yAxis", "grid", "legend"] });
+  }, [shape, chart, theme, size]);
 
   const length = useMemo(() => (chart.kind === "pie" ? slices(shape).slices.length : Math.max(0, ...shape.series.map((s) => s.points.length))), [shape, chart]);
   const move = (e: KeyboardEvent) => {

@@ -6,7 +6,7 @@ const palette = { series: ["red"], ink: "", muted: "", line: "", surface: "", ed
 const axis = (...times: string[]) => {
   const chart = { kind: "line", x: "t", y: ["n"] } as const;
   const drawn = shape({ columns: [{ name: "t", type: "TIMESTAMP" }, { name: "n", type: "BIGINT" }], rows: times.map((t) => [t, 1]) }, { ...chart, y: [...chart.y] });
-  const { min, max } = toOption(drawn, { ...chart, y: [...chart.y] }, palette, 800).xAxis as { min?: number; max?: number };
+  const { min, max } = toOption(drawn, { ...chart, y: [...chart.y] }, palette, { width: 800, height: 300 }).xAxis as { min?: number; max?: number };
   return min === undefined || max === undefined ? null : (max - min) / 1000;
 };
 

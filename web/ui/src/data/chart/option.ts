@@ -15,21 +15,27 @@ export interface Palette {
   font: string;
 }
 
+/** The box that a chart is drawn in, in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 interface Hovered {
   seriesIndex: number;
   dataIndex: number;
   name?: string;
 }
 
-/** The whole option for a box of that width: it is set anew whenever the data, the chart or the theme changes. */
-export function toOption(shape: Shape, chart: Chart, palette: Palette, width: number): EChartsCoreOption {
+/** The whole option: it is set anew whenever the data, the chart, the box or the theme changes. */
+export function toOption(shape: Shape, chart: Chart, palette: Palette, size: Size): EChartsCoreOption {
   const base = {
     animation: false,
     color: palette.series,
     textStyle: { fontFamily: palette.font, color: palette.muted, fontSize: 11 },
     tooltip: tooltip(palette),
   };
-  return chart.kind === "pie" ? { ...base, ...pie(shape, palette) } : { ...base, ...cartesian(shape, chart, palette, width) };
+  return chart.kind === "pie" ? { ...base, ...pie(shape, palette, size) } : { ...base, ...cartesian(shape, chart, palette, size.width) };
 }
 
 function tooltip(palette: Palette) {
@@ -140,15 +146,13 @@ function legend(palette: Palette) {
   return { type: "scroll", top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: palette.muted, fontSize: 11 }, pageTextStyle: { color: palette.muted }, pageIconColor: palette.muted, pageIconInactiveColor: palette.line };
 }
 
-function pie(shape: Shape, palette: Palette): EChartsCoreOption {
+function pie(shape: Shape, palette: Palette, { width, height }: Size): EChartsCoreOption {
+  const beside = width >= 1.6 * height; // where there is room for the names
   const { slices: all, total } = slices(shape);
   return {
     legend: {
       ...legend(palette),
-      orient: "vertical",
-      left: "62%",
-      top: "middle",
-      itemGap: 7,
+      ...(beside ? { orient: "vertical", left: Math.round(width * 0.32 + height * 0.39 + 20), top: "middle", itemGap: 7 } : { left: "center", top: "bottom" }),
       formatter: (name: string) => {
         const s = all.find((one) => one.name === name);
         return `${name.length > 24 ? `${name.slice(0, 23)}…` : name}  ${s ? share(s.value, total) : ""}`;
@@ -166,7 +170,7 @@ function pie(shape: Shape, palette: Palette): EChartsCoreOption {
       {
         type: "pie",
         radius: ["48%", "78%"],
-        center: ["32%", "50%"],
+        center: beside ? ["32%", "50%"] : ["50%", "44%"],
         data: all.map((s) => ({ name: s.name, value: s.value })),
         label: { show: false },
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },
