@@ -51,7 +51,7 @@ export function Card({ title, actions, children, className, flush }: { title?: R
           {actions}
         </div>
       )}
-      <div className={flush ? "" : "p-4"}>{children}</div>
+      <div className={flush ? cx("overflow-clip rounded-b-lg", !title && !actions && "rounded-t-lg") : "p-4"}>{children}</div>
     </section>
   );
 }

@@ -25,7 +25,7 @@ export function ShardTable({ shards, selected, sort, onSort, onSelect }: { shard
   const after = virtual.getTotalSize() - (rows.at(-1)?.end ?? 0);
   const head = (by: By, label: string, right = true) => <Head by={by} label={label} right={right} sort={sort} onSort={onSort} />;
   return (
-    <div ref={box} tabIndex={0} role="region" aria-label="Shards" className="max-h-[60vh] overflow-auto">
+    <div ref={box} tabIndex={0} role="region" aria-label="Shards" className="-mb-px max-h-[60vh] overflow-auto">
       <table className="w-full min-w-4xl border-separate border-spacing-0 text-sm" aria-rowcount={shards.length + 1}>
         <thead>
           <tr className="text-xs text-muted *:sticky *:top-0 *:z-10 *:border-b *:bg-surface *:px-3 *:py-1.5 *:font-medium *:whitespace-nowrap">
