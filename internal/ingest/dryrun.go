@@ -18,6 +18,7 @@ const (
 	dryRunEvents = 20_000
 	dryRunTime   = 20 * time.Second
 	dryRunStill  = 100 // kinds of rejection that are told apart
+	trialsAtOnce = 4   // each holds a page of events and a batch of rows in memory
 )
 
 // DryRun says what a replay would do.
@@ -73,8 +74,12 @@ func (s *Service) DryRun(ctx context.Context, f QuarantineFilter, a *schema.Alte
 	return result, err
 }
 
-// held hands out quarantined events, up to n of them, as long as there is time.
+// held hands out quarantined events, up to n of them, as long as there is time. It waits for its turn.
 func (s *Service) held(ctx context.Context, f QuarantineFilter, n int, patience time.Duration, each func(*Quarantined)) error {
+	if err := s.trials.Acquire(ctx, 1); err != nil {
+		return context.Cause(ctx)
+	}
+	defer s.trials.Release(1)
 	begin := time.Now()
 	var after *QuarantineKey
 	for n > 0 && time.Since(begin) < patience {

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/event"
@@ -281,6 +283,54 @@ func TestDeletingAndReplayingAtTheSameTimeCountsEveryEventOnce(t *testing.T) {
 	require.EqualValues(t, 401, replayed.Replayed+deleted)
 	require.Len(t, store.ids("orders"), 1+int(replayed.Replayed))
 	require.Equal(t, []event.Reason{event.MalformedJSON, event.UnknownField}, store.reasons("orders"))
+}
+
+// crowd is a store that counts who reads its quarantine.
+type crowd struct {
+	*memory
+	now, most int
+}
+
+func (c *crowd) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after *ingest.QuarantineKey, limit int) ([]ingest.Quarantined, error) {
+	c.mu.Lock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	time.Sleep(time.Second)
+	c.mu.Lock()
+	c.now--
+	c.mu.Unlock()
+	return c.memory.Quarantined(ctx, f, after, limit)
+}
+
+func TestOnlyFewTryWhatIsHeldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &crowd{memory: newMemory()}
+		table, err := schema.NewTable("orders", nil, schema.Options{})
+		require.NoError(t, err)
+		require.NoError(t, store.CreateTable(t.Context(), table, ""))
+		service := ingest.NewService(store, ingest.NewCommitter(store, ingest.CommitterOptions{}), &registry{}, newStream(), ingest.Options{})
+		defer service.Stop()
+		f := ingest.QuarantineFilter{Table: "orders"}
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				_, err := service.DryRun(t.Context(), f, nil)
+				assert.NoError(t, err)
+			})
+			all.Go(func() {
+				_, err := service.Mends(t.Context(), f)
+				assert.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		gone, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		_, err = service.DryRun(gone, f, nil)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "who waits can leave")
+		all.Wait()
+		require.Equal(t, 4, store.most)
+	})
 }
 
 func TestAReplayEndsWithWhoAskedForIt(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -45,7 +47,8 @@ type Service struct {
 	registry  Registry
 	streams   Streams
 	opt       Options
-	retainer  *retainer // nil without a shelf
+	retainer  *retainer           // nil without a shelf
+	trials    *semaphore.Weighted // of quarantined events, that go on at once
 	running   sync.WaitGroup
 	ctx       context.Context //nolint:containedctx // the scope of all runs: it ends with Stop
 	cancel    context.CancelFunc
@@ -66,7 +69,7 @@ func NewService(sink Store, committer *Committer, registry Registry, streams Str
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		sink: sink, committer: committer, registry: registry, streams: streams, opt: opt,
-		ctx: ctx, cancel: cancel, byName: map[string]*runner{},
+		ctx: ctx, cancel: cancel, byName: map[string]*runner{}, trials: semaphore.NewWeighted(trialsAtOnce),
 	}
 	if opt.Shelf != nil {
 		s.retainer = newRetainer(s, opt.Shelf)
