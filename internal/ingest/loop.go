@@ -213,7 +213,7 @@ func (l *loop) call(ctx context.Context, do func(context.Context) error) error {
 }
 
 func errLoopEnded() error {
-	return fault.New(fault.Unavailable, "the source has stopped reading meanwhile").WithHint("try again when it reads")
+	return fault.New(fault.Unavailable, "the source has stopped reading meanwhile").WithHint("try again when it reads").WithRetryAfter(time.Second)
 }
 
 // work takes items until ctx ends or a batch cannot be handed over. What was delivered and not yet decoded by then is

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -353,7 +354,9 @@ func within[T any](ctx context.Context, r *runner, do func(context.Context, *loo
 		}
 		return result, nil
 	case running:
-		return none, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, r.view().Error).WithHint("pause it, or try again when it reads")
+		said := cmp.Or(r.view().Error, "it is starting")
+		return none, fault.New(fault.Unavailable, "source %s is not reading at the moment: %s", settings.Name, said).
+			WithHint("pause it, or try again when it reads").WithRetryAfter(time.Second)
 	default:
 		err := r.withLoop(ctx, settings, func(ctx context.Context, l *loop, _ event.StreamState) error { return on(ctx, l) })
 		return result, err
