@@ -15,7 +15,12 @@ export function Status({ view, reading, filtered }: { view: View; reading: boole
       <span className="flex items-center gap-2" role="status">
         <Connection view={view} reading={reading} />
       </span>
-      {view.paused && <span className="tabular">{plural(view.waiting, "event")} since</span>}
+      {view.paused && (
+        <span className="tabular">
+          {plural(view.waiting, "event")}
+          <span className="max-sm:sr-only"> came meanwhile</span>
+        </span>
+      )}
       {rate && (
         <span className="flex items-center gap-3 tabular">
           <span>
