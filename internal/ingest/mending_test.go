@@ -333,6 +333,40 @@ func TestOnlyFewTryWhatIsHeldAtOnce(t *testing.T) {
 	})
 }
 
+func TestWhoHasGoneWhileItWaitedChangesNothing(t *testing.T) {
+	_, store, _, service := ward(t, schema.EvolveFixed)
+	require.NoError(t, service.ChangeTable(t.Context(), "orders", schema.Alteration{Kind: schema.Widened, Column: "n", Type: schema.Varchar}))
+	busy, free := make(chan struct{}), make(chan struct{})
+	store.mu.Lock()
+	store.refuse = func(batches []*ingest.Batch) error {
+		if slices.ContainsFunc(batches, func(b *ingest.Batch) bool { return len(b.Release) > 0 }) {
+			close(busy)
+			<-free
+		}
+		return nil
+	}
+	store.mu.Unlock()
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := service.Replay(t.Context(), of(event.TypeMismatch, "n"), ingest.ReplayPage{})
+		assert.NoError(t, err)
+	})
+	<-busy
+	ctx, cancel := context.WithCancel(t.Context())
+	for i := range 20 {
+		all.Go(func() {
+			err := service.ChangeTable(ctx, "orders", schema.Alteration{Kind: schema.Ignored, Path: []string{fmt.Sprint("field", i)}})
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+	}
+	cancel()
+	close(free)
+	all.Wait()
+	table, err := store.Table(t.Context(), "orders")
+	require.NoError(t, err)
+	require.Empty(t, table.Ignore)
+}
+
 func TestAReplayEndsWithWhoAskedForIt(t *testing.T) {
 	s, store, _, service := ward(t, schema.EvolveFixed)
 	var docs []string

@@ -343,7 +343,11 @@ func within[T any](ctx context.Context, r *runner, do func(context.Context, *loo
 	r.mu.Lock()
 	l, running, settings := r.loop, r.stop != nil, r.settings
 	r.mu.Unlock()
+	asked := ctx
 	on := func(ctx context.Context, l *loop) (err error) {
+		if asked.Err() != nil { // whoever asked has not waited for its turn
+			return context.Cause(asked)
+		}
 		result, err = do(ctx, l)
 		return err
 	}
