@@ -71,8 +71,9 @@ export function tell(shape: Shape, hovered: readonly Hovered[], colors: number):
 
 function cartesian(shape: Shape, chart: Chart, palette: Palette, width: number): EChartsCoreOption {
   const longest = Math.max(0, ...shape.categories.map((c) => c.length));
-  // Names that are long read better beside bars than below them.
-  const lying = chart.kind === "bar" && shape.axis === "category" && shape.categories.length <= 24 && (longest > 12 || shape.categories.length * longest > 90);
+  // Names that are long, or too many for the width, read better beside bars than below them.
+  const needed = shape.categories.length * (Math.max(4, longest) * 6.5 + 14);
+  const lying = chart.kind === "bar" && shape.axis === "category" && shape.categories.length <= 24 && (longest > 12 || needed > width - 50);
   const labels = { color: palette.muted, fontSize: 11, hideOverlap: true };
   const place = {
     type: shape.axis,

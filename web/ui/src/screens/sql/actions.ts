@@ -158,10 +158,10 @@ export function useActions(screen: Screen) {
         if (there) {
           tabs.activate(there.id);
           tabs.change(there.id, start);
-          if (there.sql === query.sql) go(statements(there.sql), there.sql, { ...there, ...start });
+          if (there.sql.trim() === query.sql.trim()) go(statements(there.sql), there.sql, { ...there, ...start });
           return;
         }
-        openTab({ sql: query.sql, saved: query.id, params: writtenParams(query.params), chart: query.chart, view: usualView(query), ...start });
+        openTab({ sql: query.sql.trimEnd(), saved: query.id, params: writtenParams(query.params), chart: query.chart, view: usualView(query), ...start });
       },
       openPast: (past: Past) => {
         latest.current.editor.current?.read();

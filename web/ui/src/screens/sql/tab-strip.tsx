@@ -20,9 +20,13 @@ export function TabStrip({ state, saved }: { state: Tabs; saved: readonly SavedQ
   const running = useRunning().split(" ");
   const list = useRef<HTMLUListElement>(null);
   const [renaming, setRenaming] = useState("");
+  const active = state.tabs.find((t) => t.id === state.active);
+  const title = active && titleOf(active, saved.find((q) => q.id === active.saved)?.name);
+  const busy = running.includes(state.active);
+  // A tab grows with its title, and while it runs something.
   useEffect(() => {
-    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [state.active, state.tabs.length]);
+    list.current?.querySelector('[aria-current="true"]')?.closest("li")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [state.active, state.tabs.length, title, busy]);
   const focusActive = () => setTimeout(() => list.current?.querySelector<HTMLElement>('[aria-current="true"]')?.focus());
   return (
     <div className="flex h-10 min-w-0 items-stretch border-b bg-sunken">

@@ -93,12 +93,12 @@ export function Toolbar({ actions, work, statements, selected, refresh, onRefres
       </span>
       {state === "saved" ? (
         <Button kind="quiet" icon={Check} disabled>
-          Saved
+          <span className="max-sm:sr-only">Saved</span>
         </Button>
       ) : (
         <Tooltip text={shortcut("mod+s")}>
           <Button kind="quiet" icon={Save} onClick={actions.save}>
-            Save
+            <span className="max-sm:sr-only">Save</span>
           </Button>
         </Tooltip>
       )}
