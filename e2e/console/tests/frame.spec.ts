@@ -62,6 +62,38 @@ test.describe("the frame", () => {
     });
   });
 
+  test("what is typed right after the palette's shortcut is typed into it, however late it comes", async ({ page }) => {
+    // Its file is the last to come: until then something else takes what is typed.
+    let arrive = () => {};
+    const asked = new Promise<void>((done) => (arrive = done));
+    await page.route(/\/assets\/palette-/, async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto("/settings");
+    await page.getByRole("tab", { name: "About" }).focus();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("live ");
+    await expect(page.getByRole("dialog").getByRole("textbox")).toHaveValue("live ");
+    arrive();
+    const search = page.getByRole("combobox", { name: /Search/ });
+    await expect(search).toBeFocused();
+    await page.keyboard.type("tail");
+    await expect(search).toHaveValue("live tail");
+    // Where the focus was, it is again.
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("tab", { name: "About" })).toBeFocused();
+  });
+
+  test("a source that is removed while it is looked at says so", async ({ page, helios, watch }) => {
+    await page.goto("/sources/storefront");
+    await expect(page.getByRole("region", { name: "Shards" })).toContainText("shardId-");
+    await watch.expectingErrors(async () => {
+      await helios.api("DELETE", "/sources/storefront");
+      await expect(page.getByRole("main")).toContainText("There is no source called storefront");
+    });
+  });
+
   test("a mistyped address says so", async ({ page }) => {
     await page.goto("/nowhere");
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Not found");
