@@ -6,6 +6,7 @@ export function Sparkline({ values, label, height = 28, tone = "series-1" }: { v
   const known = values.flatMap((v, i) => (v === null ? [] : [at(v, i)]));
   return (
     <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label} className="block w-full" height={height}>
+      <line x1={0} x2={width} y1={height - 0.5} y2={height - 0.5} stroke="var(--line)" vectorEffect="non-scaling-stroke" />
       {known.length > 1 && (
         <>
           <polygon points={`${known[0]!.split(",")[0]},${height} ${known.join(" ")} ${known.at(-1)!.split(",")[0]},${height}`} fill={`var(--${tone})`} opacity="0.14" />

@@ -23,12 +23,12 @@ export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { ta
   };
   return (
     <div tabIndex={0} role="region" aria-label="Columns" className="max-h-[65vh] overflow-auto">
-      <table className="w-full min-w-lg border-separate border-spacing-0 text-sm">
+      <table className="w-full border-separate sm:min-w-lg border-spacing-0 text-sm">
         <thead>
           <tr className="text-left text-xs text-muted *:sticky *:top-0 *:z-10 *:border-b *:bg-surface *:px-4 *:py-1.5 *:font-medium">
             <th scope="col">Column</th>
             <th scope="col">Type</th>
-            <th scope="col">Field</th>
+            <th scope="col" className="max-sm:hidden">Field</th>
             <th scope="col">
               <span className="sr-only">Actions</span>
             </th>
@@ -37,17 +37,18 @@ export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { ta
         <tbody>
           {columns.map((c) => (
             <tr key={c.name} className="*:border-b *:px-4 *:py-1.5 last:*:border-b-0 hover:bg-hover">
-              <td className="font-mono text-xs break-all">{c.name}</td>
+              <td>
+                <code className="text-xs break-all">{c.name}</code>
+                <div className="text-xs sm:hidden">
+                  <Field table={table} column={c} ignored={ignored} />
+                </div>
+              </td>
               <td className="whitespace-nowrap">
                 <code className="text-xs">{c.type}</code>
                 {formatText(c) && <span className="ml-1.5 text-xs text-faint">{formatText(c)}</span>}
               </td>
-              <td>
-                <span className="flex flex-wrap items-center gap-1.5">
-                  {system(c) ? <span className="text-faint">from Helios</span> : <span className="break-all text-muted">{pathText(c.path)}</span>}
-                  {table.event_time === c.name && <Badge tone="accent">Event time</Badge>}
-                  {c.path && ignored.has(JSON.stringify(c.path)) && <Badge>Ignored</Badge>}
-                </span>
+              <td className="max-sm:hidden">
+                <Field table={table} column={c} ignored={ignored} />
               </td>
               <td className="w-10 text-right">
                 <Menu items={items(c)}>
@@ -59,5 +60,16 @@ export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { ta
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** What of the event a column holds: beside its name, or below it where there is little room. */
+function Field({ table, column: c, ignored }: { table: TableInfo; column: Column; ignored: ReadonlySet<string> }) {
+  return (
+    <span className="flex flex-wrap items-center gap-1.5">
+      {system(c) ? <span className="text-faint">from Helios</span> : <span className="break-all text-muted">{pathText(c.path)}</span>}
+      {table.event_time === c.name && <Badge tone="accent">Event time</Badge>}
+      {c.path && ignored.has(JSON.stringify(c.path)) && <Badge>Ignored</Badge>}
+    </span>
   );
 }
