@@ -9,7 +9,6 @@ import (
 
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
-	"github.com/helios-sql/helios/internal/schema"
 )
 
 // maxGroups bounds the groups of a quarantine: producers that use ids for names make as many fields.
@@ -21,26 +20,9 @@ func (db *DB) QuarantineGroups(ctx context.Context, table string, step time.Dura
 	if step < time.Second {
 		return nil, fault.New(fault.Internal, "a step of %s", step)
 	}
-	groups := []ingest.QuarantineGroup{}
 	begin := db.now().UTC().Truncate(step).Add(-(ingest.GroupSteps - 1) * step)
-	err := db.read(ctx, func(tx *sql.Conn) error {
-		tables, err := loadTables(ctx, tx)
-		if table != "" {
-			var t *schema.Table
-			t, err = loadTable(ctx, tx, table)
-			tables = []*schema.Table{t}
-		}
-		if err != nil {
-			return err
-		}
-		for _, t := range tables {
-			more, err := groupsOf(ctx, tx, t.Name, begin, step)
-			if err != nil {
-				return err
-			}
-			groups = append(groups, more...)
-		}
-		return nil
+	groups, err := ofQuarantines(ctx, db, table, func(ctx context.Context, tx *sql.Conn, table string) ([]ingest.QuarantineGroup, error) {
+		return groupsOf(ctx, tx, table, begin, step)
 	})
 	slices.SortStableFunc(groups, func(a, b ingest.QuarantineGroup) int { return int(b.Count - a.Count) })
 	return groups[:min(len(groups), maxGroups)], err

@@ -130,7 +130,12 @@ func (db *DB) Quarantined(ctx context.Context, f ingest.QuarantineFilter, after 
 
 // QuarantineReasons counts the quarantined events of a table, or of all tables for "", by reason, the most frequent first.
 func (db *DB) QuarantineReasons(ctx context.Context, table string) ([]ingest.ReasonCount, error) {
-	counts := []ingest.ReasonCount{}
+	return ofQuarantines(ctx, db, table, reasons)
+}
+
+// ofQuarantines is what `of` finds in the quarantine of a table, or of each table for "".
+func ofQuarantines[T any](ctx context.Context, db *DB, table string, of func(ctx context.Context, tx *sql.Conn, table string) ([]T, error)) ([]T, error) {
+	found := []T{}
 	err := db.read(ctx, func(tx *sql.Conn) error {
 		tables, err := loadTables(ctx, tx)
 		if table != "" {
@@ -142,15 +147,15 @@ func (db *DB) QuarantineReasons(ctx context.Context, table string) ([]ingest.Rea
 			return err
 		}
 		for _, t := range tables {
-			more, err := reasons(ctx, tx, t.Name)
+			more, err := of(ctx, tx, t.Name)
 			if err != nil {
 				return err
 			}
-			counts = append(counts, more...)
+			found = append(found, more...)
 		}
 		return nil
 	})
-	return counts, err
+	return found, err
 }
 
 func reasons(ctx context.Context, tx *sql.Conn, table string) ([]ingest.ReasonCount, error) {
