@@ -39,9 +39,11 @@ export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { ta
             <tr key={c.name} className="*:border-b *:px-4 *:py-1.5 last:*:border-b-0 hover:bg-hover">
               <td>
                 <code className="text-xs break-all">{c.name}</code>
-                <div className="text-xs sm:hidden">
-                  <Field table={table} column={c} ignored={ignored} />
-                </div>
+                {(pathText(c.path) !== c.name || table.event_time === c.name) && (
+                  <div className="text-xs sm:hidden">
+                    <Field table={table} column={c} ignored={ignored} />
+                  </div>
+                )}
               </td>
               <td className="whitespace-nowrap">
                 <code className="text-xs">{c.type}</code>
