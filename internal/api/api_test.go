@@ -67,8 +67,9 @@ func problem(t *testing.T, w *httptest.ResponseRecorder, status int, code fault.
 
 func TestEachCodeHasItsStatus(t *testing.T) {
 	for code, status := range map[fault.Code]int{
-		fault.Invalid: 400, fault.Refused: 403, fault.NotFound: 404, fault.Conflict: 409, fault.Cancelled: 409, fault.TooLarge: 413,
+		fault.Invalid: 400, fault.Refused: 403, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409, fault.Cancelled: 409, fault.TooLarge: 413,
 		fault.Environment: 503, fault.Credentials: 502, fault.Network: 502, fault.Unavailable: 503, fault.Timeout: 504,
+		fault.SignIn: 401, fault.TooMany: 429,
 	} {
 		t.Run(string(code), func(t *testing.T) {
 			w := world()

@@ -24,7 +24,7 @@ import (
 type problemError struct {
 	Status int        `json:"status" doc:"The HTTP status"`
 	Title  string     `json:"title" doc:"The status in words"`
-	Code   fault.Code `json:"code" enum:"invalid,not_found,conflict,refused,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
+	Code   fault.Code `json:"code" enum:"invalid,not_found,conflict,refused,forbidden,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
 	Detail string     `json:"detail" doc:"What went wrong, for people"`
 	ingest.Advice
 	Position *int          `json:"position,omitempty" doc:"Where in the statement, in bytes from 0"`
@@ -73,10 +73,14 @@ func statusOf(code fault.Code) int {
 		return http.StatusNotFound
 	case fault.Conflict, fault.Cancelled:
 		return http.StatusConflict
-	case fault.Refused:
+	case fault.SignIn:
+		return http.StatusUnauthorized
+	case fault.Refused, fault.Forbidden:
 		return http.StatusForbidden
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case fault.TooMany:
+		return http.StatusTooManyRequests
 	case fault.Timeout:
 		return http.StatusGatewayTimeout // not 408: that invites clients to send the same again by themselves
 	case fault.Credentials, fault.Network:
@@ -93,10 +97,14 @@ func codeOf(status int) fault.Code {
 	switch status {
 	case http.StatusNotFound:
 		return fault.NotFound
+	case http.StatusUnauthorized:
+		return fault.SignIn
 	case http.StatusForbidden:
 		return fault.Refused
 	case http.StatusRequestEntityTooLarge:
 		return fault.TooLarge
+	case http.StatusTooManyRequests:
+		return fault.TooMany
 	case http.StatusRequestTimeout:
 		return fault.Timeout
 	}

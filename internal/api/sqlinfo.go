@@ -43,7 +43,7 @@ func (s *server) sqlRoutes() {
 			return nil, err
 		}
 		return answered(s.Inspector.Explain(ctx, query.Request{
-			SQL: in.Body.SQL, Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+			SQL: in.Body.SQL, Scope: query.Everything(), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 		}, in.Body.Analyze))
 	})
 	register(s, huma.Operation{

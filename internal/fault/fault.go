@@ -18,10 +18,13 @@ const (
 	NotFound    Code = "not_found"   // what was named does not exist
 	Conflict    Code = "conflict"    // it exists already, or is in another state
 	Refused     Code = "refused"     // understood, and not allowed: the query guard, the listen rule
+	Forbidden   Code = "forbidden"   // understood, and not for this caller: a role, or a limit to some tables
 	TooLarge    Code = "too_large"   // beyond a stated limit
 	Timeout     Code = "timeout"     // a stated limit of time ran out
 	Cancelled   Code = "cancelled"   // somebody stopped it
 	Credentials Code = "credentials" // the cloud does not know or not allow the caller
+	SignIn      Code = "sign_in"     // Helios does not know the caller: no account, session or token, or not this one
+	TooMany     Code = "too_many"    // too often in too short a time: wait
 	Network     Code = "network"     // an endpoint cannot be reached
 	Environment Code = "environment" // this machine: a port, a directory, a file in use
 	Unavailable Code = "unavailable" // not now: starting, stopping, overloaded

@@ -26,8 +26,9 @@ import (
 // Engine is an embedded or remote SQL engine.
 type Engine interface {
 	// Check parses one statement and judges it: *fault.Error of code Invalid for what does not parse, Refused for what the
-	// guard does not allow, nothing executed in either case. It returns the statement, ready to run.
-	Check(ctx context.Context, sql string) (Statement, error)
+	// guard does not allow, Forbidden for what the scope does not, nothing executed in any case. What is Forbidden is told
+	// in the same words whether it exists or not. It returns the statement, ready to run.
+	Check(ctx context.Context, sql string, scope Scope) (Statement, error)
 	// Run starts the statement; its rows are read while it runs. Params are bound by position (?, $1: []any), by name
 	// ($name: map[string]any) or nil. Their values are nil, bool, int64, *big.Int, float64 or string. Cancelling ctx ends
 	// the planning and the running, then and later. *fault.Error of code Invalid for what does not bind.
@@ -38,6 +39,7 @@ type Engine interface {
 type Statement struct {
 	SQL    string
 	Tables []string // the tables and views that it names, lower-cased, with their schema if that is not main
+	Scope  Scope    // that it was judged by: its errors tell of nothing beyond that
 }
 
 // Column is one column of a result.

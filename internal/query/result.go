@@ -70,7 +70,7 @@ func (r *Result) produce(ctx context.Context, req Request) (err error) {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if r.stmt, err = r.service.engine.Check(ctx, req.SQL); err != nil {
+	if r.stmt, err = r.service.engine.Check(ctx, req.SQL, req.Scope); err != nil {
 		return err
 	}
 	if r.from, err = r.service.engine.Run(ctx, r.stmt, req.Params); err != nil {

@@ -40,6 +40,7 @@ func (o Options) withDefaults() Options {
 // Request is a query to run.
 type Request struct {
 	SQL     string
+	Scope   Scope         // what it may read
 	Params  any           // as ParseParams returns them
 	MaxRows int64         // 0: the service's default; NoLimit: all
 	Timeout time.Duration // 0: the service's default
@@ -91,7 +92,7 @@ var (
 // goes wrong before that is an error here, not in the middle of an answer. The caller closes the result. The deadline
 // covers everything from here to Close: waiting for its turn, planning, running, and the time the caller takes to read.
 // A query that is ended by it or by Cancel answers within a second, even when the engine does not heed it.
-// Errors have the codes Invalid, Refused, Timeout, Cancelled (also when ctx ends) and Unavailable (too many are waiting).
+// Errors have the codes Invalid, Refused, Forbidden, Timeout, Cancelled (also when ctx ends) and Unavailable (too many are waiting).
 func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 	limit := cmp.Or(req.Timeout, s.options.Timeout)
 	maxRows := cmp.Or(req.MaxRows, s.options.MaxRows)

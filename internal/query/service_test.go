@@ -30,7 +30,7 @@ type engine struct {
 	open    atomic.Int64
 }
 
-func (e *engine) Check(_ context.Context, sql string) (query.Statement, error) {
+func (e *engine) Check(_ context.Context, sql string, _ query.Scope) (query.Statement, error) {
 	return query.Statement{SQL: sql, Tables: []string{"shop"}}, e.check
 }
 
@@ -245,11 +245,11 @@ type panicking struct {
 	in string
 }
 
-func (e *panicking) Check(ctx context.Context, sql string) (query.Statement, error) {
+func (e *panicking) Check(ctx context.Context, sql string, scope query.Scope) (query.Statement, error) {
 	if e.in == "check" {
 		panic("in check")
 	}
-	return e.engine.Check(ctx, sql)
+	return e.engine.Check(ctx, sql, scope)
 }
 
 func (e *panicking) Run(ctx context.Context, s query.Statement, params any) (query.Rows, error) {

@@ -22,7 +22,7 @@ type Engine struct{}
 const batchRows = 1000
 
 // Check judges a statement.
-func (Engine) Check(_ context.Context, sql string) (query.Statement, error) {
+func (Engine) Check(_ context.Context, sql string, _ query.Scope) (query.Statement, error) {
 	switch strings.Fields(sql)[0] {
 	case "rows", "forever", "params":
 		return query.Statement{SQL: sql, Tables: []string{"clicks"}}, nil

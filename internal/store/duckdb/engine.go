@@ -46,7 +46,7 @@ func openParser(ctx context.Context) (*sql.DB, error) {
 }
 
 // Check parses one statement and judges it: see query.Engine. It executes nothing.
-func (db *DB) Check(ctx context.Context, text string) (query.Statement, error) {
+func (db *DB) Check(ctx context.Context, text string, scope query.Scope) (query.Statement, error) {
 	switch {
 	case len(text) > maxStatement:
 		return query.Statement{}, fault.New(fault.TooLarge, "a statement may be %d bytes long, not %d", maxStatement, len(text))
@@ -62,11 +62,11 @@ func (db *DB) Check(ctx context.Context, text string) (query.Statement, error) {
 	if err != nil {
 		return query.Statement{}, db.explain(fmt.Errorf("parse the statement: %w", err))
 	}
-	tables, err := rules.Check(padded, []byte(tree))
+	tables, err := rules.Check(padded, []byte(tree), scope)
 	if err != nil {
 		return query.Statement{}, err
 	}
-	return query.Statement{SQL: text, Tables: tables}, nil
+	return query.Statement{SQL: text, Tables: tables, Scope: scope}, nil
 }
 
 // Run starts a statement that passed Check: see query.Engine. It runs in a read-only transaction on a connection of its own.

@@ -14,6 +14,7 @@ type executed struct {
 	statement string
 	prefix    string
 	skip      int
+	limited   bool // to some tables: those that DuckDB proposes instead of a missing one may not be told
 }
 
 func (e executed) text() string { return e.prefix + e.statement[e.skip:] }
@@ -33,10 +34,10 @@ func (e executed) explain(text string) error {
 		message, _, _ = strings.Cut(message, "\n") // what follows advises to change settings
 		message = "the query needs more memory than it may have: " + message
 	case "Catalog":
-		if what, instead, ok := strings.Cut(message, "\nDid you mean \""); ok && (strings.HasPrefix(instead, "pg_") || strings.HasPrefix(instead, "duckdb_") || strings.HasPrefix(instead, "sqlite_")) {
+		if what, instead, ok := strings.Cut(message, "\nDid you mean \""); ok && (e.limited || strings.HasPrefix(instead, "pg_") || strings.HasPrefix(instead, "duckdb_") || strings.HasPrefix(instead, "sqlite_")) {
 			message = what // nobody meant one of the engine's own
 		}
-		if strings.HasPrefix(message, "Table with name") {
+		if strings.HasPrefix(message, "Table with name") && !e.limited {
 			hint = "SHOW ALL TABLES lists those there are"
 		}
 	case "Permission":

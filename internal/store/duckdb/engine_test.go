@@ -31,7 +31,7 @@ func openStore(tb testing.TB) *duckdb.DB {
 
 // runQuery checks and starts a statement.
 func runQuery(ctx context.Context, db *duckdb.DB, text string, params any) (query.Rows, error) {
-	s, err := db.Check(ctx, text)
+	s, err := db.Check(ctx, text, query.Everything())
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +251,7 @@ func TestAnErrorSaysWhereInTheStatementItIs(t *testing.T) {
 func TestAStatementThatIsNoTextIsRefused(t *testing.T) {
 	db := openStore(t)
 	for _, text := range []string{"SELECT 1\x00; DROP TABLE x", "SELECT '\xff'", "", " -- nothing", "SELECT " + strings.Repeat("1,", 200_000) + "1"} {
-		_, err := db.Check(t.Context(), text)
+		_, err := db.Check(t.Context(), text, query.Everything())
 		require.Contains(t, []fault.Code{fault.Invalid, fault.TooLarge}, fault.CodeOf(err))
 	}
 }

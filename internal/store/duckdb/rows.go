@@ -47,7 +47,7 @@ func (r *rows) start(ctx context.Context, s query.Statement, params any) error {
 	r.stop = interruptOn(ctx, r.c)
 
 	prefix, rest := guard.Explain(s.SQL)
-	r.ran = executed{statement: s.SQL, prefix: prefix, skip: len(s.SQL) - len(rest)}
+	r.ran = executed{statement: s.SQL, prefix: prefix, skip: len(s.SQL) - len(rest), limited: s.Scope.Limited()}
 	if err := r.execute(r.ran.text(), params); err != nil {
 		return err
 	}

@@ -14,14 +14,30 @@ import (
 // lists directories), what runs text as SQL (query, query_table, json_execute_serialized_sql, histogram, which calls
 // query_table), what changes the process (enable_logging, enable_profiling, checkpoint, …), what takes pointers (arrow_scan),
 // and what shows the queries of others (duckdb_logs, duckdb_prepared_statements, duckdb_variables).
-var tableFunctions = set(
-	"range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "test_all_types",
-	"duckdb_columns", "duckdb_constraints", "duckdb_databases", "duckdb_functions", "duckdb_indexes", "duckdb_keywords",
-	"duckdb_memory", "duckdb_optimizers", "duckdb_schemas", "duckdb_sequences", "duckdb_settings", "duckdb_tables",
-	"duckdb_temporary_files", "duckdb_types", "duckdb_views", "duckdb_extensions",
-	"pragma_collations", "pragma_database_size", "pragma_platform", "pragma_show", "pragma_storage_info",
-	"pragma_table_info", "pragma_version", "pg_timezone_names", "icu_calendar_names",
+var tableFunctions = map[string]subject{
+	"range": values, "generate_series": values, "unnest": values, "repeat": values, "repeat_row": values,
+	"json_each": values, "json_tree": values, "test_all_types": values,
+	"duckdb_functions": engine, "duckdb_keywords": engine, "duckdb_optimizers": engine, "duckdb_settings": engine,
+	"duckdb_types": engine, "duckdb_extensions": engine, "pragma_collations": engine, "pragma_platform": engine,
+	"pragma_version": engine, "pg_timezone_names": engine, "icu_calendar_names": engine,
+	"duckdb_columns": everyTable, "duckdb_constraints": everyTable, "duckdb_databases": everyTable, "duckdb_indexes": everyTable,
+	"duckdb_memory": everyTable, "duckdb_schemas": everyTable, "duckdb_sequences": everyTable, "duckdb_tables": everyTable,
+	"duckdb_temporary_files": everyTable, "duckdb_views": everyTable, "pragma_database_size": everyTable,
+	"pragma_show": oneTable, "pragma_storage_info": oneTable, "pragma_table_info": oneTable,
+}
+
+// subject is what a table function tells of.
+type subject int
+
+const (
+	values     subject = iota // its arguments
+	engine                    // DuckDB itself
+	everyTable                // the tables of the store, or the room that they and queries take
+	oneTable                  // the table that its argument names
 )
+
+// describing are scalar macros that read what DuckDB says of all tables.
+var describing = set("get_block_size", "pg_get_constraintdef", "pg_get_viewdef")
 
 func set(names ...string) map[string]bool {
 	s := make(map[string]bool, len(names))
@@ -215,8 +231,9 @@ func template(arguments []any) string {
 func Verdict(table bool, name string) string {
 	_, denied := scalarReason(name)
 	_, bounded := boundedScalars[name]
+	_, known := tableFunctions[name]
 	switch {
-	case table && !tableFunctions[name], !table && denied:
+	case table && !known, !table && denied:
 		return "refused"
 	case !table && bounded:
 		return "bounded"

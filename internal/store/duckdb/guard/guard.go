@@ -1,5 +1,5 @@
 // Package guard judges SQL for DuckDB by its syntax tree, as json_serialize_sql gives it: a statement may read the store's
-// tables and compute, nothing else. Whatever it does not know it refuses. It is the first of three doors; the others are
+// tables that its scope allows and compute, nothing else. Whatever it does not know it refuses. It is the first of three doors; the others are
 // DuckDB's locked configuration without external access, and read-only transactions.
 //
 // It is pure Go and executes nothing: who has the tree of a statement from DuckDB's own parser asks Guard.Check.
@@ -35,9 +35,9 @@ type serialized struct {
 }
 
 // Check judges a statement by its tree. It returns the tables that it reads, lower-cased, sorted, with their schema if that
-// is not main, names of CTEs left out. Errors wrap *query.SQLError; their code is Invalid for what does not parse and
-// Refused for what is not allowed.
-func (g Guard) Check(sql string, tree []byte) ([]string, error) {
+// is not main, names of CTEs left out. Errors wrap *query.SQLError; their code is Invalid for what does not parse, Refused
+// for what nobody may do and Forbidden for what is beyond the scope.
+func (g Guard) Check(sql string, tree []byte, scope query.Scope) ([]string, error) {
 	d := json.NewDecoder(bytes.NewReader(tree))
 	d.UseNumber()
 	var s serialized
@@ -58,8 +58,8 @@ func (g Guard) Check(sql string, tree []byte) ([]string, error) {
 	case len(s.Statements) > 1:
 		return nil, refusal(sql, -1, "one statement at a time, not %d", len(s.Statements))
 	}
-	w := walk{guard: g, sql: sql}
-	w.visit(s.Statements[0].Node, scope{})
+	w := walk{guard: g, sql: sql, scope: scope}
+	w.visit(s.Statements[0].Node, visible{})
 	if w.err != nil {
 		return nil, w.err
 	}
@@ -87,17 +87,15 @@ func refusal(sql string, position int, format string, args ...any) *fault.Error 
 	return fault.New(fault.Refused, "%w", query.Locate(sql, fmt.Sprintf(format, args...), position))
 }
 
-// scope holds the names of CTEs that are visible, lower-cased.
-type scope map[string]bool
+// visible holds the names of the CTEs that can be seen, lower-cased.
+type visible map[string]bool
 
-func (s scope) with(names ...string) scope {
-	inner := make(scope, len(s)+len(names))
-	for name := range s {
-		inner[name] = true
+func (v visible) with(name string) visible {
+	inner := make(visible, len(v)+1)
+	for known := range v {
+		inner[known] = true
 	}
-	for _, name := range names {
-		inner[strings.ToLower(name)] = true
-	}
+	inner[query.Lower(name)] = true
 	return inner
 }
 
@@ -105,6 +103,7 @@ func (s scope) with(names ...string) scope {
 type walk struct {
 	guard  Guard
 	sql    string
+	scope  query.Scope
 	tables []string
 	inside string // the bounded function or lambda that encloses what is visited, or ""
 	lambda int    // how many of them are lambdas
@@ -140,7 +139,7 @@ func (w *walk) refuseWithHint(n node, hint, format string, args ...any) {
 	}
 }
 
-func (w *walk) visit(v any, names scope) {
+func (w *walk) visit(v any, names visible) {
 	if w.err != nil {
 		return
 	}
@@ -155,7 +154,7 @@ func (w *walk) visit(v any, names scope) {
 }
 
 // node judges an object and what is in it.
-func (w *walk) node(n node, names scope) {
+func (w *walk) node(n node, names visible) {
 	inside, lambda, judged := w.inside, w.lambda, []string{"cte_map"} // what is not visited below
 	defer func() { w.inside, w.lambda = inside, lambda }()
 	if class := n.text("class"); class != "" {
@@ -181,8 +180,10 @@ func (w *walk) node(n node, names scope) {
 		case "TABLE_FUNCTION":
 			w.tableFunction(n, names)
 			judged = append(judged, "function")
+		case "SHOW_REF":
+			w.show(n)
 		case "SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE",
-			"SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST", "PIVOT", "SHOW_REF",
+			"SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST", "PIVOT",
 			"LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER",
 			"ORDER_DEFAULT", "ASCENDING", "DESCENDING":
 		default:
@@ -194,17 +195,23 @@ func (w *walk) node(n node, names scope) {
 	names = w.ctes(n, names)
 	for key, child := range n {
 		if !slices.Contains(judged, key) {
-			w.visit(child, names)
+			w.visit(child, w.itself(n, key, names))
 		}
 	}
 }
 
-// ctes visits the CTEs that a query declares and returns the names that are visible in its body. Each sees those before
-// it, a recursive one itself as well.
-func (w *walk) ctes(n node, names scope) scope {
-	if n.text("type") == "RECURSIVE_CTE_NODE" || n.text("type") == "CTE_NODE" {
-		names = names.with(n.text("cte_name"))
+// itself adds the name of a CTE where it can be seen in its own node: a recursive one in its right side, another one in the
+// body. The left side, from which the recursion starts, reads what else has that name, such as a table.
+func (*walk) itself(n node, key string, names visible) visible {
+	switch kind := n.text("type"); {
+	case kind == "RECURSIVE_CTE_NODE" && key == "right", kind == "CTE_NODE" && key == "child":
+		return names.with(n.text("cte_name"))
 	}
+	return names
+}
+
+// ctes visits the CTEs that a query declares and returns the names that are visible in its body. Each sees those before it.
+func (w *walk) ctes(n node, names visible) visible {
 	declared, _ := n["cte_map"].(map[string]any)
 	entries, _ := declared["map"].([]any)
 	for _, e := range entries {
@@ -216,8 +223,8 @@ func (w *walk) ctes(n node, names scope) scope {
 }
 
 // table judges a table by its name: it is one of the store's or of DuckDB's own descriptions, not a file.
-func (w *walk) table(n node, names scope) {
-	catalog, schema, table := strings.ToLower(n.text("catalog_name")), strings.ToLower(n.text("schema_name")), strings.ToLower(n.text("table_name"))
+func (w *walk) table(n node, names visible) {
+	catalog, schema, table := query.Lower(n.text("catalog_name")), query.Lower(n.text("schema_name")), query.Lower(n.text("table_name"))
 	if catalog == "" && schema == "" && names[table] {
 		return
 	}
@@ -226,17 +233,18 @@ func (w *walk) table(n node, names scope) {
 		return
 	}
 	if catalog == "" && schema == w.guard.Catalog { // db.t: DuckDB looks for a schema first, but there is none of that name
-		catalog, schema = schema, "main"
+		catalog, schema = schema, mainSchema
 	}
 	if catalog == "" && schema == "" {
-		schema = "main"
+		schema = mainSchema
 	}
 	described := schema == "information_schema" || schema == "pg_catalog"
 	switch {
 	case catalog != "" && catalog != w.guard.Catalog && (catalog != "system" || !described),
 		!described && !slices.Contains(w.guard.Schemas, schema):
 		w.refuse(n, "there is no %s here: queries may read the schemas %s", qualified(n), strings.Join(w.guard.Schemas, ", "))
-	case schema == "main":
+	case !w.permits(n, qualified(n), catalog, schema, table):
+	case schema == mainSchema:
 		w.tables = append(w.tables, table)
 	default:
 		w.tables = append(w.tables, schema+"."+table)
@@ -254,20 +262,26 @@ func qualified(n node) string {
 }
 
 // tableFunction judges a table function by its name, then its arguments.
-func (w *walk) tableFunction(n node, names scope) {
+func (w *walk) tableFunction(n node, names visible) {
 	function, _ := n["function"].(map[string]any)
-	name := strings.ToLower(node(function).text("function_name"))
-	if !tableFunctions[name] {
+	name := query.Lower(node(function).text("function_name"))
+	subject, known := tableFunctions[name]
+	if !known {
 		w.refuse(n, "the table function %s is not allowed: queries may only read tables", name)
 		return
 	}
+	w.about(n, name, subject, function["children"])
 	w.visit(function["children"], names)
 	w.visit(function["filter"], names)
 }
 
 // function judges a function by its name and, if its result may be much larger than its arguments, by those.
 func (w *walk) function(n node) {
-	name := strings.ToLower(n.text("function_name"))
+	name := query.Lower(n.text("function_name"))
+	if w.scope.Limited() && describing[name] {
+		w.forbid(n, "%s tells of all tables, and you may read only some", name)
+		return
+	}
 	if reason, denied := scalarReason(name); denied {
 		w.refuse(n, "%s is not allowed: %s", name, reason)
 		return
@@ -288,7 +302,7 @@ func (w *walk) function(n node) {
 		w.inside = name
 	}
 	arguments, _ := n["children"].([]any)
-	if schema := n.text("schema"); schema != "" && schema != "main" {
+	if schema := n.text("schema"); schema != "" && schema != mainSchema {
 		arguments = append([]any{nil}, arguments...) // schema.f(x) may be the method call f(schema, x)
 	}
 	if problem := b.judge(arguments); problem != "" {

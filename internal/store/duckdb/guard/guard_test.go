@@ -25,7 +25,7 @@ func trees(tb testing.TB) []string {
 
 func TestTreesOfHarmlessStatementsAreAllowed(t *testing.T) {
 	for _, tree := range trees(t) {
-		_, err := rules.Check("", []byte(tree))
+		_, err := rules.Check("", []byte(tree), query.Everything())
 		require.NoError(t, err, tree)
 	}
 }
@@ -33,7 +33,7 @@ func TestTreesOfHarmlessStatementsAreAllowed(t *testing.T) {
 func TestARefusalSaysWhere(t *testing.T) {
 	sql := "SELECT 1,\n  'ü', nextval('s')"
 	_, err := rules.Check(sql, []byte(`{"statements":[{"node":{"type":"SELECT_NODE","select_list":[
-		{"class":"FUNCTION","type":"FUNCTION","function_name":"NextVal","query_location":18}]}}]}`))
+		{"class":"FUNCTION","type":"FUNCTION","function_name":"NextVal","query_location":18}]}}]}`), query.Everything())
 	require.Equal(t, fault.Refused, fault.CodeOf(err))
 	var e *query.SQLError
 	require.ErrorAs(t, err, &e)
@@ -41,7 +41,7 @@ func TestARefusalSaysWhere(t *testing.T) {
 }
 
 func TestAParserErrorSaysWhere(t *testing.T) {
-	_, err := rules.Check("SELEC 1", []byte(`{"error":true,"error_type":"parser","error_message":"syntax error","position":"0"}`))
+	_, err := rules.Check("SELEC 1", []byte(`{"error":true,"error_type":"parser","error_message":"syntax error","position":"0"}`), query.Everything())
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	var e *query.SQLError
 	require.ErrorAs(t, err, &e)
@@ -57,7 +57,7 @@ func TestWhatTheGuardDoesNotKnowIsRefused(t *testing.T) {
 		`{"type":"SELECT_NODE","from_table":{"type":"TABLE_FUNCTION"}}`,
 		`{"type":"SELECT_NODE","from_table":{"type":"TABLE_FUNCTION","function":{"function_name":"brand_new"}}}`,
 	} {
-		_, err := rules.Check("", []byte(`{"statements":[{"node":`+node+`}]}`))
+		_, err := rules.Check("", []byte(`{"statements":[{"node":`+node+`}]}`), query.Everything())
 		require.Equal(t, fault.Refused, fault.CodeOf(err), node)
 	}
 }
@@ -100,7 +100,7 @@ func FuzzGuard(f *testing.F) {
 		f.Add(tree)
 	}
 	f.Fuzz(func(t *testing.T, tree string) {
-		if _, err := rules.Check("", []byte(tree)); err != nil {
+		if _, err := rules.Check("", []byte(tree), query.Everything()); err != nil {
 			return
 		}
 		var v struct {

@@ -10,7 +10,7 @@ function subscribe(call: () => void) {
 }
 
 // What a statement itself is to blame for does not change by asking again.
-const lasting = new Set(["invalid", "refused", "not_found", "too_large"]);
+const lasting = new Set(["invalid", "refused", "forbidden", "not_found", "too_large"]);
 
 /** Runs what the tab ran last again and again while it is looked at; each run begins after the one before has ended. */
 export function useRefresh(tab: Tab, work: Work) {
