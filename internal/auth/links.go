@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// How long one-time links last.
+const (
+	SetupFor = 30 * time.Minute
+	ResetFor = 24 * time.Hour
+)
+
+// LinkSecret is a one-time link as its owner gets it.
+type LinkSecret struct {
+	Secret    string
+	ExpiresAt time.Time
+}
+
+// errLink is one for all reasons.
+func errLink() error {
+	return fault.New(fault.NotFound, "the link is not valid: it has been used, has expired, or a newer one was made").WithHint("ask for a new one")
+}
+
+// SetupLink makes the link that makes the first admin; fault.Conflict if there is an account. It is for whoever works on the
+// machine: the server prints it when it starts.
+func (s *Service) SetupLink(ctx context.Context) (LinkSecret, error) {
+	if p, ok := From(ctx); !ok || p.Kind != KindMachine {
+		return LinkSecret{}, fault.New(fault.Refused, "the link for the first account is made on the machine itself")
+	}
+	switch some, err := s.store.HasUsers(ctx); {
+	case err != nil:
+		return LinkSecret{}, err
+	case some:
+		return LinkSecret{}, fault.New(fault.Conflict, "there is an account already")
+	}
+	return s.link(ctx, LinkSetup, "", "", SetupFor)
+}
+
+// ResetLink makes a link with which a user sets a password. It is for admins, who hand it on; the old password stays until the
+// link is used.
+func (s *Service) ResetLink(ctx context.Context, userID string) (LinkSecret, error) {
+	if _, err := require(ctx, Admin); err != nil {
+		s.note(ctx, ActionLinkCreate, s.nameOf(ctx, userID), err, nil)
+		return LinkSecret{}, err
+	}
+	user, err := s.store.User(ctx, userID)
+	if err != nil {
+		return LinkSecret{}, err
+	}
+	return s.link(ctx, LinkReset, user.ID, user.Email, ResetFor)
+}
+
+func (s *Service) link(ctx context.Context, kind LinkKind, userID, target string, last time.Duration) (LinkSecret, error) {
+	now, secret := s.now(), newSecret()
+	l := Link{Hash: hashSecret(secret), Kind: kind, UserID: userID, CreatedAt: now, ExpiresAt: now.Add(last)}
+	err := s.store.AddLink(ctx, l)
+	s.note(ctx, ActionLinkCreate, target, err, map[string]any{"kind": kind, "expires_at": moment(l.ExpiresAt)})
+	if err != nil {
+		return LinkSecret{}, err
+	}
+	return LinkSecret{Secret: secret, ExpiresAt: l.ExpiresAt}, nil
+}
+
+// CheckLink looks at a link without using it: for whom it is ("" for the first admin) and until when. fault.NotFound if it is not
+// valid.
+func (s *Service) CheckLink(ctx context.Context, kind LinkKind, secret string) (email string, expires time.Time, err error) {
+	l, err := s.store.LinkByHash(ctx, kind, hashSecret(secret))
+	switch {
+	case fault.CodeOf(err) == fault.NotFound, err == nil && !s.now().Before(l.ExpiresAt):
+		return "", time.Time{}, errLink()
+	case err != nil:
+		return "", time.Time{}, err
+	}
+	if l.UserID != "" {
+		user, err := s.store.User(ctx, l.UserID)
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		email = user.Email
+	}
+	return email, l.ExpiresAt, nil
+}
+
+// Setup makes the first admin, once, and signs them in.
+func (s *Service) Setup(ctx context.Context, secret, email, password string) (in SignedIn, err error) {
+	if _, _, err := s.CheckLink(ctx, LinkSetup, secret); err != nil { // before a password is hashed for nothing
+		s.note(ctx, ActionSetup, "", err, nil)
+		return SignedIn{}, err
+	}
+	var user User
+	defer func() { s.noteOf(ctx, in.Principal, ActionSetup, user.Email, err, nil) }()
+	if err := checkPassword(password); err != nil { // none is not allowed here
+		return SignedIn{}, err
+	}
+	if user, err = s.newUser(ctx, NewUser{Email: email, Role: Admin, Password: password}); err != nil {
+		return SignedIn{}, err
+	}
+	switch err := s.store.UseSetupLink(ctx, hashSecret(secret), s.now(), user); {
+	case fault.CodeOf(err) == fault.NotFound:
+		return SignedIn{}, errLink()
+	case err != nil:
+		return SignedIn{}, err
+	}
+	s.close()
+	return s.begin(ctx, &user, user.PasswordHash)
+}
+
+// ResetPassword sets the password of the user whom a link is for, once, and ends all their sessions.
+func (s *Service) ResetPassword(ctx context.Context, secret, password string) error {
+	email, _, err := s.CheckLink(ctx, LinkReset, secret)
+	var hash string
+	if err == nil {
+		hash, err = s.newHash(ctx, password)
+	}
+	if err == nil {
+		if _, err = s.store.UseResetLink(ctx, hashSecret(secret), s.now(), hash); fault.CodeOf(err) == fault.NotFound {
+			err = errLink()
+		}
+	}
+	s.note(ctx, ActionPasswordReset, email, err, nil)
+	return err
+}

@@ -1,0 +1,221 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// How long sessions last.
+const (
+	SessionIdle = 12 * time.Hour      // without a request
+	SessionAge  = 14 * 24 * time.Hour // in all
+
+	rotateAfter   = 15 * time.Minute // a secret that leaked is worth no more than that
+	rotationGrace = 30 * time.Second // for requests that were on their way with the secret before
+	seenEvery     = time.Minute      // how exact it is kept when a session or token was last used
+	maxSessions   = 50               // of one user
+	maxAgent      = 300              // bytes
+)
+
+// How often a password may be tried: so many times at once, then once in a span.
+const (
+	triesPerAccount = 10
+	accountTryEvery = 30 * time.Second
+	triesPerAddress = 20
+	addressTryEvery = 6 * time.Second
+)
+
+// SignedIn is a session as its owner gets it.
+type SignedIn struct {
+	Principal Principal
+	Secret    string    // for the cookie: it is given out only here
+	EndsAt    time.Time // at the latest
+}
+
+// userPrincipal is the user of a session.
+func userPrincipal(u *User, session string) Principal {
+	return Principal{Kind: KindUser, ID: u.ID, Name: u.Email, Role: u.Role, Tables: u.Tables, User: u.ID, Session: session}
+}
+
+// errSignIn is one for all reasons: nobody learns from it which accounts there are.
+func errSignIn() error {
+	return fault.New(fault.SignIn, "the e-mail address or the password is wrong")
+}
+
+// SignIn begins a session. It takes as long, and says the same, whether the account exists, is disabled or has another
+// password. fault.TooMany, with when to try again, after too many tries for the account or from the caller's address.
+func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn, error) {
+	caller := CallerOf(ctx)
+	email, wrong := cleanEmail(email)
+	if err := s.allowTry(ctx, email); err != nil {
+		return SignedIn{}, err
+	}
+	var user User
+	if wrong == nil {
+		var err error
+		if user, err = s.store.UserByEmail(ctx, email); err != nil && fault.CodeOf(err) != fault.NotFound {
+			return SignedIn{}, err
+		}
+	}
+	hash, err := s.checkPassword(ctx, &user, password)
+	if err == nil && user.Disabled {
+		err = errSignIn()
+	}
+	var in SignedIn
+	if err == nil {
+		in, err = s.begin(ctx, &user, hash)
+	}
+	if err == nil || fault.CodeOf(err) != fault.SignIn {
+		s.perAddress.giveBack(network(caller.Address)) // only wrong passwords are to be few
+		s.perAccount.giveBack(email)
+	}
+	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, nil) // what is no e-mail address may be a password in the wrong field
+	return in, err
+}
+
+// allowTry takes note of a try of a password, before anything is spent on it.
+func (s *Service) allowTry(ctx context.Context, email string) error {
+	now := s.now()
+	wait, first := s.perAddress.take(network(CallerOf(ctx).Address), now)
+	if wait == 0 {
+		wait, first = s.perAccount.take(email, now)
+	}
+	if wait == 0 {
+		return nil
+	}
+	err := fault.New(fault.TooMany, "too many sign-ins have failed").WithHint("wait a moment, then try again").WithRetryAfter(max(wait, time.Second))
+	if first { // the next ones say nothing new, and would let anybody fill the log
+		s.note(ctx, ActionSignIn, email, err, nil)
+	}
+	return err
+}
+
+// checkPassword checks a user's password and gives its hash as it is stored now: one that was made at another cost than today's
+// is made anew. It is errSignIn if the password is wrong.
+func (s *Service) checkPassword(ctx context.Context, u *User, password string) (hash string, err error) {
+	short := password[:min(len(password), MaxPassword)]
+	ok, stale, err := s.hasher.check(ctx, u.PasswordHash, short)
+	switch {
+	case err != nil:
+		return "", err
+	case !ok || short != password:
+		return "", errSignIn()
+	case !stale || u.Disabled:
+		return u.PasswordHash, nil
+	}
+	if hash, err = s.hasher.hash(ctx, password); err != nil {
+		return "", err
+	}
+	changed, err := s.store.ChangeUser(ctx, u.ID, func(stored *User) (bool, error) {
+		if stored.PasswordHash == u.PasswordHash { // else somebody has changed it meanwhile
+			stored.PasswordHash = hash
+		}
+		return false, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if changed.PasswordHash != hash {
+		return "", errSignIn()
+	}
+	return hash, nil
+}
+
+// begin makes a session, always a new one, of a user whose password has been checked against a hash.
+func (s *Service) begin(ctx context.Context, u *User, checkedHash string) (SignedIn, error) {
+	caller, now, secret := CallerOf(ctx), s.now(), newSecret()
+	session := Session{
+		ID: newID(), UserID: u.ID, Hash: hashSecret(secret), CreatedAt: now, RotatedAt: now, SeenAt: now,
+		Address: clip(caller.Address, maxName), Agent: clip(caller.Agent, maxAgent),
+	}
+	if err := s.store.AddSession(ctx, session, checkedHash, maxSessions); err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{Principal: userPrincipal(u, session.ID), Secret: secret, EndsAt: now.Add(SessionAge)}, nil
+}
+
+// Session is who has the secret of a session; fault.SignIn if there is none, or it has ended. When the secret is old the session
+// gets another one: fresh, if not nil, is to be handed out in place of it. The old one is good for half a minute more.
+func (s *Service) Session(ctx context.Context, secret string) (p Principal, fresh *SignedIn, err error) {
+	hash := hashSecret(secret)
+	session, user, err := s.store.SessionByHash(ctx, hash)
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return Principal{}, nil, err
+	}
+	now := s.now()
+	former := session.Hash != hash
+	if err != nil || user.Disabled || !now.Before(session.CreatedAt.Add(SessionAge)) || !now.Before(session.SeenAt.Add(SessionIdle)) ||
+		(former && !now.Before(session.PreviousUntil)) {
+		return Principal{}, nil, fault.New(fault.SignIn, "the session has ended").WithHint("sign in again")
+	}
+	p = userPrincipal(&user, session.ID)
+	caller := CallerOf(ctx)
+	caller.Address, caller.Agent = clip(caller.Address, maxName), clip(caller.Agent, maxAgent)
+	if now.Sub(session.SeenAt) >= seenEvery || session.Address != caller.Address {
+		if err := s.store.SeeSession(ctx, session.ID, now, caller); err != nil {
+			return Principal{}, nil, err
+		}
+	}
+	if former || now.Sub(session.RotatedAt) < rotateAfter {
+		return p, nil, nil
+	}
+	next := newSecret()
+	won, err := s.store.RotateSession(ctx, session.ID, hash, hashSecret(next), now, now.Add(rotationGrace))
+	if err != nil || !won {
+		return p, nil, err
+	}
+	return p, &SignedIn{Principal: p, Secret: next, EndsAt: session.CreatedAt.Add(SessionAge)}, nil
+}
+
+// SignOut ends the session of who asks. Who has none is signed out already.
+func (s *Service) SignOut(ctx context.Context) error {
+	p, _ := From(ctx)
+	if p.Session == "" {
+		return nil
+	}
+	err := s.store.EndSession(ctx, p.User, p.Session)
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil
+	}
+	s.note(ctx, ActionSignOut, p.Name, err, nil)
+	return err
+}
+
+// Sessions are those of a user, the last seen first. Users see their own, admins everybody's.
+func (s *Service) Sessions(ctx context.Context, userID string) ([]Session, error) {
+	if _, err := s.ownOr(ctx, userID); err != nil {
+		return nil, err
+	}
+	return s.store.Sessions(ctx, userID)
+}
+
+// EndSession ends one session of a user: one's own, or as an admin anybody's.
+func (s *Service) EndSession(ctx context.Context, userID, id string) error {
+	_, err := s.ownOr(ctx, userID)
+	if err == nil {
+		err = s.store.EndSession(ctx, userID, id)
+	}
+	s.note(ctx, ActionSessionsEnd, s.nameOf(ctx, userID), err, map[string]any{"session": clip(id, maxName)})
+	return err
+}
+
+// EndSessions ends all sessions of a user: one's own, or as an admin anybody's.
+func (s *Service) EndSessions(ctx context.Context, userID string) error {
+	_, err := s.ownOr(ctx, userID)
+	ended := 0
+	if err == nil {
+		ended, err = s.store.EndSessions(ctx, userID)
+	}
+	s.note(ctx, ActionSessionsEnd, s.nameOf(ctx, userID), err, map[string]any{"ended": ended})
+	return err
+}
+
+// ownOr allows what concerns a user to that user, signed in, and to admins.
+func (s *Service) ownOr(ctx context.Context, userID string) (Principal, error) {
+	if p, ok := From(ctx); ok && p.Kind == KindUser && p.User == userID {
+		return p, nil
+	}
+	return require(ctx, Admin)
+}
