@@ -1,5 +1,5 @@
 // Package catalog keeps what Helios itself must remember: the sources that people have added, their saved queries and
-// dashboards, the queries they ran, and later their accounts. It is a small SQLite file apart from the data, so that it survives a data file that is built anew. Its SQL
+// dashboards, the queries they ran, and their accounts. It is a small SQLite file apart from the data, so that it survives a data file that is built anew. Its SQL
 // and migrations use nothing that only SQLite has: a shared catalog in Postgres is to come.
 package catalog
 
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver: SQLite in pure Go
@@ -24,7 +25,12 @@ type Catalog struct{ db *sql.DB }
 // Open opens DIR/catalog.sqlite, makes it if it is missing, and brings it up to date. Errors are fault.Environment.
 func Open(ctx context.Context, dir string) (*Catalog, error) {
 	path := filepath.Join(dir, "catalog.sqlite")
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"}).String()
+	if err := private(path); err != nil {
+		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
+	}
+	// A transaction takes its lock when it begins, and waits for it: several processes may write, and one that has read first
+	// could not wait any more.
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
@@ -40,6 +46,16 @@ func Open(ctx context.Context, dir string) (*Catalog, error) {
 			WithHint("nothing was changed: if the file is damaged restore it from a backup, or move it away and add the sources again: with their names and tables they go on where they stopped")
 	}
 	return c, nil
+}
+
+// private makes the file if it is missing, and sees to it that nobody else on the machine reads it: it holds hashes of passwords.
+// SQLite gives the files beside it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // Close closes the catalog.
@@ -94,6 +110,66 @@ var migrations = []string{
 		outcome    VARCHAR(40) NOT NULL,
 		error      TEXT NOT NULL
 	)`,
+	// tables is JSON: the names of those that may be read, or null for all. Hashes of secrets are SHA-256 in hexadecimal digits.
+	`CREATE TABLE users (
+		id            VARCHAR(40) PRIMARY KEY,
+		email         VARCHAR(255) NOT NULL UNIQUE,
+		role          VARCHAR(20) NOT NULL,
+		tables        TEXT NOT NULL,
+		disabled      SMALLINT NOT NULL,
+		password_hash VARCHAR(255) NOT NULL,
+		created_at    BIGINT NOT NULL,
+		updated_at    BIGINT NOT NULL,
+		signed_in_at  BIGINT NOT NULL
+	)`,
+	`CREATE TABLE sessions (
+		id             VARCHAR(40) PRIMARY KEY,
+		user_id        VARCHAR(40) NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+		hash           VARCHAR(64) NOT NULL UNIQUE,
+		previous_hash  VARCHAR(64) NOT NULL,
+		previous_until BIGINT NOT NULL,
+		created_at     BIGINT NOT NULL,
+		rotated_at     BIGINT NOT NULL,
+		seen_at        BIGINT NOT NULL,
+		address        TEXT NOT NULL,
+		agent          TEXT NOT NULL
+	)`,
+	`CREATE INDEX sessions_by_user ON sessions (user_id)`,
+	`CREATE INDEX sessions_by_previous_hash ON sessions (previous_hash)`,
+	`CREATE TABLE tokens (
+		id           VARCHAR(40) PRIMARY KEY,
+		name         VARCHAR(100) NOT NULL,
+		user_id      VARCHAR(40) REFERENCES users (id) ON DELETE CASCADE,
+		hash         VARCHAR(64) NOT NULL UNIQUE,
+		role         VARCHAR(20) NOT NULL,
+		tables       TEXT NOT NULL,
+		created_at   BIGINT NOT NULL,
+		expires_at   BIGINT NOT NULL,
+		last_used_at BIGINT NOT NULL
+	)`,
+	`CREATE INDEX tokens_by_user ON tokens (user_id)`,
+	`CREATE TABLE links (
+		hash       VARCHAR(64) PRIMARY KEY,
+		kind       VARCHAR(20) NOT NULL,
+		user_id    VARCHAR(40) REFERENCES users (id) ON DELETE CASCADE,
+		created_at BIGINT NOT NULL,
+		expires_at BIGINT NOT NULL
+	)`,
+	// Ids rise with time. Nothing is ever changed here.
+	`CREATE TABLE audit (
+		id          VARCHAR(40) PRIMARY KEY,
+		at          BIGINT NOT NULL,
+		actor_kind  VARCHAR(20) NOT NULL,
+		actor_id    VARCHAR(40) NOT NULL,
+		actor       TEXT NOT NULL,
+		address     TEXT NOT NULL,
+		action      VARCHAR(64) NOT NULL,
+		target      TEXT NOT NULL,
+		outcome     VARCHAR(40) NOT NULL,
+		detail      TEXT NOT NULL,
+		duration_ms BIGINT NOT NULL
+	)`,
+	`CREATE INDEX audit_by_time ON audit (at)`,
 }
 
 func (c *Catalog) migrate(ctx context.Context) error {
