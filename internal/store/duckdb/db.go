@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -78,6 +79,8 @@ type DB struct {
 	breaking    sync.Once
 	cause       error                           // set before broken is closed
 	freeSpace   func(dir string) (int64, error) // replaced by tests
+
+	audit atomic.Pointer[AuditLog] // nil until ShowAudit
 
 	dialectMu sync.Mutex
 	dialect   *query.Dialect // once it has been asked for
@@ -155,6 +158,9 @@ func (db *DB) open(ctx context.Context, opt Options) error {
 		return cannotOpen(db.dir, err)
 	}
 	statements = []string{use}
+	if err := db.registerAudit(db.writer); err != nil {
+		return err
+	}
 	if err := db.prepareOwn(); err != nil {
 		return err
 	}

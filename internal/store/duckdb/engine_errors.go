@@ -29,6 +29,10 @@ func (e executed) explain(text string) error {
 	message, position := e.locate(message)
 	code, hint := fault.Invalid, ""
 	switch kind {
+	case "Invalid Input":
+		if strings.HasPrefix(message, auditUnread) {
+			code, hint = fault.Unavailable, "try again in a moment"
+		}
 	case "Out of Memory":
 		code, hint = fault.TooLarge, "let it return or group fewer rows"
 		message, _, _ = strings.Cut(message, "\n") // what follows advises to change settings

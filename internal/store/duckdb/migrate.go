@@ -51,6 +51,7 @@ var migrations = []string{
 		bytes      BIGINT NOT NULL, -- of their documents
 		PRIMARY KEY (table_name, quarantine)
 	);`,
+	auditView,
 }
 
 // migrate brings the file to the newest format, all or nothing.
