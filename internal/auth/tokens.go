@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -18,6 +20,8 @@ type NewToken struct {
 	Tables    []string  // nil: all that its owner may read
 	ExpiresAt time.Time // zero: never
 }
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // CreateToken makes an API token for who asks, and gives its secret, which nobody can see again. Its role and tables are at most
 // its maker's. A token makes none: one that leaked could otherwise outlive its end.
@@ -37,8 +41,8 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (token Token, sec
 		return Token{}, "", err
 	case p.Kind == KindToken:
 		return Token{}, "", fault.New(fault.Refused, "a token cannot make tokens").WithHint("sign in")
-	case name == "" || len(name) > maxName:
-		return Token{}, "", fault.New(fault.Invalid, "a token needs a name of at most %d bytes", maxName)
+	case name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unprintable):
+		return Token{}, "", fault.New(fault.Invalid, "a token needs a name of at most %d bytes, on one line", maxName)
 	case n.Role.String() == "":
 		return Token{}, "", fault.New(fault.Invalid, "a token needs a role")
 	case !p.May(n.Role):

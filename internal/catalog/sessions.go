@@ -46,7 +46,7 @@ func (a *Accounts) AddSession(ctx context.Context, s auth.Session, checkedHash s
 func (a *Accounts) SessionByHash(ctx context.Context, hash string) (auth.Session, auth.User, error) {
 	var r userRow
 	row := a.catalog.db.QueryRowContext(ctx, `SELECT `+sessionColumns+`, `+userColumns+` FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.hash = $1 OR s.previous_hash = $1`, hash)
+		WHERE s.hash = $1 OR (s.previous_hash = $1 AND s.previous_until > 0)`, hash)
 	s, err := scanSession(row, r.to()...)
 	if s, err = found(s, err, "there is no such session"); err != nil {
 		return s, auth.User{}, err
@@ -101,7 +101,9 @@ func (a *Accounts) EndSessions(ctx context.Context, userID string) (ended int, e
 	return ended, err
 }
 
-const tokenColumns = `t.id, t.name, t.hash, t.role, t.tables, t.created_at, t.expires_at, t.last_used_at`
+// withOwners reads tokens as scanToken wants them.
+const withOwners = `SELECT t.id, t.name, t.hash, t.role, t.tables, t.created_at, t.expires_at, t.last_used_at, ` + userColumns + `
+	FROM tokens t LEFT JOIN users u ON u.id = t.user_id`
 
 // scanToken reads a token with its owner, who may be missing.
 func scanToken(row scanner) (t auth.Token, owner auth.User, err error) {
@@ -150,7 +152,7 @@ func (a *Accounts) AddToken(ctx context.Context, t auth.Token, most int) error {
 
 // TokenByHash finds a token and its owner.
 func (a *Accounts) TokenByHash(ctx context.Context, hash string) (auth.Token, auth.User, error) {
-	row := a.catalog.db.QueryRowContext(ctx, `SELECT `+tokenColumns+`, `+userColumns+` FROM tokens t LEFT JOIN users u ON u.id = t.user_id WHERE t.hash = $1`, hash)
+	row := a.catalog.db.QueryRowContext(ctx, withOwners+` WHERE t.hash = $1`, hash)
 	t, owner, err := scanToken(row)
 	t, err = found(t, err, "there is no such token")
 	return t, owner, err
@@ -158,8 +160,7 @@ func (a *Accounts) TokenByHash(ctx context.Context, hash string) (auth.Token, au
 
 // Tokens gives all tokens, by owner and name.
 func (a *Accounts) Tokens(ctx context.Context) ([]auth.Token, error) {
-	return list(ctx, a.catalog.db, `SELECT `+tokenColumns+`, `+userColumns+` FROM tokens t LEFT JOIN users u ON u.id = t.user_id
-		ORDER BY COALESCE(u.email, ''), t.name, t.id`, func(row scanner) (auth.Token, error) {
+	return list(ctx, a.catalog.db, withOwners+` ORDER BY COALESCE(u.email, ''), t.name, t.id`, func(row scanner) (auth.Token, error) {
 		t, _, err := scanToken(row)
 		return t, err
 	})
