@@ -239,3 +239,21 @@ func unjudged(t *testing.T, db *duckdb.DB, s query.Statement) (string, error) {
 		batch.Release()
 	}
 }
+
+// What passes the guard because it names no table must not tell either, by DuckDB's error, whether there is one.
+func TestErrorsDoNotTellWhichTablesThereAre(t *testing.T) {
+	db := openTwo(t)
+	for _, text := range []string{
+		"SELECT NULL::tokens", "SELECT NULL::main.tokens", "SELECT tokens(1)", "SELECT main.tokens(mark) FROM shop", "SELECT (1).tokens()", "SELECT 'a' COLLATE tokens",
+		"SELECT tokens FROM shop", "SELECT tokens.mark FROM shop", "SELECT main.tokens.mark FROM shop", "SELECT db.main.tokens.mark FROM shop", "SELECT tokens.* FROM shop",
+		"SELECT COLUMNS(tokens.*) FROM shop", "SELECT * FROM shop JOIN shop AS b USING (tokens)", "SELECT getvariable('tokens')",
+		"SELECT * FROM tokens(1)", "SELECT * FROM main.tokens()", "SELECT * FROM shop ORDER BY tokens", "SELECT sum(mark) OVER tokens FROM shop", "SELECT has_table_privilege('tokens', 'SELECT')",
+		"SELECT enum_range(NULL::tokens)", "SELECT in_search_path('db', 'tokens')", "SELECT $tokens", "SELECT list_aggregate([1], 'tokens')", "SELECT 'tokens'::REGCLASS",
+	} {
+		told := func(text string) string {
+			out, err := output(t, db, text, onlyShop)
+			return strings.ReplaceAll(fmt.Sprint(out, err), "absent", "tokens")
+		}
+		require.Equal(t, told(text), told(strings.ReplaceAll(text, "tokens", "absent")), text)
+	}
+}
