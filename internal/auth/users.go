@@ -34,6 +34,26 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (user User, err error)
 	return user, nil
 }
 
+// CheckNewUser finds what is wrong with an account before somebody is asked for its password.
+func (s *Service) CheckNewUser(ctx context.Context, n NewUser) error {
+	if _, err := require(ctx, Admin); err != nil {
+		return err
+	}
+	n.Password = ""
+	user, err := s.newUser(ctx, n)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.UserByEmail(ctx, user.Email)
+	switch {
+	case err == nil:
+		return fault.New(fault.Conflict, "there is an account %s already", user.Email)
+	case fault.CodeOf(err) == fault.NotFound:
+		return nil
+	}
+	return err
+}
+
 // newUser makes an account that is not stored yet.
 func (s *Service) newUser(ctx context.Context, n NewUser) (user User, err error) {
 	now := s.now()

@@ -22,9 +22,12 @@ import (
 // Catalog is an open catalog. It is safe for use by several goroutines.
 type Catalog struct{ db *sql.DB }
 
+// File is the catalog's file in its directory.
+const File = "catalog.sqlite"
+
 // Open opens DIR/catalog.sqlite, makes it if it is missing, and brings it up to date. Errors are fault.Environment.
 func Open(ctx context.Context, dir string) (*Catalog, error) {
-	path := filepath.Join(dir, "catalog.sqlite")
+	path := filepath.Join(dir, File)
 	if err := private(path); err != nil {
 		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
 	}

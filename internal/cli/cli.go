@@ -1,6 +1,6 @@
 // Package cli is the command line: one file a command. Data goes to standard output, talk to standard error. Exit codes: 0
 // done, 1 it failed, 2 wrong usage, 3 the environment (credentials, network, this machine). Commands talk to a server through
-// the client; only serve, demo and tail reach into the server's own code.
+// the client; only serve, demo, tail and what manages accounts on the server's machine reach into the server's own code.
 package cli
 
 import (
@@ -110,6 +110,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 		&cobra.Group{ID: "run", Title: "Run a server:"},
 		&cobra.Group{ID: "streams", Title: "Connect streams:"},
 		&cobra.Group{ID: "query", Title: "Ask:"},
+		&cobra.Group{ID: "accounts", Title: "Let people in:"},
 	)
 	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
@@ -120,6 +121,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 	add("run", c.demo(), c.serve(), c.configGroup())
 	add("streams", c.streams(), c.sources(), c.tail())
 	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
+	add("accounts", c.users(), c.tokens())
 	root.AddCommand(c.version(), c.worker())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

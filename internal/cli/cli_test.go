@@ -146,6 +146,9 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 		"quarantine replay t --all", "quarantine replay t --all --field x", "quarantine replay t --key a:1:0 --dry-run", "quarantine delete t",
 		"quarantine delete t --all --reason empty --yes", "quarantine delete t --field x", "tail", "tail s --filter x", "tail s --from soon", "tail s --raw --json",
 		"demo --rate -1", "demo --rate fast", "serve --listen 0.0.0.0:8080", "serve --listen nowhere", "serve --data", "config check --frob",
+		"users add", "users add me@example.com", "users add me@example.com --role root", "users role me@example.com",
+		"users role me@example.com chief", "users role me@example.com editor --tables a --all-tables", "tokens create ci",
+		"tokens create ci --role root", "tokens create ci --role viewer --expires soon", "tokens create ci --role viewer --expires -3d", "tokens revoke",
 	} {
 		got := helios(t, "", strings.Fields(line)...)
 		require.Equal(t, 2, got.code, line)
@@ -161,6 +164,8 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		"", "demo", "serve", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
 		"sources show", "sources set", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
 		"quarantine replay", "quarantine delete", "version", "completion", "completion bash", "tables", "tables list", "tables show", "queries", "queries list", "queries cancel",
+		"users", "users add", "users list", "users remove", "users disable", "users enable", "users role", "users password",
+		"tokens", "tokens create", "tokens list", "tokens revoke",
 	} {
 		got := helios(t, "", append(strings.Fields(line), "--help")...)
 		require.Zero(t, got.code, line)

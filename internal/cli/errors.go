@@ -215,7 +215,7 @@ func sentence(s string) string {
 }
 
 // command is one in backticks, which stays, or one that a hint names without them.
-var command = regexp.MustCompile("`[^`]*`|\\bhelios (?:sources (?:pause|remove|resume) [a-zA-Z0-9_]+|(?:config|streams|sources|tables|quarantine|queries) [a-z]+|demo|serve|sql|tail)\\b")
+var command = regexp.MustCompile("`[^`]*`|\\bhelios (?:sources (?:pause|remove|resume) [a-zA-Z0-9_]+|(?:config|streams|sources|tables|quarantine|queries|users|tokens) [a-z]+|demo|serve|sql|tail)\\b")
 
 // quoteCommands puts the commands of a text into backticks, so that they are told from its words and keep their case.
 func quoteCommands(text string) string {

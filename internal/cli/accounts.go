@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helios-sql/helios/internal/app"
+	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/config"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/telemetry"
+)
+
+// accountFlags are the flags of all commands that work on the accounts of a data directory.
+type accountFlags struct{ data, file string }
+
+func (f *accountFlags) add(cmd *cobra.Command) {
+	cmd.PersistentFlags().StringVar(&f.data, "data", config.Default().Data, "the server's `DIR`")
+	cmd.PersistentFlags().StringVar(&f.file, "config", "", "the settings `FILE` (default "+config.DefaultFile+", if there is one)")
+}
+
+// accounts makes a command's action that works on accounts. anew says that it may be the first that is done in the directory.
+func (c *console) accounts(f *accountFlags, anew bool, action func(ctx context.Context, accounts *auth.Service, args []string) error) func(*cobra.Command, []string) error {
+	return run(func(ctx context.Context, cmd *cobra.Command, args []string) error {
+		given := map[string]string{}
+		if cmd.Flags().Changed("data") {
+			given["data"] = f.data
+		}
+		settings, err := config.Load(f.file, c.env, given)
+		if err != nil {
+			return settingsError(cmd, err)
+		}
+		logger, err := telemetry.NewLogger(c.talk, settings.Log.Level, settings.Log.Format)
+		if err != nil {
+			return settingsError(cmd, err)
+		}
+		return settingsError(cmd, app.Accounts(ctx, settings.Data, anew, logger, func(ctx context.Context, accounts *auth.Service) error {
+			return action(ctx, accounts, args)
+		}))
+	})
+}
+
+// askPassword is a new password: all of standard input, but for the end of its line, or what a person types twice.
+func (c *console) askPassword(ctx context.Context, stdin bool) (string, error) {
+	if stdin {
+		text, err := io.ReadAll(io.LimitReader(c.in, auth.MaxPassword+3)) // one byte too many is too many
+		if err != nil {
+			return "", fault.New(fault.Environment, "cannot read the password: %w", err)
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
+	}
+	if !term.Is(c.in) {
+		return "", fault.New(fault.Invalid, "standard input is not a terminal, so nobody can be asked for a password").
+			WithHint("add --password-stdin to read it from there")
+	}
+	var typed [2]string
+	for i, question := range []string{"Password", "Again"} {
+		var err error
+		if typed[i], err = term.Secret(ctx, c.in, c.talk, question); err != nil {
+			return "", fault.New(fault.Cancelled, "no password was given: %w", err)
+		}
+	}
+	if typed[0] != typed[1] {
+		return "", fault.New(fault.Invalid, "the two passwords differ").WithHint("try again")
+	}
+	return typed[0], nil
+}
+
+// passwordFlag adds --password-stdin.
+func passwordFlag(cmd *cobra.Command, stdin *bool) {
+	cmd.Flags().BoolVar(stdin, "password-stdin", false, "read the password from standard input")
+}
+
+// roleFlag adds --role, which must be given.
+func roleFlag(cmd *cobra.Command, role *string) {
+	cmd.Flags().StringVar(role, "role", "", "`ROLE`: "+strings.Join(auth.RoleNames(), ", "))
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(auth.RoleNames(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// roleOf is the role that --role names.
+func roleOf(cmd *cobra.Command, name string) (auth.Role, error) {
+	if name == "" {
+		return auth.NoRole, usage(cmd, "%s needs --role", path(cmd)).withHint("the roles are %s", strings.Join(auth.RoleNames(), ", "))
+	}
+	return auth.ParseRole(name)
+}
+
+// tablesFlag adds --tables.
+func tablesFlag(cmd *cobra.Command, tables *[]string) {
+	cmd.Flags().StringSliceVar(tables, "tables", nil, "may read only these `TABLES`, with commas between them (default all)")
+}
+
+// limit is what --tables says: nil for all.
+func limit(cmd *cobra.Command, tables []string) []string {
+	if !cmd.Flags().Changed("tables") {
+		return nil
+	}
+	return notNil(tables)
+}
+
+// limitText is a limit for people.
+func limitText(tables []string) string {
+	switch {
+	case tables == nil:
+		return "all"
+	case len(tables) == 0:
+		return "none"
+	}
+	return strings.Join(tables, ", ")
+}
