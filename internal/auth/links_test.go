@@ -55,6 +55,8 @@ func TestALinkExpires(t *testing.T) {
 	l, err := w.SetupLink(w.machine())
 	require.NoError(t, err)
 	w.clock.Pass(30 * time.Minute)
+	_, _, err = w.CheckLink(t.Context(), auth.LinkSetup, l.Secret)
+	requireCode(t, fault.NotFound, err)
 	_, err = w.Setup(w.from("192.0.2.1"), l.Secret, "me@example.com", password)
 	requireCode(t, fault.NotFound, err)
 

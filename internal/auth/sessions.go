@@ -158,7 +158,7 @@ func (s *Service) Session(ctx context.Context, secret string) (p Principal, fres
 			return Principal{}, nil, err
 		}
 	}
-	if former || now.Sub(session.RotatedAt) < rotateAfter {
+	if now.Sub(session.RotatedAt) < rotateAfter {
 		return p, nil, nil
 	}
 	next := newSecret()

@@ -146,6 +146,11 @@ func TestTheListOfSessionsSaysWhenAndFromWhere(t *testing.T) {
 	require.Equal(t, seen, sessions[0].SeenAt)
 	require.Equal(t, "203.0.113.5", sessions[0].Address)
 	require.Equal(t, long[:300], sessions[0].Agent)
+	_, _, err = w.Session(w.from("198.51.100.1"), in.Secret)
+	require.NoError(t, err)
+	moved, err := w.Sessions(w.as(in.Principal), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, "198.51.100.1", moved[0].Address, "another address is noted at once")
 	require.Equal(t, quiet.Principal.Session, sessions[1].ID)
 	require.Equal(t, began, sessions[1].SeenAt)
 	require.Equal(t, "192.0.2.7", sessions[1].Address)
@@ -162,8 +167,11 @@ func TestAChangeOfTheAccountEndsItsSessions(t *testing.T) {
 		"another role":  {func(w *world, u auth.User) error { return w.change(u, auth.UserChange{Role: &role}) }, true},
 		"the same role": {func(w *world, u auth.User) error { return w.change(u, auth.UserChange{Role: &same, Disabled: &no}) }, false},
 		"a limit":       {func(w *world, u auth.User) error { return w.change(u, auth.UserChange{Tables: &tables}) }, false},
-		"disabling":     {func(w *world, u auth.User) error { return w.change(u, auth.UserChange{Disabled: &yes}) }, true},
-		"removal":       {func(w *world, u auth.User) error { return w.RemoveUser(w.machine(), u.ID) }, true},
+		"disabling": {func(w *world, u auth.User) error {
+			require.NoError(w.t, w.change(u, auth.UserChange{Disabled: &yes}))
+			return w.change(u, auth.UserChange{Disabled: &no})
+		}, true},
+		"removal": {func(w *world, u auth.User) error { return w.RemoveUser(w.machine(), u.ID) }, true},
 		"a password": {func(w *world, u auth.User) error {
 			return w.SetPassword(w.machine(), u.ID, "a password of the machine")
 		}, true},
@@ -192,6 +200,18 @@ func TestAChangeOfTheAccountEndsItsSessions(t *testing.T) {
 func (w *world) change(u auth.User, c auth.UserChange) error {
 	_, err := w.ChangeUser(w.machine(), u.ID, c)
 	return err
+}
+
+func TestASessionOfADisabledAccountIsWorthNothing(t *testing.T) {
+	w := newWorld(t)
+	u := w.user("me@example.com", auth.Viewer)
+	in := w.signIn(u.Email)
+	_, err := w.store.ChangeUser(t.Context(), u.ID, func(u *auth.User) (bool, error) {
+		u.Disabled = true
+		return false, nil // even if somebody forgets to end it
+	})
+	require.NoError(t, err)
+	require.False(t, w.alive(in.Secret))
 }
 
 func TestALimitHoldsInSessionsThatAreThere(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -190,6 +191,23 @@ func TestGuessesAtTheSameTimeAreCountedOneByOne(t *testing.T) {
 		count[code]++
 	}
 	require.Equal(t, map[fault.Code]int{fault.SignIn: 10, fault.TooMany: 30}, count)
+}
+
+func TestOfTwoWhoChangeAPasswordAtOnceOneDoes(t *testing.T) {
+	w := newWorld(t)
+	w.user("me@example.com", auth.Viewer)
+	in := w.signIn("me@example.com")
+	var all sync.WaitGroup
+	var changed atomic.Int32
+	for n := range 4 {
+		all.Go(func() {
+			if _, err := w.ChangePassword(w.as(in.Principal), password, fmt.Sprintf("another password %d", n)); err == nil {
+				changed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 1, changed.Load())
 }
 
 func TestTheOwnPasswordIsChangedWithTheCurrentOne(t *testing.T) {

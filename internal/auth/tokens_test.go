@@ -185,6 +185,14 @@ func TestTokensAreSeenAndRevokedByTheirOwnersAndByAdmins(t *testing.T) {
 	require.Equal(t, of("of the machine", "of a", "of b"), names(all, err))
 	require.Equal(t, []string{"", "a@example.com", "b@example.com"}, []string{all[0].Owner, all[1].Owner, all[2].Owner})
 
+	_, secret, err := w.CreateToken(w.machine(), auth.NewToken{Name: "of a program", Role: auth.Viewer})
+	require.NoError(t, err)
+	program, err := w.Token(t.Context(), secret)
+	require.NoError(t, err)
+	require.Empty(t, names(w.Tokens(w.as(program))), "what belongs to nobody is not the program's")
+	requireCode(t, fault.NotFound, w.RevokeToken(w.as(program), program.ID))
+	require.NoError(t, w.RevokeToken(w.machine(), program.ID))
+
 	requireCode(t, fault.NotFound, w.RevokeToken(a, all[2].ID))
 	requireCode(t, fault.NotFound, w.RevokeToken(a, all[0].ID))
 	requireCode(t, fault.NotFound, w.RevokeToken(w.machine(), "never was"))

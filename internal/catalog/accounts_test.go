@@ -70,6 +70,20 @@ func TestAChangeThatIsRefusedChangesNothing(t *testing.T) {
 	require.Equal(t, fault.NotFound, fault.CodeOf(err), "no secret before is no secret")
 }
 
+func TestALinkIsUsedBeforeItsEndAndForWhatItIs(t *testing.T) {
+	accounts := catalog.NewAccounts(opened(t))
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	u := auth.User{ID: "u", Email: "me@example.com", Role: auth.Admin, PasswordHash: "h", CreatedAt: at, UpdatedAt: at}
+	require.NoError(t, accounts.AddLink(t.Context(), auth.Link{Hash: "l", Kind: auth.LinkSetup, CreatedAt: at, ExpiresAt: at.Add(time.Minute)}))
+	require.Equal(t, fault.NotFound, fault.CodeOf(accounts.UseSetupLink(t.Context(), "l", at.Add(time.Minute), u)))
+	_, err := accounts.UseResetLink(t.Context(), "l", at, "h")
+	require.Equal(t, fault.NotFound, fault.CodeOf(err))
+	some, err := accounts.HasUsers(t.Context())
+	require.NoError(t, err)
+	require.False(t, some)
+	require.NoError(t, accounts.UseSetupLink(t.Context(), "l", at.Add(time.Minute-time.Microsecond), u))
+}
+
 func TestOfManyRotationsOfASecretOneWins(t *testing.T) {
 	dir := t.TempDir()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
