@@ -135,7 +135,7 @@ function drawn(s: Series, shape: Shape, chart: Chart, lying: boolean): object {
         sampling: "lttb",
         showSymbol: s.points.length <= 40,
         symbol: "circle",
-        symbolSize: 4,
+        symbolSize: s.points.length === 1 ? 8 : 4, // a point alone must be seen
         lineStyle: { width: 1.75 },
         areaStyle: chart.kind === "area" ? { opacity: stack ? 0.5 : 0.16 } : undefined,
         emphasis: { disabled: shape.series.length < 2, focus: "series" },
