@@ -273,3 +273,9 @@ func TestRemovingAndReplayingNameWhatTheyTouch(t *testing.T) {
 	all = server.saw()
 	require.Equal(t, "DELETE /api/v1/quarantine/clicks?field=a.b&reason=type_mismatch", all[len(all)-1].what)
 }
+
+func TestTheQuarantinesHelpReadsEventsThatAreNoText(t *testing.T) {
+	help := helios(t, "", "quarantine", "--help").out
+	require.Contains(t, help, `helios sql "SELECT try(decode(raw)) FROM quarantine.clicks`)
+	require.Equal(t, strings.Count(help, "decode("), strings.Count(help, "try(decode("), "decode alone fails at bytes that are no UTF-8")
+}
