@@ -6,7 +6,7 @@ import { sqlName } from "@/lib/sql";
 import { Button, LinkButton, Spinner } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemBox, sentence } from "@/ui/problem";
-import type { MendPlan } from "./mends";
+import { Cost, type MendPlan } from "./mends";
 import { changed, changeOf } from "./queries";
 import { nothing, replayAll, type Account } from "./replay";
 import { filterOf, type Scope } from "./scope";
@@ -16,7 +16,7 @@ const batch = 500;
 type Phase = { at: "asking" } | { at: "changing" } | { at: "replaying" } | { at: "stopped" } | { at: "done" } | { at: "failed"; error: unknown };
 
 /** Makes a change of the table, if there is one, and replays: told before, watched while it goes on, accounted for afterwards. */
-export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: Scope; onClose: () => void }) {
+export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendPlan & { scope: Scope; onClose: () => void }) {
   const change = changeOf(mend);
   const [phase, setPhase] = useState<Phase>({ at: "asking" });
   const [account, setAccount] = useState<Account>(nothing);
@@ -67,7 +67,7 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
           )}
           {!busy && <Button onClick={close}>{phase.at === "asking" ? "Not now" : "Close"}</Button>}
           {phase.at === "asking" && (
-            <Button kind="primary" onClick={() => void go()}>
+            <Button kind={advised ? "primary" : "danger"} onClick={() => void go()}>
               {change ? "Apply and replay" : "Replay"}
             </Button>
           )}
@@ -81,7 +81,7 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
     >
       <div className="space-y-4 text-sm">
         {phase.at === "asking" ? (
-          <Plan mend={mend} scope={scope} dry={dry} />
+          <Plan mend={mend} cost={cost} scope={scope} dry={dry} />
         ) : (
           <>
             <Progress account={account} count={dry.matched} label={phase.at === "changing" ? "Changing the table" : "Replaying"} busy={busy} done={phase.at === "done"} />
@@ -95,10 +95,11 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
   );
 }
 
-function Plan({ mend, dry, scope }: MendPlan & { scope: Scope }) {
+function Plan({ mend, dry, cost, scope }: Omit<MendPlan, "advised"> & { scope: Scope }) {
   return (
     <>
       <p>{sentence(mend.explanation)}</p>
+      {cost && <Cost>{cost}</Cost>}
       <p className="text-muted">
         Then {plural(dry.matched, "event")} of <strong className="font-semibold text-ink">{scope.table}</strong> {dry.matched === 1 ? "is" : "are"} tried again, in batches that can be stopped: {number(dry.would_pass)} of {number(dry.tried)} tried would become rows. What does not fit stays in quarantine.
       </p>

@@ -60,7 +60,7 @@ export default function ScopePage({ scope }: { scope: Scope }) {
           )}
           <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <div className="min-w-0 lg:order-last lg:sticky lg:top-4">
-              <Mends scope={scope} onApply={setPlan} />
+              <Mends scope={scope} held={all.count} onApply={setPlan} />
             </div>
             <Events scope={scope} />
           </div>
