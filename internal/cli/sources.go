@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -131,6 +132,7 @@ func (c *console) showSource(s client.Source) error {
 	}
 	for _, p := range [][2]string{
 		{"endpoint", s.Settings.Connection.Endpoint}, {"region", s.Settings.Connection.Region}, {"profile", s.Settings.Connection.Profile},
+		{"role", s.Settings.Connection.RoleARN},
 	} {
 		if p[1] != "" {
 			pairs = append(pairs, p)
@@ -148,6 +150,7 @@ func (c *console) showSource(s client.Source) error {
 	pairs = append(pairs,
 		[2]string{"from", from},
 		[2]string{"read", s.Settings.Read},
+		[2]string{"event time", cmp.Or(s.Settings.EventTime, "_arrived_at")},
 		[2]string{"new fields", newFields(s.Settings.Evolve)},
 		[2]string{"rate", fmt.Sprintf("%s events/s, %s/s", rate(s.EventsPerSec), term.Bytes(s.BytesPerSec))},
 		[2]string{"lag", lag(s.LagMS)},

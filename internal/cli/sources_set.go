@@ -77,7 +77,7 @@ A source that is read in another way goes on where it stopped. One that is not r
 		if c.json {
 			return c.printJSON(source)
 		}
-		c.say("The source %s is changed. `helios sources show %[1]s` tells what it keeps.", source.Settings.Name)
+		c.say("The source %s is changed; `helios sources show %[1]s` shows its settings.", source.Settings.Name)
 		return nil
 	})
 	return c.jsonFlag(c.yesFlag(cmd))

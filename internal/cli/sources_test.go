@@ -11,7 +11,7 @@ import (
 
 const source = `{"settings":{"name":"clicks","stream":"click-stream","connection":{"region":"eu-central-1"},"table":"clicks",
 	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","read":"auto","max_depth":3,"max_columns":500,"paused":false,
-	"created_at":"2026-03-01T12:00:00Z"},"state":"failing","error":"throttled by AWS","hint":"Add it to the policy.","action":"kinesis:GetRecords","policy":"{\n  \"Statement\": []\n}","shards":[
+	"created_at":"2026-03-01T12:00:00Z","event_time":"clicked_at"},"state":"failing","error":"throttled by AWS","hint":"Add it to the policy.","action":"kinesis:GetRecords","policy":"{\n  \"Statement\": []\n}","shards":[
 	{"shard_id":"shardId-000000000000","condition":"reading","sequence_number":"49640000000000000000000000000000000000000000000000000001","taken":-1,
 	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z","read":"poll","limits":{"calls":0.724,"bytes":0.031},
 	 "fallback":"AWS does not allow kinesis:RegisterStreamConsumer"},

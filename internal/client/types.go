@@ -104,8 +104,9 @@ type TableSchema struct {
 // Table is a table with its size.
 type Table struct {
 	TableSchema
-	Rows        int64 `json:"rows"`
-	Quarantined int64 `json:"quarantined"`
+	Rows        int64  `json:"rows"`
+	Quarantined int64  `json:"quarantined"`
+	EventTime   string `json:"event_time,omitempty"` // the column that says when an event happened, if its source names one
 }
 
 // Change is one recorded change of a table's schema.
@@ -172,6 +173,7 @@ type SourceSettings struct {
 	Ignore     [][]string `json:"ignore,omitempty"`
 	Paused     bool       `json:"paused"`
 	CreatedAt  time.Time  `json:"created_at"`
+	EventTime  string     `json:"event_time,omitempty"` // "" for _arrived_at
 
 	Retain           string `json:"retain,omitempty"` // as somebody chose it
 	RetainQuarantine string `json:"retain_quarantine,omitempty"`
