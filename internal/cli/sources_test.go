@@ -126,7 +126,7 @@ func TestChangingWhatIsKeptSendsWhatWasSaidAndAsksBeforeAnythingIsDeleted(t *tes
 	server := serve(t, everything())
 	got := heliosOnTerminal(t, "y\n", "sources", "set", "clicks", "--retain", "30d, 200GB", "--retain-quarantine", "7d")
 	require.Zero(t, got.code, got.talk)
-	require.Contains(t, got.talk, "Keep only 30d, 200GB of its table and 7d of its quarantine for the source clicks, and delete the rest for good? [y/N]")
+	require.Contains(t, got.talk, "Of the source clicks, delete for good, now and from now on: rows older than 30d or beyond the newest 200GB; quarantined events older than 7d? [y/N]")
 	require.Zero(t, helios(t, "", "sources", "set", "clicks", "--retain", "forever").code, "nothing is deleted")
 	require.JSONEq(t, `{"retain":"30d, 200GB","retain_quarantine":"7d"}`, server.saw()[0].body)
 	require.JSONEq(t, `{"retain":"forever"}`, server.saw()[1].body)
