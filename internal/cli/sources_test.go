@@ -148,9 +148,9 @@ func TestRemovingASourceThatReadsByFanOutSaysThatItsConsumerIsGone(t *testing.T)
 func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
 	answers := everything()
 	for disk, want := range map[string]string{
-		`"bytes_per_day":null,"observed_s":60,"full_at":null`:                            "75 GiB free; an hour of history is needed to tell when it will be full",
-		`"bytes_per_day":-5,"observed_s":7200,"full_at":null`:                            "75 GiB free; the data does not grow (from the last 2 hours)",
-		`"bytes_per_day":5000,"observed_s":86400,"full_at":null`:                         "75 GiB free; the data grows by 4.9 KiB a day, for more than ten years (from the last 24 hours)",
+		`"bytes_per_day":null,"observed_s":60,"full_at":null`:                            "81 GB free; an hour of history is needed to tell when it will be full",
+		`"bytes_per_day":-5,"observed_s":7200,"full_at":null`:                            "81 GB free; the data does not grow (from the last 2 hours)",
+		`"bytes_per_day":5000,"observed_s":86400,"full_at":null`:                         "81 GB free; the data grows by 5.0 kB a day, for more than ten years (from the last 24 hours)",
 		`"bytes_per_day":1073741824,"observed_s":86400,"full_at":"2026-05-15T00:00:00Z"`: "full on 2026-05-15 (from the last 24 hours)",
 	} {
 		answers["GET /api/v1/sources/clicks"] = answer{body: `{"settings":{"name":"clicks"},"retention":{"table":{"retain":"forever"},"quarantine":{"retain":"30d"},
