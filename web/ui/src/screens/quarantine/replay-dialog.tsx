@@ -1,15 +1,15 @@
 import { CircleCheck, CirclePause } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { api, data } from "@/api/client";
+import { runQuery } from "@/data/result";
 import { number, plural } from "@/lib/format";
-import { sqlName } from "@/lib/sql";
 import { Button, LinkButton, Spinner } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemBox, sentence } from "@/ui/problem";
 import { Cost, type MendPlan } from "./mends";
 import { changed, changeOf } from "./queries";
 import { nothing, replayAll, type Account } from "./replay";
-import { filterOf, type Scope } from "./scope";
+import { beforeReplay, filterOf, replayedRows, type Scope } from "./scope";
 
 const batch = 500;
 
@@ -21,6 +21,7 @@ export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendP
   const [phase, setPhase] = useState<Phase>({ at: "asking" });
   const [account, setAccount] = useState<Account>(nothing);
   const made = useRef(false);
+  const rows = useRef(""); // the statement that asks for them, once it can be told
   const stop = useRef<AbortController>(null);
   useEffect(() => () => stop.current?.abort(), []);
   const busy = phase.at === "changing" || phase.at === "replaying";
@@ -36,6 +37,7 @@ export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendP
         made.current = true;
       }
       setPhase({ at: "replaying" });
+      rows.current ||= await rowsOf(scope, control.signal);
       const ask = (after?: string) => data(api.POST("/api/v1/quarantine/{table}/replay", { ...table, body: { filter: filterOf(scope), limit: batch, ...(after && { after }) } }));
       const end = await replayAll(account, ask, setAccount, control.signal);
       setPhase({ at: end.next === undefined ? "done" : "stopped" });
@@ -60,8 +62,8 @@ export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendP
               Stop
             </Button>
           )}
-          {phase.at === "done" && account.rows > 0 && (
-            <LinkButton to="/sql" search={{ sql: `SELECT * FROM ${sqlName(scope.table)}\nORDER BY _ingested_at DESC\nLIMIT ${Math.min(100, account.rows)}` }} onClick={close}>
+          {phase.at === "done" && account.rows > 0 && rows.current && (
+            <LinkButton to="/sql" search={{ sql: rows.current }} onClick={close}>
               See the rows
             </LinkButton>
           )}
@@ -93,6 +95,18 @@ export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendP
       </div>
     </Dialog>
   );
+}
+
+/** The statement that will ask for the rows of the replay that is about to begin; empty if that cannot be told, which is no reason not to replay. */
+async function rowsOf(scope: Scope, signal: AbortSignal): Promise<string> {
+  try {
+    const [row = []] = (await runQuery({ sql: beforeReplay(scope), signal })).rows;
+    const [began, first, last] = row;
+    return typeof began === "string" && typeof first === "string" && typeof last === "string" ? replayedRows(scope.table, began, first, last) : "";
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return "";
+  }
 }
 
 function Plan({ mend, dry, cost, scope }: Omit<MendPlan, "advised"> & { scope: Scope }) {
