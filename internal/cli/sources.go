@@ -63,13 +63,13 @@ func (c *console) listSources(sources []client.Source) error {
 		{Name: "STATE", Whole: true},
 		{Name: "EVENTS/S", Right: true, Whole: true},
 		{Name: "LAG", Right: true, Whole: true},
-		{Name: "ROWS", Right: true, Whole: true},
-		{Name: "QUARANTINE", Right: true, Whole: true},
+		{Name: "ROWS ADDED", Right: true, Whole: true},
+		{Name: "QUARANTINED", Right: true, Whole: true},
 		{Name: "NEWEST", Whole: true},
 	}
 	if term.Is(c.out) { // a person knows that a source is named as its table, and looks for what is not 0
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Counters.Quarantined > 0 }) {
-			columns, rows = without(columns, rows, "QUARANTINE")
+			columns, rows = without(columns, rows, "QUARANTINED")
 		}
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Settings.Table != s.Settings.Name }) {
 			columns, rows = without(columns, rows, "TABLE")
@@ -83,7 +83,7 @@ func (c *console) listSources(sources []client.Source) error {
 			c.say("%s: %s", s.Settings.Name, s.Error)
 		}
 	}
-	c.say("Rows and quarantined events are counted since the server's start.")
+	c.say("Rows added and quarantined events are counted since the server's start; `helios tables list` counts all.")
 	return nil
 }
 

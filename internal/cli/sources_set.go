@@ -116,6 +116,7 @@ func (c *console) retention(r client.Retention) [][2]string {
 		return pairs
 	}
 	d := r.Disk
+	pairs = append(pairs, [2]string{"measured", c.ago(r.MeasuredAt)})
 	text := term.Bytes(float64(d.Free)) + " free"
 	from := " (from the last " + term.Counted(d.Observed/3600, "hour") + ")"
 	switch {
@@ -138,7 +139,7 @@ func (c *console) retention(r client.Retention) [][2]string {
 func (c *console) kept(k client.Kept, measured bool, thing string) string {
 	text := k.Retain
 	if !measured {
-		return text
+		return text + "; not measured yet"
 	}
 	text += ": " + term.Counted(k.Rows, thing)
 	if k.Bytes > 0 { // else they are not in the file yet

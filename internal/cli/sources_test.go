@@ -162,6 +162,13 @@ func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
 	}
 }
 
+func TestWhatIsKeptIsNotToldBeforeItIsMeasured(t *testing.T) {
+	serve(t, map[string]answer{"GET /api/v1/sources/clicks": {body: `{"settings":{"name":"clicks"},"retention":{"table":{"retain":"forever"},"quarantine":{"retain":"30d"},"measured_at":null}}`}})
+	got := helios(t, "", "sources", "show", "clicks")
+	require.Contains(t, got.out, "forever; not measured yet\n")
+	require.Contains(t, got.out, "30d; not measured yet\n")
+}
+
 func TestAddingToAKeptTableSaysThatItGoesOn(t *testing.T) {
 	answers := everything()
 	answers["GET /api/v1/tables/clicks"] = answer{body: `{"name":"clicks"}`}

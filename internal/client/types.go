@@ -204,7 +204,7 @@ type Retention struct {
 	Table      Kept       `json:"table"`
 	Quarantine Kept       `json:"quarantine"`
 	Disk       Disk       `json:"disk"`
-	MeasuredAt *time.Time `json:"measured_at"` // nil in the first moments: then there are no numbers
+	MeasuredAt *time.Time `json:"measured_at"` // nil until the table's first rows have been counted: then there are no numbers
 	Error      string     `json:"error,omitempty"`
 }
 
