@@ -20,7 +20,7 @@ export function Toolbar({ grid, total, selected, filters, setFilters, details, s
       <IconButton icon={Filter} label="Filter by column" size="sm" aria-pressed={filters} onClick={() => setFilters(!filters)} />
       <IconButton icon={PanelRight} label="Cell details" size="sm" aria-pressed={details} onClick={() => setDetails(!details)} />
       <span className="flex-1 text-right text-xs text-muted tabular" role="status">
-        {grid.filtered ? `${number(shown)} of ${plural(total, "row")}` : plural(total, "row")}
+        {grid.filtered && `${number(shown)} of ${plural(total, "row")}`}
       </span>
       {grid.filtered && (
         <IconButton
