@@ -229,7 +229,13 @@ func TestConfigCheckSaysWhatHolds(t *testing.T) {
 	t.Setenv("HELIOS_DATA", "/srv/helios")
 	got := helios(t, "", "config", "check")
 	require.Zero(t, got.code)
-	require.Contains(t, got.talk, "listen on 127.0.0.1:8080, data in /srv/helios")
+	require.Contains(t, got.talk, "listen on 127.0.0.1:8080, data in /srv/helios, 0 declared sources.")
+	require.NoError(t, os.WriteFile("helios.yaml", []byte(`queries: [{name: Views, sql: SELECT 1}, {name: Orders, sql: SELECT 2}]
+dashboards: [{title: Shop, panels: [{title: Views, query: views, layout: {w: 6, h: 7}}]}]
+`), 0o600))
+	got = helios(t, "", "config", "check")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, got.talk, "0 declared sources, 2 queries, 1 dashboard.")
 }
 
 func TestVersionIsOneLineOrJSON(t *testing.T) {

@@ -34,6 +34,11 @@ What can only be known by asking AWS, such as whether a declared source's stream
 				return settingsError(cmd, err)
 			}
 			declared := term.Counted(int64(len(settings.Sources)), "declared source")
+			if n := len(settings.Queries); n == 1 {
+				declared += ", 1 query"
+			} else if n > 1 {
+				declared += ", " + term.Count(int64(n)) + " queries"
+			}
 			if n := len(settings.Dashboards); n > 0 {
 				declared += ", " + term.Counted(int64(n), "dashboard")
 			}

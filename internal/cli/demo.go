@@ -60,7 +60,7 @@ tables are kept in the data directory, and a demo started again goes on with the
 		if err != nil {
 			return settingsError(cmd, err)
 		}
-		return settingsError(cmd, app.Demo(ctx, app.DemoOptions{
+		err = app.Demo(ctx, app.DemoOptions{
 			Options: app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
 				c.banner("The Helios demo is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
 				fmt.Fprint(c.talk, demoHints(at, rate))
@@ -68,7 +68,8 @@ tables are kept in the data directory, and a demo started again goes on with the
 			}},
 			KinesisListen: kinesis,
 			Rate:          rate,
-		}))
+		})
+		return c.served(cmd, err)
 	})
 	cmd.Flags().StringVar(&flags.listen, "listen", config.Default().Listen, "`HOST:PORT` of the API, on loopback")
 	cmd.Flags().StringVar(&kinesis, "kinesis-listen", demoKinesis, "`HOST:PORT` of the Kinesis endpoint")

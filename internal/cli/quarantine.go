@@ -18,9 +18,9 @@ func (c *console) quarantine() *cobra.Command {
 		Use:   "quarantine",
 		Short: "See which events could not become rows, and try them again",
 		Long: `What cannot become a row is kept whole in the quarantine of its table, with the reason. It can be queried too; raw holds the
-event's bytes, and decode(raw) is their text, where they are UTF-8.`,
+event's bytes, and try(decode(raw)) is their text, NULL where they are no UTF-8.`,
 		Example: `  helios sql "SELECT reason, field, count(*) FROM quarantine.clicks GROUP BY ALL"
-  helios sql "SELECT decode(raw) FROM quarantine.clicks WHERE reason = 'type_mismatch' LIMIT 10"`,
+  helios sql "SELECT try(decode(raw)) FROM quarantine.clicks WHERE reason = 'type_mismatch' LIMIT 10"`,
 	})
 	c.urlFlag(group)
 	group.AddCommand(c.quarantineList(), c.quarantineShow(), c.quarantineReplay(), c.quarantineDelete())

@@ -24,5 +24,5 @@ func reserved() []string {
 		lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning
 		select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window with
 		authorization binary collation concurrently cross freeze full glob ilike inner is isnull join left like map natural notnull outer
-		overlaps positional right semi similar tablesample try_cast verbose anti asof at`)
+		overlaps positional right semi similar tablesample try_cast verbose anti asof at by unpack`)
 }

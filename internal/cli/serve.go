@@ -61,10 +61,11 @@ There are no accounts yet, so it listens on loopback only.`,
 		if err != nil {
 			return settingsError(cmd, err)
 		}
-		return settingsError(cmd, app.Serve(ctx, app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
+		err = app.Serve(ctx, app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
 			c.banner("Helios is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
 			c.open(ctx, flags.open, at.API)
-		}}))
+		}})
+		return c.served(cmd, err)
 	})
 	defaults := config.Default()
 	cmd.Flags().StringVar(&flags.listen, "listen", defaults.Listen, "`HOST:PORT` of the API, on loopback")
@@ -72,6 +73,15 @@ There are no accounts yet, so it listens on loopback only.`,
 	openFlag(cmd, &flags.open)
 	configFlag(cmd, &flags.file)
 	return cmd
+}
+
+// served ends a command that ran a server: nobody should have to guess whether it is gone.
+func (c *console) served(cmd *cobra.Command, err error) error {
+	if err != nil {
+		return settingsError(cmd, err)
+	}
+	c.stopped()
+	return nil
 }
 
 // workerCommand is what this program starts itself with, to do the work.

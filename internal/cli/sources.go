@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,13 +63,13 @@ func (c *console) listSources(sources []client.Source) error {
 		{Name: "STATE", Whole: true},
 		{Name: "EVENTS/S", Right: true, Whole: true},
 		{Name: "LAG", Right: true, Whole: true},
-		{Name: "ROWS", Right: true, Whole: true},
-		{Name: "QUARANTINE", Right: true, Whole: true},
+		{Name: "ROWS ADDED", Right: true, Whole: true},
+		{Name: "QUARANTINED", Right: true, Whole: true},
 		{Name: "NEWEST", Whole: true},
 	}
 	if term.Is(c.out) { // a person knows that a source is named as its table, and looks for what is not 0
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Counters.Quarantined > 0 }) {
-			columns, rows = without(columns, rows, "QUARANTINE")
+			columns, rows = without(columns, rows, "QUARANTINED")
 		}
 		if !slices.ContainsFunc(sources, func(s client.Source) bool { return s.Settings.Table != s.Settings.Name }) {
 			columns, rows = without(columns, rows, "TABLE")
@@ -82,7 +83,7 @@ func (c *console) listSources(sources []client.Source) error {
 			c.say("%s: %s", s.Settings.Name, s.Error)
 		}
 	}
-	c.say("Rows and quarantined events are counted since the server's start.")
+	c.say("Rows added and quarantined events are counted since the server's start; `helios tables list` counts all.")
 	return nil
 }
 
@@ -131,6 +132,7 @@ func (c *console) showSource(s client.Source) error {
 	}
 	for _, p := range [][2]string{
 		{"endpoint", s.Settings.Connection.Endpoint}, {"region", s.Settings.Connection.Region}, {"profile", s.Settings.Connection.Profile},
+		{"role", s.Settings.Connection.RoleARN},
 	} {
 		if p[1] != "" {
 			pairs = append(pairs, p)
@@ -148,6 +150,7 @@ func (c *console) showSource(s client.Source) error {
 	pairs = append(pairs,
 		[2]string{"from", from},
 		[2]string{"read", s.Settings.Read},
+		[2]string{"event time", cmp.Or(s.Settings.EventTime, "_arrived_at")},
 		[2]string{"new fields", newFields(s.Settings.Evolve)},
 		[2]string{"rate", fmt.Sprintf("%s events/s, %s/s", rate(s.EventsPerSec), term.Bytes(s.BytesPerSec))},
 		[2]string{"lag", lag(s.LagMS)},

@@ -40,8 +40,8 @@ A source that is read in another way goes on where it stopped. One that is not r
 			flag, value, of string
 			to              **string
 		}{
-			{"retain", retain, "its table", &changes.Retain},
-			{"retain-quarantine", quarantine, "its quarantine", &changes.RetainQuarantine},
+			{"retain", retain, "rows", &changes.Retain},
+			{"retain-quarantine", quarantine, "quarantined events", &changes.RetainQuarantine},
 		} {
 			if !cmd.Flags().Changed(f.flag) {
 				continue
@@ -50,7 +50,7 @@ A source that is read in another way goes on where it stopped. One that is not r
 				return usage(cmd, "--%s needs a value", f.flag).withHint("forever keeps all")
 			}
 			if *f.to = &f.value; f.value != "forever" {
-				less = append(less, fmt.Sprintf("%s of %s", f.value, f.of))
+				less = append(less, fmt.Sprintf("%s %s", f.of, beyond(f.value)))
 			}
 		}
 		if cmd.Flags().Changed("read") {
@@ -66,7 +66,7 @@ A source that is read in another way goes on where it stopped. One that is not r
 			return usage(cmd, "%s needs something to set", path(cmd)).withHint("for example --retain 30d")
 		}
 		if len(less) > 0 {
-			if err := c.confirm(ctx, fmt.Sprintf("Keep only %s for the source %s, and delete the rest for good?", strings.Join(less, " and "), args[0])); err != nil {
+			if err := c.confirm(ctx, fmt.Sprintf("Of the source %s, delete for good, now and from now on: %s?", args[0], strings.Join(less, "; "))); err != nil {
 				return err
 			}
 		}
@@ -77,10 +77,24 @@ A source that is read in another way goes on where it stopped. One that is not r
 		if c.json {
 			return c.printJSON(source)
 		}
-		c.say("The source %s is changed. `helios sources show %[1]s` tells what it keeps.", source.Settings.Name)
+		c.say("The source %s is changed; `helios sources show %[1]s` shows its settings.", source.Settings.Name)
 		return nil
 	})
 	return c.jsonFlag(c.yesFlag(cmd))
+}
+
+// beyond says what a retention does not keep: 30d, 200GB → older than 30d or beyond the newest 200GB.
+func beyond(retain string) string {
+	var limits []string
+	for part := range strings.SplitSeq(retain, ",") {
+		part = strings.TrimSpace(part)
+		word := "older than "
+		if strings.HasSuffix(strings.ToUpper(part), "B") {
+			word = "beyond the newest "
+		}
+		limits = append(limits, word+part)
+	}
+	return strings.Join(limits, " or ")
 }
 
 // retainFlags adds the flags that say how much is kept.
@@ -102,6 +116,7 @@ func (c *console) retention(r client.Retention) [][2]string {
 		return pairs
 	}
 	d := r.Disk
+	pairs = append(pairs, [2]string{"measured", c.ago(r.MeasuredAt)})
 	text := term.Bytes(float64(d.Free)) + " free"
 	from := " (from the last " + term.Counted(d.Observed/3600, "hour") + ")"
 	switch {
@@ -124,7 +139,7 @@ func (c *console) retention(r client.Retention) [][2]string {
 func (c *console) kept(k client.Kept, measured bool, thing string) string {
 	text := k.Retain
 	if !measured {
-		return text
+		return text + "; not measured yet"
 	}
 	text += ": " + term.Counted(k.Rows, thing)
 	if k.Bytes > 0 { // else they are not in the file yet

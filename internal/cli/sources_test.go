@@ -11,7 +11,7 @@ import (
 
 const source = `{"settings":{"name":"clicks","stream":"click-stream","connection":{"region":"eu-central-1"},"table":"clicks",
 	"from":{"kind":"timestamp","at":"2026-03-01T12:00:00Z"},"evolve":"add","aggregates":"auto","read":"auto","max_depth":3,"max_columns":500,"paused":false,
-	"created_at":"2026-03-01T12:00:00Z"},"state":"failing","error":"throttled by AWS","hint":"Add it to the policy.","action":"kinesis:GetRecords","policy":"{\n  \"Statement\": []\n}","shards":[
+	"created_at":"2026-03-01T12:00:00Z","event_time":"clicked_at"},"state":"failing","error":"throttled by AWS","hint":"Add it to the policy.","action":"kinesis:GetRecords","policy":"{\n  \"Statement\": []\n}","shards":[
 	{"shard_id":"shardId-000000000000","condition":"reading","sequence_number":"49640000000000000000000000000000000000000000000000000001","taken":-1,
 	 "lag_ms":120,"events_per_second":12.4,"last_arrived_at":"2026-03-01T12:30:00.123Z","read":"poll","limits":{"calls":0.724,"bytes":0.031},
 	 "fallback":"AWS does not allow kinesis:RegisterStreamConsumer"},
@@ -126,7 +126,7 @@ func TestChangingWhatIsKeptSendsWhatWasSaidAndAsksBeforeAnythingIsDeleted(t *tes
 	server := serve(t, everything())
 	got := heliosOnTerminal(t, "y\n", "sources", "set", "clicks", "--retain", "30d, 200GB", "--retain-quarantine", "7d")
 	require.Zero(t, got.code, got.talk)
-	require.Contains(t, got.talk, "Keep only 30d, 200GB of its table and 7d of its quarantine for the source clicks, and delete the rest for good? [y/N]")
+	require.Contains(t, got.talk, "Of the source clicks, delete for good, now and from now on: rows older than 30d or beyond the newest 200GB; quarantined events older than 7d? [y/N]")
 	require.Zero(t, helios(t, "", "sources", "set", "clicks", "--retain", "forever").code, "nothing is deleted")
 	require.JSONEq(t, `{"retain":"30d, 200GB","retain_quarantine":"7d"}`, server.saw()[0].body)
 	require.JSONEq(t, `{"retain":"forever"}`, server.saw()[1].body)
@@ -148,9 +148,9 @@ func TestRemovingASourceThatReadsByFanOutSaysThatItsConsumerIsGone(t *testing.T)
 func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
 	answers := everything()
 	for disk, want := range map[string]string{
-		`"bytes_per_day":null,"observed_s":60,"full_at":null`:                            "75 GiB free; an hour of history is needed to tell when it will be full",
-		`"bytes_per_day":-5,"observed_s":7200,"full_at":null`:                            "75 GiB free; the data does not grow (from the last 2 hours)",
-		`"bytes_per_day":5000,"observed_s":86400,"full_at":null`:                         "75 GiB free; the data grows by 4.9 KiB a day, for more than ten years (from the last 24 hours)",
+		`"bytes_per_day":null,"observed_s":60,"full_at":null`:                            "81 GB free; an hour of history is needed to tell when it will be full",
+		`"bytes_per_day":-5,"observed_s":7200,"full_at":null`:                            "81 GB free; the data does not grow (from the last 2 hours)",
+		`"bytes_per_day":5000,"observed_s":86400,"full_at":null`:                         "81 GB free; the data grows by 5.0 kB a day, for more than ten years (from the last 24 hours)",
 		`"bytes_per_day":1073741824,"observed_s":86400,"full_at":"2026-05-15T00:00:00Z"`: "full on 2026-05-15 (from the last 24 hours)",
 	} {
 		answers["GET /api/v1/sources/clicks"] = answer{body: `{"settings":{"name":"clicks"},"retention":{"table":{"retain":"forever"},"quarantine":{"retain":"30d"},
@@ -160,6 +160,13 @@ func TestTheDiskIsToldAsFarAsItIsKnown(t *testing.T) {
 		require.Contains(t, got.out, want)
 		require.Contains(t, got.out, "no room")
 	}
+}
+
+func TestWhatIsKeptIsNotToldBeforeItIsMeasured(t *testing.T) {
+	serve(t, map[string]answer{"GET /api/v1/sources/clicks": {body: `{"settings":{"name":"clicks"},"retention":{"table":{"retain":"forever"},"quarantine":{"retain":"30d"},"measured_at":null}}`}})
+	got := helios(t, "", "sources", "show", "clicks")
+	require.Contains(t, got.out, "forever; not measured yet\n")
+	require.Contains(t, got.out, "30d; not measured yet\n")
 }
 
 func TestAddingToAKeptTableSaysThatItGoesOn(t *testing.T) {
@@ -272,4 +279,10 @@ func TestRemovingAndReplayingNameWhatTheyTouch(t *testing.T) {
 	require.Contains(t, got.talk, "Delete all events of reason type_mismatch of field a.b in the quarantine of clicks for good? [y/N]")
 	all = server.saw()
 	require.Equal(t, "DELETE /api/v1/quarantine/clicks?field=a.b&reason=type_mismatch", all[len(all)-1].what)
+}
+
+func TestTheQuarantinesHelpReadsEventsThatAreNoText(t *testing.T) {
+	help := helios(t, "", "quarantine", "--help").out
+	require.Contains(t, help, `helios sql "SELECT try(decode(raw)) FROM quarantine.clicks`)
+	require.Equal(t, strings.Count(help, "decode("), strings.Count(help, "try(decode("), "decode alone fails at bytes that are no UTF-8")
 }

@@ -106,17 +106,18 @@ func TestThePromptObeysCommandsInTheMiddleOfAStatement(t *testing.T) {
 	defer api.Close()
 	var out, talk bytes.Buffer
 	s := &session{console: &console{out: &out, talk: &talk}, api: api, format: "table", remember: func(string) {}}
-	for _, line := range []string{"SELECT", `\d`, `  \d quarantine.order;`, `\frob`, `\?`, "1;"} {
+	for _, line := range []string{"SELECT", `\d`, `  \d quarantine.order;`, `\frob`, `\?`, "Help", ".5 +", "1;", ".tables"} {
 		require.True(t, s.take(t.Context(), line), line)
 	}
 	require.Equal(t, []string{
 		"GET /api/v1/tables ",
 		`POST /api/v1/query {"sql":"SELECT column_name, column_type FROM (DESCRIBE quarantine.\"order\")"}`,
-		`POST /api/v1/query {"sql":"SELECT\n1"}`,
+		`POST /api/v1/query {"sql":"SELECT\n.5 +\n1"}`,
 	}, asked)
 	require.Contains(t, out.String(), "clicks")
 	require.Contains(t, talk.String(), `There is no command \frob`)
-	require.Contains(t, talk.String(), `\d quarantine.TABLE`)
+	require.Contains(t, talk.String(), "There is no command .tables; \\d lists the tables")
+	require.Equal(t, 2, strings.Count(talk.String(), `\d quarantine.TABLE`), "once for each word for help")
 	for _, word := range []string{"exit", "QUIT;", `\q`} {
 		s.pending = "SELECT "
 		require.False(t, s.take(t.Context(), word), word)

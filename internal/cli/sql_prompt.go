@@ -23,7 +23,7 @@ const (
 	promptHelp  = `A statement ends with a semicolon and may have several lines.
   \d          the tables
   \d TABLE    a table's columns; \d quarantine.TABLE those of its quarantine
-  \?          this help
+  \?          this help, as is help
   \q          leave, as do exit, quit and Ctrl-D
 These work in the middle of a statement too, each on a line of its own.
 Ctrl-C clears what is typed, or cancels what runs. Up and Ctrl-R find earlier statements, Tab completes names.
@@ -91,7 +91,7 @@ func (s *session) take(ctx context.Context, text string) bool {
 	switch low := strings.ToLower(word); {
 	case low == "exit" || low == "quit" || word == `\q`:
 		return false
-	case strings.HasPrefix(word, `\`) || low == "help" && s.pending == "":
+	case strings.HasPrefix(word, `\`), low == "help", strings.HasPrefix(word, ".") && s.pending == "": // no statement begins so
 		s.remember(word)
 		if err := s.obey(ctx, word); err != nil {
 			s.explain(err)
@@ -137,10 +137,10 @@ func (s *session) obey(ctx context.Context, line string) error {
 		return s.listTables(tables)
 	case verb == `\d` || verb == `\dt`:
 		return s.describe(ctx, name)
-	case verb == `\?` || verb == `\h` || verb == "help" || verb == "HELP":
+	case verb == `\?` || verb == `\h` || strings.EqualFold(verb, "help"):
 		fmt.Fprint(s.talk, promptHelp)
 	default:
-		s.say(`There is no command %s; \? lists those there are.`, verb)
+		s.say(`There is no command %s; \d lists the tables, and \? all commands.`, verb)
 	}
 	return nil
 }

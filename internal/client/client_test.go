@@ -68,8 +68,9 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 		},
 		Sources: []ingest.SourceStatus{{
 			Settings: ingest.Settings{
-				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
-				Evolve: "fixed", Aggregates: "keep", Read: "poll", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Paused: true, CreatedAt: at,
+				Name: "clicks", Stream: "clicks", Connection: ingest.Connection{Region: "r", Endpoint: "e", Profile: "p", RoleARN: "a"}, Table: "clicks", From: event.Start{Kind: event.FromTimestamp, At: at},
+				Evolve: "fixed", Aggregates: "keep", Read: "poll", MaxDepth: 1, MaxColumns: 9, Columns: table.Columns, Ignore: [][]string{{"a", "b"}}, Paused: true, CreatedAt: at,
+				EventTime: "at", Retain: ingest.Retain{Age: time.Hour}, RetainQuarantine: ingest.Retain{Forever: true},
 			},
 			State: ingest.SourceFailing, Error: "why", Advice: ingest.Advice{Hint: "h", Action: "a", Policy: "{}"}, Shards: []ingest.ShardView{{ShardID: "s-0", Condition: "failing", Sequence: "7", Taken: -1, LagMS: new(int64(5)), EventsPerSec: 1.5, LastArrivedAt: &at, Error: "x", Read: "poll", Fallback: "f", Limits: &ingest.Limits{Calls: .5, Bytes: .25}}},
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},

@@ -104,8 +104,9 @@ type TableSchema struct {
 // Table is a table with its size.
 type Table struct {
 	TableSchema
-	Rows        int64 `json:"rows"`
-	Quarantined int64 `json:"quarantined"`
+	Rows        int64  `json:"rows"`
+	Quarantined int64  `json:"quarantined"`
+	EventTime   string `json:"event_time,omitempty"` // the column that says when an event happened, if its source names one
 }
 
 // Change is one recorded change of a table's schema.
@@ -172,6 +173,7 @@ type SourceSettings struct {
 	Ignore     [][]string `json:"ignore,omitempty"`
 	Paused     bool       `json:"paused"`
 	CreatedAt  time.Time  `json:"created_at"`
+	EventTime  string     `json:"event_time,omitempty"` // "" for _arrived_at
 
 	Retain           string `json:"retain,omitempty"` // as somebody chose it
 	RetainQuarantine string `json:"retain_quarantine,omitempty"`
@@ -202,7 +204,7 @@ type Retention struct {
 	Table      Kept       `json:"table"`
 	Quarantine Kept       `json:"quarantine"`
 	Disk       Disk       `json:"disk"`
-	MeasuredAt *time.Time `json:"measured_at"` // nil in the first moments: then there are no numbers
+	MeasuredAt *time.Time `json:"measured_at"` // nil until the table's first rows have been counted: then there are no numbers
 	Error      string     `json:"error,omitempty"`
 }
 

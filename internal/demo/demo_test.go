@@ -174,6 +174,18 @@ func TestBrokenEventsAreBrokenInEveryWay(t *testing.T) {
 	require.Len(t, found, 6, "%v", found)
 }
 
+func TestSomebodyBuysAtOnce(t *testing.T) {
+	for seed := range uint64(20) {
+		shop := demo.New(seed, 50, clock(time.Millisecond))
+		bought := false
+		for range 50 {
+			e, err := parse(shop.Next(nil))
+			bought = bought || err == nil && e.EventType == "purchase" && e.Total > 0
+		}
+		require.True(t, bought, "seed %d", seed)
+	}
+}
+
 func TestTheExperimentAppearsAfterAMinute(t *testing.T) {
 	shop := demo.New(5, 10, clock(time.Second))
 	for i := range 120 {

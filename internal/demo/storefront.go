@@ -16,6 +16,8 @@ const (
 
 	// firstBroken is the step that is broken in any case, so that nobody finds the quarantine empty.
 	firstBroken = 100
+	// firstBought is the step that buys in any case: what only purchases have is there from the start, and dashboards can ask for it.
+	firstBought = 50
 	// ExperimentAfter is how long after the start the field "experiment" appears.
 	ExperimentAfter = time.Minute
 
@@ -58,7 +60,12 @@ func (s *Storefront) Next(dst []byte) []byte {
 func (s *Storefront) appendStep(dst []byte, visit *session) []byte {
 	event := s.advance(visit)
 	s.steps++
-	if s.rand.IntN(BrokenOneIn) == 0 || s.steps == firstBroken {
+	if s.steps == firstBought {
+		event = purchase
+		visit.cart += visit.quantity * products[visit.product].cents
+		s.step(visit, event)
+	}
+	if broken := s.rand.IntN(BrokenOneIn) == 0; broken && s.steps != firstBought || s.steps == firstBroken {
 		return s.appendBroken(dst, visit, event)
 	}
 	return s.appendEvent(dst, visit, event, "")

@@ -28,6 +28,7 @@ type retainer struct {
 
 	mu        sync.Mutex
 	committed map[Part]Volume // since the last survey
+	told      map[Part]Volume // what the survey under way was told of, nil between surveys
 	survey    Survey
 	at        time.Time // of the survey, zero before the first
 	usage     []Usage   // of the last day, oldest first
@@ -100,13 +101,22 @@ func (r *retainer) count(b *Batch) {
 		}
 	}
 	if b.Rows != nil {
-		add(Part{Table: b.Table.Name}, int64(b.Rows.N), b.Rows.Bytes)
+		rows := Part{Table: b.Table.Name}
+		add(rows, int64(b.Rows.N), b.Rows.Bytes)
+		if r.unseen(rows) && !r.at.IsZero() {
+			r.wakeUp()
+		}
 	}
 	var rejected int64
 	for i := range b.Rejected {
 		rejected += int64(len(b.Rejected[i].Data))
 	}
 	add(Part{Table: b.Table.Name, Quarantine: true}, int64(len(b.Rejected)), rejected)
+}
+
+// unseen reports whether the first rows of a part came after the survey, which tells nothing of it then.
+func (r *retainer) unseen(p Part) bool {
+	return r.survey.Parts[p].Rows == 0 && r.committed[p].Rows+r.told[p].Rows > 0
 }
 
 // round surveys the store once and lets leave what is due, or a part of it when that is much.
@@ -134,13 +144,14 @@ func (r *retainer) round(ctx context.Context) (more bool, err error) {
 func (r *retainer) look(ctx context.Context) (Survey, error) {
 	r.mu.Lock()
 	committed := r.committed
-	r.committed = map[Part]Volume{}
+	r.told, r.committed = committed, map[Part]Volume{}
 	r.mu.Unlock()
 	bounded, cancel := context.WithTimeout(ctx, surveyLimit)
 	defer cancel()
 	survey, err := r.shelf.Survey(bounded, committed)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.told = nil
 	if err != nil {
 		for p, v := range committed { // for the next survey
 			r.committed[p] = Volume{Rows: r.committed[p].Rows + v.Rows, Bytes: r.committed[p].Bytes + v.Bytes}
@@ -232,7 +243,7 @@ type Retention struct {
 	Table      Kept       `json:"table"`
 	Quarantine Kept       `json:"quarantine"`
 	Disk       DiskStatus `json:"disk"`
-	MeasuredAt *time.Time `json:"measured_at"` // null in the first moments: then there are no numbers
+	MeasuredAt *time.Time `json:"measured_at"` // null until the table's first rows have been counted: then there are no numbers
 	Error      string     `json:"error,omitempty"`
 }
 
@@ -263,12 +274,16 @@ func (r *retainer) view(source *runner) Retention {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v.Error, v.MeasuredAt = r.err, timeOrNil(r.at)
-	for p, k := range map[Part]*Kept{{Table: s.Table}: &v.Table, {Table: s.Table, Quarantine: true}: &v.Quarantine} {
+	v.Error, v.Disk = r.err, Forecast(r.usage, r.survey.Free)
+	rows := Part{Table: s.Table}
+	if r.unseen(rows) {
+		return v
+	}
+	v.MeasuredAt = timeOrNil(r.at)
+	for p, k := range map[Part]*Kept{rows: &v.Table, {Table: s.Table, Quarantine: true}: &v.Quarantine} {
 		e := r.survey.Parts[p]
 		k.Rows, k.Bytes, k.Oldest, k.Dropped = e.Rows, e.Bytes, timeOrNil(e.Oldest), source.dropped(p.Quarantine).Load()
 	}
-	v.Disk = Forecast(r.usage, r.survey.Free)
 	return v
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +24,13 @@ type shelf struct {
 	refuse    error // of every drop
 	largest   int   // drop that was asked for
 	dropped   func()
+	surveying atomic.Pointer[chan struct{}] // what a survey waits for, if there is one
 }
 
 func (s *shelf) Survey(_ context.Context, committed map[ingest.Part]ingest.Volume) (ingest.Survey, error) {
+	if hold := s.surveying.Load(); hold != nil {
+		<-*hold
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	survey := ingest.Survey{Parts: map[ingest.Part]ingest.Extent{}, Free: 1e9}
@@ -253,6 +258,45 @@ func TestTheStoreIsToldWhatWasCommittedToEachTable(t *testing.T) {
 		return s.committed[orderRows] == ingest.Volume{Rows: 2, Bytes: int64(len(document("a") + document("bb")))} &&
 			s.committed[orderRejects] == ingest.Volume{Rows: 1, Bytes: 4}
 	}, 10*time.Second, time.Millisecond)
+	service.Stop()
+	cancel()
+	<-done
+}
+
+func TestATableIsMeasuredSoonAfterItsFirstRowsAndNotToldToBeEmptyBefore(t *testing.T) {
+	stream, store := newStream(), newMemory()
+	s := &shelf{ages: map[ingest.Part][]time.Time{}, committed: map[ingest.Part]ingest.Volume{}}
+	committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		committer.Run(ctx)
+	}()
+	service := ingest.NewService(store, committer, &registry{}, stream, ingest.Options{Shelf: s})
+	require.NoError(t, service.Start(t.Context()))
+	_, err := service.Add(t.Context(), orders)
+	require.NoError(t, err)
+	told := func(holds func(ingest.Retention) bool) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			v, err := service.Get("orders")
+			require.NoError(t, err)
+			return holds(v.Retention)
+		}, 10*time.Second, time.Millisecond)
+	}
+	told(func(r ingest.Retention) bool { return r.MeasuredAt != nil && r.Table.Rows == 0 })
+
+	hold := make(chan struct{})
+	s.surveying.Store(&hold)
+	s.mu.Lock()
+	s.ages[orderRows] = daily(2)
+	s.mu.Unlock()
+	stream.put(document("a"), document("bb"))
+	told(func(r ingest.Retention) bool { return r.MeasuredAt == nil && r.Disk.Free == 1e9 })
+	s.surveying.Store(nil)
+	close(hold)
+	told(func(r ingest.Retention) bool { return r.MeasuredAt != nil && r.Table.Rows == 2 })
 	service.Stop()
 	cancel()
 	<-done

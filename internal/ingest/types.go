@@ -93,7 +93,7 @@ type SourceStatus struct {
 	NewestArrived *time.Time  `json:"newest_arrived_at"`
 	Retention     Retention   `json:"retention"`
 
-	QuarantinedLastHour int64 `json:"quarantined_last_hour"`
+	QuarantinedLastHour int64 `json:"quarantined_last_hour" doc:"Events that went to quarantine in the last hour, those included that were replayed or deleted since; of the time before the server's process started, only those that were still held then. What is held now is counted by /quarantine"`
 }
 
 // ShardView is one shard of a source, for people.

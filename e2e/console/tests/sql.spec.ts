@@ -6,7 +6,7 @@ const editor = (page: Page) => page.getByRole("textbox", { name: "SQL" });
 
 /** Replaces what is in the editor, as a person types it. */
 async function write(page: Page, sql: string) {
-  await editor(page).click();
+  await editor(page).focus(); // not by a click: a list may lie over it
   await page.keyboard.press("Control+a");
   await page.keyboard.press("Delete");
   await page.keyboard.insertText(sql);

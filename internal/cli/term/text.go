@@ -163,8 +163,8 @@ func Percent(share float64) string {
 	}
 }
 
-// Bytes is a size.
-func Bytes(n float64) string { return humanize.IBytes(uint64(max(n, 0))) }
+// Bytes is a size in decimal units, as the console shows it.
+func Bytes(n float64) string { return humanize.Bytes(uint64(max(n, 0))) }
 
 // Duration is a length of time in its largest sensible unit.
 func Duration(d time.Duration) string {

@@ -31,7 +31,8 @@ func matching(f ingest.QuarantineFilter) (where string, args []any) {
 		where, args = where+" AND coalesce(field, '') = ?", append(args, *f.Field)
 	}
 	if f.Search != "" {
-		where += " AND (contains(lower(message), lower(?)) OR contains(lower(decode(raw, 'replace')), lower(?)) OR sequence_number = ?)"
+		// A copy of the bytes is decoded: DuckDB's decode writes over what it replaces, in the table itself.
+		where += " AND (contains(lower(message), lower(?)) OR contains(lower(decode(raw || ''::BLOB, 'replace')), lower(?)) OR sequence_number = ?)"
 		text := strings.ToValidUTF8(f.Search, "\uFFFD")
 		args = append(args, text, text, text)
 	}

@@ -60,6 +60,10 @@ func found(t *testing.T, s Store) {
 		require.NoError(t, err)
 		require.EqualValues(t, len(c.want), n, c.name)
 	}
+	// Whatever was searched for, what is held is as it came, to the byte.
+	for i, q := range quarantined(t, s, ingest.QuarantineFilter{Table: "events"}) {
+		require.Equal(t, string(b.Rejected[i].Data), string(q.Data))
+	}
 
 	gone, err := s.DropQuarantined(t.Context(), ingest.QuarantineFilter{Table: "events", Field: new(""), Search: "zoë"})
 	require.NoError(t, err)

@@ -70,7 +70,7 @@ func scalarReason(name string) (string, bool) {
 	return reason, denied
 }
 
-// bounded is a function whose result may be much larger than its arguments. DuckDB makes the result of one call, and those
+// bounded is a function that is allowed with some arguments only, most of them since its result may be much larger than these. DuckDB makes the result of one call, and those
 // of a vector of 2,048 rows, without looking at its memory limit or at an interrupt: a call with a huge number would
 // take the process down. So the number must be written out, and be modest.
 type bounded struct {
@@ -114,6 +114,8 @@ var boundedScalars = map[string]bounded{
 	"aggregate":          {byName, "call the function list_… of that name", false},
 	"format":             {template, "write widths out, up to four digits", false},
 	"printf":             {template, "write widths out, up to four digits", false},
+	// DuckDB's decode writes what it puts in the place of invalid bytes into its argument: into the table's own row, if it is one.
+	"decode": {strict, "try(decode(x)) is NULL where x is no UTF-8, and x::VARCHAR shows its bytes", false},
 }
 
 // integer is the value of a whole number that is written out.
@@ -153,6 +155,14 @@ func bitRange(arguments []any) string {
 	largest, ok2 := integer(arguments[2])
 	if !ok1 || !ok2 || float64(largest)-float64(smallest) > maxBits {
 		return fmt.Sprintf("needs numbers that are written out, up to %d apart", maxBits)
+	}
+	return ""
+}
+
+// strict judges decode(x, how): without how it fails at invalid bytes, and changes none.
+func strict(arguments []any) string {
+	if len(arguments) > 1 {
+		return "takes one argument here: it would write over invalid bytes in the table itself"
 	}
 	return ""
 }

@@ -192,3 +192,7 @@ SELECT list_aggregate([1, 2], 'bitstring_agg', 0, 900000000)
 SELECT list_aggregate([1, 2], 'Reservoir_Quantile', 0.5, 1000000000)
 SELECT list_aggregate([1, 2], $1, 0.5)
 SELECT [1, 2].list_aggr('approx_top_k', 1000000000)
+-- writes over invalid bytes in the table
+SELECT decode(raw, 'replace') FROM quarantine.shop
+SELECT raw.decode('ignore') FROM quarantine.shop
+SELECT list_transform([raw], lambda x: decode(x, 'replace')) FROM quarantine.shop

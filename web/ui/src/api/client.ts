@@ -45,13 +45,20 @@ export async function problemIn(response: Response): Promise<Problem> {
   return new Problem(response.status, body);
 }
 
+/** Whether a proxy before Helios answered, because Helios did not: its own errors are problem documents. */
+function ofProxy(response: Response): boolean {
+  return [502, 503, 504].includes(response.status) && !response.headers.get("Content-Type")?.startsWith("application/problem+json");
+}
+
 /** fetch that tells the connection's state, and throws a Problem for every answer that is no success. */
 export async function request(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  let response: Response;
+  let response: Response | undefined;
   try {
     response = await fetch(input, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+  }
+  if (!response || ofProxy(response)) {
     unreachable();
     throw new Problem(0, { code: "network", detail: "Helios does not answer", hint: "it may be restarting: this page tries again by itself" });
   }

@@ -5,9 +5,9 @@ import type { ReactNode } from "react";
 export function Tabs<K extends string>({ value, onChange, tabs, label }: { value: K; onChange: (k: K) => void; tabs: readonly { key: K; label: ReactNode; content: ReactNode }[]; label: string }) {
   return (
     <T.Root value={value} onValueChange={(v) => onChange(v as K)}>
-      <T.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b">
+      <T.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto inset-shadow-[0_-1px_var(--line)]">
         {tabs.map((t) => (
-          <T.Trigger key={t.key} value={t.key} className="-mb-px border-b-2 border-transparent px-3 py-2 text-sm font-medium whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink">
+          <T.Trigger key={t.key} value={t.key} className="border-b-2 border-transparent px-3 py-2 -outline-offset-2 text-sm font-medium whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink">
             {t.label}
           </T.Trigger>
         ))}

@@ -3,7 +3,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { measured, number } from "@/lib/format";
 import type { Chart } from "./choose";
-import { placeName, share, slices, type Series, type Shape } from "./shape";
+import { placeName, share, slices, type Series, type Shape, type Slice } from "./shape";
 
 export interface Palette {
   series: string[];
@@ -135,7 +135,7 @@ function drawn(s: Series, shape: Shape, chart: Chart, lying: boolean): object {
         sampling: "lttb",
         showSymbol: s.points.length <= 40,
         symbol: "circle",
-        symbolSize: 4,
+        symbolSize: s.points.length === 1 ? 8 : 4, // a point alone must be seen
         lineStyle: { width: 1.75 },
         areaStyle: chart.kind === "area" ? { opacity: stack ? 0.5 : 0.16 } : undefined,
         emphasis: { disabled: shape.series.length < 2, focus: "series" },
@@ -148,15 +148,20 @@ function legend(palette: Palette) {
 }
 
 function pie(shape: Shape, palette: Palette, { width, height }: Size): EChartsCoreOption {
-  const beside = width >= 1.6 * height; // where there is room for the names
   const { slices: all, total } = slices(shape);
+  const named = (s: Slice) => `${s.name.length > 24 ? `${s.name.slice(0, 23)}…` : s.name}  ${share(s.value, total)}`;
+  const names = 30 + 6.2 * Math.max(0, ...all.map((s) => named(s).length)); // with what marks them
+  const size = Math.min(height * 0.84, width - names - 44);
+  const beside = size >= height * 0.5 && all.length * 20 <= height; // where the names have room
+  const left = Math.max(12, (width - size - names - 20) / 2);
+  const place = beside ? { orient: "vertical", left: Math.round(left + size + 20), top: "middle", itemGap: 6 } : { left: "center", top: "bottom" };
   return {
     legend: {
       ...legend(palette),
-      ...(beside ? { orient: "vertical", left: Math.round(width * 0.32 + height * 0.39 + 20), top: "middle", itemGap: 7 } : { left: "center", top: "bottom" }),
+      ...place,
       formatter: (name: string) => {
         const s = all.find((one) => one.name === name);
-        return `${name.length > 24 ? `${name.slice(0, 23)}…` : name}  ${s ? share(s.value, total) : ""}`;
+        return s ? named(s) : name;
       },
     },
     tooltip: {
@@ -170,8 +175,8 @@ function pie(shape: Shape, palette: Palette, { width, height }: Size): EChartsCo
     series: [
       {
         type: "pie",
-        radius: ["48%", "78%"],
-        center: beside ? ["32%", "50%"] : ["50%", "44%"],
+        radius: beside ? [size * 0.31, size / 2] : ["48%", "78%"],
+        center: beside ? [left + size / 2, "50%"] : ["50%", "44%"],
         data: all.map((s) => ({ name: s.name, value: s.value })),
         label: { show: false },
         itemStyle: { borderColor: palette.surface, borderWidth: 2 },

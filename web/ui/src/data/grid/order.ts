@@ -93,10 +93,18 @@ function timeKey(value: string): string {
 
 function containing(text: string, kind: Kind): (value: Cell) => boolean {
   const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  // Times are shown with a space, and numbers with commas, that the values do not have.
-  const pattern = kind === "time" ? escaped.replaceAll(" ", "[ T]") : kind === "number" && /^-?[\d,]+(\\.\d*)?$/.test(escaped) ? escaped.replaceAll(",", "") : escaped;
+  // Numbers are shown with commas that the values do not have.
+  const pattern = kind === "time" ? timePattern(escaped) : kind === "number" && /^-?[\d,]+(\\.\d*)?$/.test(escaped) ? escaped.replaceAll(",", "") : escaped;
   const held = new RegExp(pattern, "i");
   return (value) => value !== null && held.test(String(value));
+}
+
+/** Times are shown with a space, and with zeros at the end, that the values do not have. */
+function timePattern(escaped: string): string {
+  const [, time, part, zeros] = /^(.*:\d\d)\\\.(\d*?)(0+)$/.exec(escaped) ?? [];
+  if (time === undefined) return escaped.replaceAll(" ", "[ T]");
+  const [kept, cut] = part ? [`\\.${part}`, zeros] : ["", `\\.${zeros}`];
+  return `${time.replaceAll(" ", "[ T]")}${kept}(?:${cut}|(?![.\\d]))`;
 }
 
 /**
@@ -111,7 +119,8 @@ export function matcher(filter: string, kind: Kind): ((value: Cell) => boolean) 
   const operand = (raw: string): Comparable => {
     const t = raw.trim();
     if (kind === "number") return t.replaceAll(",", "");
-    return kind === "time" ? timeKey(t.replace(" ", "T")) : t.toLowerCase();
+    // As the value is, without the zeros that its column is filled up with.
+    return kind === "time" ? timeKey(t.replace(" ", "T")).replace(/\.(\d*?)0+$/, (_, part: string) => (part ? `.${part}` : "")) : t.toLowerCase();
   };
   const key = (value: Comparable): Comparable => (kind === "number" ? value : kind === "time" ? timeKey(String(value)) : String(value).toLowerCase());
   const compare = comparison(kind);

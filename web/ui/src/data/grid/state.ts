@@ -4,7 +4,7 @@ import { columnFilteringFeature, columnResizingFeature, columnSizingFeature, glo
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 import type { Result } from "../result";
 import { kindOf, type Cell } from "../types";
-import { fittingWidth, gridColumn, type GridColumn } from "./cell";
+import { fittingWidth, fractionDigits, gridColumn, type GridColumn } from "./cell";
 import { toLook, toLooked, type Look, type Looked } from "./look";
 import { order } from "./order";
 
@@ -14,7 +14,9 @@ const none: Cell[][] = [];
 /** Without somebody who keeps its look, a grid keeps it itself. */
 export function useGrid(result: Result, compact: boolean, look?: Look, onLook?: (look: Look | undefined) => void) {
   // A grid is made anew for other columns. The widths of a live result stay as its first rows had them.
-  const [columns] = useState(() => result.columns.map((c, i) => gridColumn(c, i, kindOf(c.type))));
+  const digits = useMemo(() => result.columns.map((c, i) => fractionDigits(kindOf(c.type), result.rows, i)).join(), [result]);
+  const [names] = useState(result.columns);
+  const columns = useMemo(() => names.map((c, i) => gridColumn(c, i, kindOf(c.type), Number(digits.split(",")[i]))), [names, digits]);
   const [defs] = useState(() => columns.map((c) => ({ id: String(c.index), accessorFn: () => null, size: fittingWidth(c, result.rows, compact ? 260 : 360), minSize: 48, maxSize: 2000, sortDescFirst: false })));
   const [own, setOwn] = useState<Look>();
   const now = onLook ? look : own;

@@ -15,12 +15,12 @@ export function Toolbar({ grid, total, selected, filters, setFilters, details, s
     <div className="flex flex-wrap items-center gap-2 pb-2">
       <div className="relative min-w-32 flex-1 sm:max-w-64">
         <Search size={14} className="pointer-events-none absolute top-1/2 left-2 -translate-y-1/2 text-faint" aria-hidden />
-        <Input ref={searchRef} type="search" aria-label="Search in the rows" placeholder="Search in the rows" className="h-7 w-full pl-7 text-xs" value={grid.anywhere} onChange={(e) => grid.table.setGlobalFilter(e.target.value)} />
+        <Input ref={searchRef} type="search" aria-label="Search in the rows" placeholder="Search in the rows" small className="w-full pl-7" value={grid.anywhere} onChange={(e) => grid.table.setGlobalFilter(e.target.value)} />
       </div>
       <IconButton icon={Filter} label="Filter by column" size="sm" aria-pressed={filters} onClick={() => setFilters(!filters)} />
       <IconButton icon={PanelRight} label="Cell details" size="sm" aria-pressed={details} onClick={() => setDetails(!details)} />
       <span className="flex-1 text-right text-xs text-muted tabular" role="status">
-        {grid.filtered ? `${number(shown)} of ${plural(total, "row")}` : plural(total, "row")}
+        {grid.filtered && `${number(shown)} of ${plural(total, "row")}`}
       </span>
       {grid.filtered && (
         <IconButton

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { FileCode2, Plus, SquareTerminal } from "lucide-react";
+import { Check, FileCode2, Plus, SquareTerminal } from "lucide-react";
 import { useState } from "react";
 import { Button, LinkButton } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
@@ -8,6 +8,7 @@ import { Badge, Empty, Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { room } from "./layout";
 import { savedQueriesQuery, type Panel, type SavedQuery } from "./queries";
+import { ranged } from "./rows";
 
 /** A panel for a query, where there is room, as large as its chart wants. */
 function panelFor(query: SavedQuery, panels: readonly Panel[]): Panel {
@@ -23,6 +24,7 @@ function panelFor(query: SavedQuery, panels: readonly Panel[]): Panel {
 export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; close: () => void; add: (panel: Panel) => void }) {
   const saved = useQuery(savedQueriesQuery);
   const [typed, setTyped] = useState("");
+  const [added, setAdded] = useState<readonly SavedQuery[]>([]);
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const found = saved.data?.filter((q) => words.every((w) => `${q.name} ${q.description} ${q.sql}`.toLowerCase().includes(w)));
   const writeOne = (
@@ -31,7 +33,7 @@ export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; clo
     </LinkButton>
   );
   return (
-    <Dialog open onClose={close} title="Add a panel" description="A panel shows a saved query. Its time range is what the query calls $from and $to." actions={saved.data?.length ? writeOne : undefined}>
+    <Dialog open onClose={close} title="Add a panel" description="A panel shows a saved query. A query without $from and $to ignores the time range." actions={saved.data?.length ? writeOne : undefined}>
       {saved.error ? (
         <ProblemBox error={saved.error} retry={() => void saved.refetch()} />
       ) : !saved.data || !found ? (
@@ -42,7 +44,10 @@ export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; clo
         </Empty>
       ) : (
         <>
-          <Input type="search" aria-label="Search saved queries" placeholder="Search saved queries" className="mb-2 w-full" value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <Input type="search" aria-label="Search saved queries" placeholder="Search saved queries" className="mt-1 mb-2 w-full" value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <p role="status" className="sr-only">
+            {added.length > 0 && `${added.at(-1)?.name} added`}
+          </p>
           <ul className="divide-y">
             {found.map((q) => (
               <li key={q.id} className="flex items-center gap-3 py-2">
@@ -50,9 +55,19 @@ export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; clo
                   <p className="truncate text-sm font-medium">{q.name}</p>
                   <p className="truncate text-xs text-faint">{q.description || q.sql}</p>
                 </div>
+                {!ranged(q) && <Badge title="It ignores the dashboard's time range">own time range</Badge>}
                 {q.chart && <Badge>{q.chart.kind}</Badge>}
-                <Button size="sm" icon={Plus} aria-label={`Add ${q.name}`} onClick={() => add(panelFor(q, panels))}>
-                  Add
+                <Button
+                  size="sm"
+                  icon={added.includes(q) ? Check : Plus}
+                  aria-label={`${added.includes(q) ? "Added" : "Add"} ${q.name}`}
+                  className="min-w-20"
+                  onClick={() => {
+                    add(panelFor(q, panels));
+                    setAdded([...added, q]);
+                  }}
+                >
+                  {added.includes(q) ? "Added" : "Add"}
                 </Button>
               </li>
             ))}

@@ -4,6 +4,7 @@ import { CopyPlus, EllipsisVertical, FileDown, LayoutDashboard, Link2, Maximize,
 import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
+import { plural } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -17,6 +18,7 @@ import { useFullScreen } from "./full-screen";
 import { AboutDialog, AddPanel, DeleteDialog, EditPanel, Enlarged, ExportDialog, Leaving, Panels, SaveProblem } from "./later";
 import { dashboardQuery, duplicate, savedQueriesQuery, type Dashboard } from "./queries";
 import { bounds, rangeOf } from "./range";
+import { ranged } from "./rows";
 import type { DashboardSearch } from "./search";
 
 export default function Screen() {
@@ -82,13 +84,15 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
     ),
   );
 
+  const queryOf = (name: string) => saved.data?.find((q) => q.id === name);
   const share = (fixed: boolean) => {
     const link = new URL(`/dashboards/${encodeURIComponent(id)}`, location.origin);
     const at = fixed ? bounds(range, Date.now()) : range;
     if ("last" in at) link.searchParams.set("range", at.last);
     else for (const key of ["from", "to"] as const) link.searchParams.set(key, at[key]);
     link.searchParams.set("refresh", String(fixed ? 0 : refresh));
-    void copy(link.href, "Link copied");
+    const free = fixed ? draft.panels.map((p) => queryOf(p.query)).filter((q) => q && !ranged(q)).length : 0;
+    void copy(link.href, free > 0 ? `Link copied. ${plural(free, "panel ignores", "panels ignore")} the time range` : "Link copied");
   };
   const links = [
     { label: "Copy the link", icon: Link2, run: () => share(false) },
@@ -106,7 +110,6 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
     );
   const enlarged = draft.panels.find((p) => p.id === search.panel);
   const edited = open?.what === "panel" ? draft.panels.find((p) => p.id === open.id) : undefined;
-  const queryOf = (name: string) => saved.data?.find((q) => q.id === name);
   const editedQuery = edited && queryOf(edited.query);
   const addButton = (
     <Button icon={Plus} onClick={() => setOpen({ what: "add" })}>
@@ -189,16 +192,7 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
       </Page>
       <Suspense>
         {enlarged && <Enlarged panel={enlarged} query={saved.data ? queryOf(enlarged.query) : null} range={range} refresh={refresh} close={() => look({ panel: undefined })} />}
-        {open?.what === "add" && (
-          <AddPanel
-            panels={draft.panels}
-            close={close}
-            add={(panel) => {
-              editing.change({ panels: [...draft.panels, panel] });
-              toast(`“${panel.title}” added`);
-            }}
-          />
-        )}
+        {open?.what === "add" && <AddPanel panels={draft.panels} close={close} add={(panel) => editing.change({ panels: [...draft.panels, panel] })} />}
         {open?.what === "about" && <AboutDialog heading="Title and description" action="Done" about={draft} close={close} done={({ title, description, range: last, refresh_seconds }) => editing.change({ title, description, range: last, refresh_seconds })} />}
         {open?.what === "export" && <ExportDialog id={id} unsaved={dirty} close={close} />}
         {open?.what === "delete" && (
@@ -214,6 +208,9 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
           />
         )}
         {edited && editedQuery && <EditPanel panel={edited} query={editedQuery} range={range} close={close} done={(panel) => editing.change({ panels: draft.panels.map((p) => (p.id === panel.id ? panel : p)) })} />}
+      </Suspense>
+      {/* Apart from the dialogs: what is being loaded hides all that waits with it. */}
+      <Suspense>
         {editing.editing && <Leaving editing={editing} />}
         {editing.error !== null && <SaveProblem editing={editing} copyMine={() => void copyMine()} />}
       </Suspense>

@@ -18,7 +18,7 @@ import { toast } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
 import type { Panel as PanelType, SavedQuery } from "./queries";
 import type { Range } from "./range";
-import { panelBody, panelRows, panelStatement } from "./rows";
+import { panelBody, panelRows, panelStatement, ranged } from "./rows";
 
 export interface PanelProps {
   panel: PanelType;
@@ -57,6 +57,7 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
   const navigate = useNavigate();
   const rows = useQuery({ ...panelRows(query, range), refetchInterval: refresh > 0 ? refresh * 1000 : false });
   const result = rows.data;
+  const follows = useMemo(() => ranged(query), [query]);
   const chart = useMemo(() => panel.chart ?? query.chart ?? (result ? chooseChart(result) : undefined), [panel.chart, query.chart, result]);
   const download = () => {
     const { sql, params } = panelStatement(query, range);
@@ -65,6 +66,13 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
   return (
     <>
       <Head title={panel.title} description={query.description} grip={grip}>
+        {!follows && (
+          <Tooltip text="Its query has no $from and $to: it ignores the dashboard's time range">
+            <span tabIndex={0} className="shrink-0 rounded-full border px-1.5 text-2xs text-muted">
+              own time range
+            </span>
+          </Tooltip>
+        )}
         {rows.error && result && (
           <Tooltip text={`These rows are old: ${problemOf(rows.error).message}`}>
             <button type="button" aria-label={`The last refresh failed: ${problemOf(rows.error).message}`} className="grid size-6 place-items-center rounded-md text-bad hover:bg-hover" onClick={() => void rows.refetch()}>
@@ -90,7 +98,7 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
       <div className="flex min-h-0 flex-1 flex-col px-3 pb-3" aria-busy={rows.isFetching}>
         {result && chart ? (
           result.rows.length === 0 ? (
-            <Said>No rows in this time range</Said>
+            <Said>{follows ? "No rows in this time range" : "No rows"}</Said>
           ) : (
             <ResultChart titled result={result} chart={chart} className="min-h-0 flex-1" />
           )

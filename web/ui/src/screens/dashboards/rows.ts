@@ -7,6 +7,11 @@ import { bounds, type Range } from "./range";
 
 const mostRows = 10_000; // a panel is looked at, not paged through
 
+/** Whether a query follows the time range of a dashboard: it does by naming one of its ends. */
+export function ranged(query: SavedQuery): boolean {
+  return parameters(query.sql).some((name) => /^(from|to)$/i.test(name));
+}
+
 /** A panel's statement, with the range as $from and $to where it asks for them. */
 export function panelStatement(query: SavedQuery, range: Range, now = Date.now()): Statement {
   const { from, to } = bounds(range, now);

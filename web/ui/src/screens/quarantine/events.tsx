@@ -26,7 +26,9 @@ export function Events({ scope }: { scope: Scope }) {
   return (
     <section aria-label="Events" className="min-w-0 space-y-3">
       <div className="flex flex-wrap items-center gap-3">
-        <h2 className="flex-1 text-sm">Events</h2>
+        <h2 className="flex-1 text-sm">
+          Events <span className="font-normal text-faint">of each shard, the oldest first</span>
+        </h2>
         <SearchField search={scope.search} />
       </div>
       {events.isPending && <Skeleton lines={8} />}

@@ -45,7 +45,7 @@ function Everything() {
   return (
     <Page
       title="Quarantine"
-      subtitle="Events that could not become rows: whole, with the reason, until they are mended"
+      subtitle="Events that could not become rows: whole, with the reason, until they are mended. The bars are the last 24 hours."
       actions={
         some && (
           <>

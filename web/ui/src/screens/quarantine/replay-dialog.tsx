@@ -1,26 +1,27 @@
 import { CircleCheck, CirclePause } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { api, data } from "@/api/client";
+import { runQuery } from "@/data/result";
 import { number, plural } from "@/lib/format";
-import { sqlName } from "@/lib/sql";
 import { Button, LinkButton, Spinner } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { ProblemBox, sentence } from "@/ui/problem";
-import type { MendPlan } from "./mends";
+import { Cost, type MendPlan } from "./mends";
 import { changed, changeOf } from "./queries";
 import { nothing, replayAll, type Account } from "./replay";
-import { filterOf, type Scope } from "./scope";
+import { beforeReplay, filterOf, replayedRows, type Scope } from "./scope";
 
 const batch = 500;
 
 type Phase = { at: "asking" } | { at: "changing" } | { at: "replaying" } | { at: "stopped" } | { at: "done" } | { at: "failed"; error: unknown };
 
 /** Makes a change of the table, if there is one, and replays: told before, watched while it goes on, accounted for afterwards. */
-export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: Scope; onClose: () => void }) {
+export function ReplayDialog({ mend, dry, cost, advised, scope, onClose }: MendPlan & { scope: Scope; onClose: () => void }) {
   const change = changeOf(mend);
   const [phase, setPhase] = useState<Phase>({ at: "asking" });
   const [account, setAccount] = useState<Account>(nothing);
   const made = useRef(false);
+  const rows = useRef(""); // the statement that asks for them, once it can be told
   const stop = useRef<AbortController>(null);
   useEffect(() => () => stop.current?.abort(), []);
   const busy = phase.at === "changing" || phase.at === "replaying";
@@ -36,6 +37,7 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
         made.current = true;
       }
       setPhase({ at: "replaying" });
+      rows.current ||= await rowsOf(scope, control.signal);
       const ask = (after?: string) => data(api.POST("/api/v1/quarantine/{table}/replay", { ...table, body: { filter: filterOf(scope), limit: batch, ...(after && { after }) } }));
       const end = await replayAll(account, ask, setAccount, control.signal);
       setPhase({ at: end.next === undefined ? "done" : "stopped" });
@@ -60,14 +62,14 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
               Stop
             </Button>
           )}
-          {phase.at === "done" && account.rows > 0 && (
-            <LinkButton to="/sql" search={{ sql: `SELECT * FROM ${sqlName(scope.table)}\nORDER BY _ingested_at DESC\nLIMIT ${Math.min(100, account.rows)}` }} onClick={close}>
+          {phase.at === "done" && account.rows > 0 && rows.current && (
+            <LinkButton to="/sql" search={{ sql: rows.current }} onClick={close}>
               See the rows
             </LinkButton>
           )}
           {!busy && <Button onClick={close}>{phase.at === "asking" ? "Not now" : "Close"}</Button>}
           {phase.at === "asking" && (
-            <Button kind="primary" onClick={() => void go()}>
+            <Button kind={advised ? "primary" : "danger"} onClick={() => void go()}>
               {change ? "Apply and replay" : "Replay"}
             </Button>
           )}
@@ -81,7 +83,7 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
     >
       <div className="space-y-4 text-sm">
         {phase.at === "asking" ? (
-          <Plan mend={mend} scope={scope} dry={dry} />
+          <Plan mend={mend} cost={cost} scope={scope} dry={dry} />
         ) : (
           <>
             <Progress account={account} count={dry.matched} label={phase.at === "changing" ? "Changing the table" : "Replaying"} busy={busy} done={phase.at === "done"} />
@@ -95,10 +97,23 @@ export function ReplayDialog({ mend, dry, scope, onClose }: MendPlan & { scope: 
   );
 }
 
-function Plan({ mend, dry, scope }: MendPlan & { scope: Scope }) {
+/** The statement that will ask for the rows of the replay that is about to begin; empty if that cannot be told, which is no reason not to replay. */
+async function rowsOf(scope: Scope, signal: AbortSignal): Promise<string> {
+  try {
+    const [row = []] = (await runQuery({ sql: beforeReplay(scope), signal })).rows;
+    const [began, first, last] = row;
+    return typeof began === "string" && typeof first === "string" && typeof last === "string" ? replayedRows(scope.table, began, first, last) : "";
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return "";
+  }
+}
+
+function Plan({ mend, dry, cost, scope }: Omit<MendPlan, "advised"> & { scope: Scope }) {
   return (
     <>
       <p>{sentence(mend.explanation)}</p>
+      {cost && <Cost>{cost}</Cost>}
       <p className="text-muted">
         Then {plural(dry.matched, "event")} of <strong className="font-semibold text-ink">{scope.table}</strong> {dry.matched === 1 ? "is" : "are"} tried again, in batches that can be stopped: {number(dry.would_pass)} of {number(dry.tried)} tried would become rows. What does not fit stays in quarantine.
       </p>

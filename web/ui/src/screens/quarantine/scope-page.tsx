@@ -46,11 +46,15 @@ export default function ScopePage({ scope }: { scope: Scope }) {
           {scope.reason !== undefined && <p className="-mt-1 max-w-prose text-sm text-muted">{reasonMeans(scope.reason)}</p>}
           <div className="grid grid-cols-2 items-start gap-x-8 gap-y-3 sm:grid-cols-[auto_auto_auto_minmax(0,1fr)]">
             <Stat label="In quarantine" value={number(all.count)} />
-            <Stat label="Last" value={<Time at={all.last_quarantined_at} />} />
-            <Stat label="First" value={<Time at={all.first_quarantined_at} />} />
+            <Stat label="Last quarantined" value={<Time at={all.last_quarantined_at} />} />
+            <Stat label="First quarantined" value={<Time at={all.first_quarantined_at} />} />
             <div className="min-w-0">
-              <div className="mb-1 text-xs text-faint">The last 24 hours</div>
               <Bars ticks={all.over_time} className="h-9" />
+              <div aria-hidden className="mt-0.5 flex justify-between gap-2 text-xs text-faint tabular">
+                <span>24 h ago</span>
+                <span>at most {number(Math.max(...all.over_time.map((t) => t.count)))} an hour</span>
+                <span>now</span>
+              </div>
             </div>
           </div>
           {of.length > 1 && (
@@ -60,7 +64,7 @@ export default function ScopePage({ scope }: { scope: Scope }) {
           )}
           <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
             <div className="min-w-0 lg:order-last lg:sticky lg:top-4">
-              <Mends scope={scope} onApply={setPlan} />
+              <Mends scope={scope} held={all.count} onApply={setPlan} />
             </div>
             <Events scope={scope} />
           </div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filterOf, groupsOf, pathOf, statementOf, together } from "./scope";
+import { beforeReplay, filterOf, groupsOf, pathOf, replayedRows, statementOf, together } from "./scope";
 import { quarantineSearch } from "./search";
 
 test("no field and any field are told apart, in the address, in requests and in SQL", () => {
@@ -14,6 +14,13 @@ test("no field and any field are told apart, in the address, in requests and in 
 
 test("what people wrote stays text in a statement", () => {
   expect(statementOf({ table: 'odd"table', reason: "o'reason", search: "it's" })).toMatch(/FROM quarantine."odd""table"\nWHERE reason = 'o''reason'\n {2}AND \(contains\(.*lower\('it''s'\)\)/);
+});
+
+test("the rows of a replay are told from those that came meanwhile", () => {
+  expect(beforeReplay({ table: "t", reason: "empty", field: "" })).toBe("SELECT now(), min(arrived_at), max(arrived_at)\nFROM quarantine.t\nWHERE reason = 'empty'\n  AND field IS NULL\n");
+  expect(replayedRows("t", "2026-01-02T03:04:05.678Z", "2026-01-01T00:00:00", "2026-01-01T10:00:00Z")).toContain(
+    "WHERE _ingested_at >= TIMESTAMP '2026-01-02 03:04:05.678'\n  AND _arrived_at BETWEEN TIMESTAMP '2026-01-01 00:00:00' AND TIMESTAMP '2026-01-01 10:00:00'",
+  );
 });
 
 const group = (reason: string, field: string, counts: number[], first: string, last: string) => ({

@@ -27,16 +27,32 @@ export function pathOf(scope: Scope, part = ""): string {
 // The bytes of an event as text, those of one that is no UTF-8 with escapes.
 const eventText = "coalesce(try(decode(raw)), CAST(raw AS VARCHAR))";
 
-/** The statement that asks for the events of a scope. */
-export function statementOf({ table, reason, field, search }: Scope): string {
+/** What a statement has to ask for to find the events of a scope. */
+function whereOf({ reason, field, search }: Scope): string {
   const conditions: string[] = [];
   if (reason !== undefined) conditions.push(`reason = ${sqlText(reason)}`);
   if (field !== undefined) conditions.push(field === "" ? "field IS NULL" : `field = ${sqlText(field)}`);
   if (search) conditions.push(`(contains(lower(${eventText}), lower(${sqlText(search)})) OR contains(lower(message), lower(${sqlText(search)})) OR sequence_number = ${sqlText(search)})`);
+  return conditions.length ? `WHERE ${conditions.join("\n  AND ")}\n` : "";
+}
+
+/** The statement that asks for the events of a scope. */
+export function statementOf(scope: Scope): string {
   return (
     `SELECT quarantined_at, arrived_at, reason, field, message, shard_id, sequence_number, record_index, partition_key,\n       ${eventText} AS event\n` +
-    `FROM quarantine.${sqlName(table)}\n${conditions.length ? `WHERE ${conditions.join("\n  AND ")}\n` : ""}ORDER BY quarantined_at DESC`
+    `FROM quarantine.${sqlName(scope.table)}\n${whereOf(scope)}ORDER BY quarantined_at DESC`
   );
+}
+
+/** Asks, before a replay, for what tells its rows afterwards: the server's time, and when the first and the last event arrived. */
+export function beforeReplay(scope: Scope): string {
+  return `SELECT now(), min(arrived_at), max(arrived_at)\nFROM quarantine.${sqlName(scope.table)}\n${whereOf(scope)}`;
+}
+
+/** The statement that asks for the rows of a replay: they were made after its start of events that arrived before. */
+export function replayedRows(table: string, began: string, first: string, last: string): string {
+  const time = (text: string) => `TIMESTAMP ${sqlText(text.replace("T", " ").replace(/Z$/, ""))}`;
+  return `SELECT *\nFROM ${sqlName(table)}\nWHERE _ingested_at >= ${time(began)}\n  AND _arrived_at BETWEEN ${time(first)} AND ${time(last)}\nORDER BY _arrived_at\nLIMIT 1000`;
 }
 
 /** A scope in words. */

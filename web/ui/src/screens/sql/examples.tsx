@@ -65,7 +65,7 @@ export default function Examples({ tables, loaded, open }: { tables: readonly Ta
     return (
       <div className="min-h-0 flex-1 overflow-auto">
         <Empty icon={SquareTerminal} title="There is no table to ask yet" actions={<LinkButton to="/connect">Connect a stream</LinkButton>}>
-          Its events are rows a moment later, and every question you can put in SQL has an answer here.
+          Connect a stream: its events are rows a moment later, and every question you can put in SQL has an answer here.
         </Empty>
       </div>
     );

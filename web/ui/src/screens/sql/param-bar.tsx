@@ -54,7 +54,7 @@ function Value({ name, value, set }: { name: string; value: string; set: (value:
       <label htmlFor={id} className="font-mono text-xs text-muted">
         ${name}
       </label>
-      <Input id={id} value={value} spellCheck={false} autoComplete="off" placeholder="NULL" aria-describedby={`${id}-kind`} className="h-7 w-36 font-mono text-xs" onChange={(e) => set(e.target.value)} />
+      <Input id={id} value={value} spellCheck={false} autoComplete="off" placeholder="NULL" aria-describedby={`${id}-kind`} small className="w-36 font-mono" onChange={(e) => set(e.target.value)} />
       <span id={`${id}-kind`} className="w-12 text-2xs text-faint" title="42 and true are sent as such; in 'quotes' they are text">
         {kindOf(value)}
       </span>
@@ -106,7 +106,7 @@ function Moment({ label, value, onChange }: { label: string; value: string; onCh
       step={1}
       aria-label={label}
       title={`${label}, in your time zone`}
-      className="h-7 text-xs"
+      small
       value={local}
       onChange={(e) => {
         const chosen = new Date(e.target.value);

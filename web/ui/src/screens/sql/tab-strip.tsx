@@ -6,7 +6,7 @@ import { IconButton, Spinner } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { isChanged } from "./actions";
 import type { SavedQuery } from "./queries";
-import { titleOf, type Tab, type Tabs } from "./tabs";
+import { titlesOf, type Tab, type Tabs } from "./tabs";
 import { tabs } from "./tabs-store";
 import { forget, useRunning } from "./work";
 
@@ -20,8 +20,8 @@ export function TabStrip({ state, saved }: { state: Tabs; saved: readonly SavedQ
   const running = useRunning().split(" ");
   const list = useRef<HTMLUListElement>(null);
   const [renaming, setRenaming] = useState("");
-  const active = state.tabs.find((t) => t.id === state.active);
-  const title = active && titleOf(active, saved.find((q) => q.id === active.saved)?.name);
+  const titles = titlesOf(state.tabs, saved);
+  const title = titles[state.tabs.findIndex((t) => t.id === state.active)];
   const busy = running.includes(state.active);
   // A tab grows with its title, and while it runs something.
   useEffect(() => {
@@ -31,10 +31,11 @@ export function TabStrip({ state, saved }: { state: Tabs; saved: readonly SavedQ
   return (
     <div className="flex h-10 min-w-0 items-stretch border-b bg-sunken">
       <ul ref={list} aria-label="Queries that are open" className="flex min-w-0 items-stretch overflow-x-auto [scrollbar-width:none]">
-        {state.tabs.map((tab) => (
+        {state.tabs.map((tab, i) => (
           <TabItem
             key={tab.id}
             tab={tab}
+            title={titles[i] ?? ""}
             active={tab.id === state.active}
             running={running.includes(tab.id)}
             saved={saved.find((q) => q.id === tab.saved)}
@@ -55,6 +56,7 @@ export function TabStrip({ state, saved }: { state: Tabs; saved: readonly SavedQ
 
 interface ItemProps {
   tab: Tab;
+  title: string;
   active: boolean;
   running: boolean;
   saved?: SavedQuery;
@@ -64,8 +66,7 @@ interface ItemProps {
   focusActive: () => void;
 }
 
-function TabItem({ tab, active, running, saved, only, renaming, rename, focusActive }: ItemProps) {
-  const title = titleOf(tab, saved?.name);
+function TabItem({ tab, title, active, running, saved, only, renaming, rename, focusActive }: ItemProps) {
   const changed = saved !== undefined && isChanged(tab, saved);
   const step = (by: number) => {
     const all = tabs.get().tabs;

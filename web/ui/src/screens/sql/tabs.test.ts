@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { closed, maxTabs, moved, newTab, opened, remembered, restored, titleOf, type Tabs } from "./tabs";
+import { closed, maxTabs, moved, newTab, opened, remembered, restored, titleOf, titlesOf, type Tabs } from "./tabs";
 
 const three = (): Tabs => ({ tabs: ["a", "b", "c"].map((id) => ({ ...newTab({ sql: id }), id })), active: "b" });
 const ids = (s: Tabs) => s.tabs.map((t) => t.id).join("");
@@ -62,3 +62,9 @@ test.each([
   ['select 1 from quarantine."storefront" q', "quarantine.storefront"],
   ["SELECT * FROM (SELECT 1)", "Query"],
 ])("%j is called %s", (sql, title) => expect(titleOf(newTab({ sql }))).toBe(title));
+
+test("tabs that ask the same table are told apart, and keep the names that people gave", () => {
+  const sql = "SELECT * FROM storefront";
+  const tabs = [newTab({ sql }), newTab({ sql, name: "Mine" }), newTab({ sql }), newTab({ sql, name: "Mine" }), newTab({ sql, saved: "q" }), newTab({ sql })];
+  expect(titlesOf(tabs, [{ id: "q", name: "Top" }])).toEqual(["storefront", "Mine", "storefront 2", "Mine", "Top", "storefront 3"]);
+});

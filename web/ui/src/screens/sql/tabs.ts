@@ -106,6 +106,17 @@ export function titleOf(tab: Tab, savedName?: string): string {
   return parts.length > 0 ? "Query" : "New query";
 }
 
+/** What each tab is called. Those that nobody has named get a number where several ask the same table. */
+export function titlesOf(tabs: readonly Tab[], saved: readonly { id: string; name: string }[]): string[] {
+  const seen = new Map<string, number>();
+  return tabs.map((tab) => {
+    const title = titleOf(tab, saved.find((q) => q.id === tab.saved)?.name);
+    const count = (seen.get(title) ?? 0) + 1;
+    seen.set(title, count);
+    return count > 1 && !tab.name ? `${title} ${count}` : title;
+  });
+}
+
 /** The tabs as they were remembered; whatever is wrong with them is left out. */
 export function restored(json: string | null): Tabs {
   const tabs: Tab[] = [];

@@ -17,7 +17,7 @@ import { dialectQuery, schemaQuery, type Dialect } from "./queries";
 import { useRefresh } from "./refresh";
 import type { Naming } from "./save-dialog";
 import { closeTab, TabStrip } from "./tab-strip";
-import { titleOf } from "./tabs";
+import { titlesOf } from "./tabs";
 import { tabs, useTabs } from "./tabs-store";
 import { Toolbar } from "./toolbar";
 import { cancel, useWork } from "./work";
@@ -45,7 +45,7 @@ export default function Workbench() {
   const editor = useRef<Editor>(null);
 
   const query = saved.data?.find((q) => q.id === tab.saved);
-  const title = titleOf(tab, query?.name);
+  const title = titlesOf(state.tabs, saved.data ?? [])[state.tabs.indexOf(tab)] ?? "";
   const names = useMemo(() => parameters(tab.sql), [tab.sql]);
   const count = useMemo(() => statements(tab.sql).length, [tab.sql]);
   const does = useActions({ editor, saved: saved.data ?? [], name: setNaming });

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { tablesQuery } from "@/api/queries";
 import { Button } from "@/ui/button";
 import { Input, Select } from "@/ui/form";
+import { conditionOf } from "./condition";
 import { shardLabel } from "./shards";
 
 interface Props {
@@ -68,29 +69,47 @@ function FieldFilter({ table, onAdd }: { table: string | undefined; onAdd: (cond
   const tables = useQuery(tablesQuery);
   const columns = tables.data?.find((t) => t.name === table)?.columns ?? [];
   const paths = columns.flatMap((c) => (c.path?.length && c.path.every((p) => !p.includes(".")) ? [c.path.join(".")] : []));
-  const usable = /^[^=]+=/.test(typed);
+  const condition = conditionOf(typed);
+  const [wrong, setWrong] = useState(false);
   return (
-    <form
-      className="flex w-full min-w-0 gap-1.5 sm:w-auto"
-      onSubmit={(e) => {
-        e.preventDefault();
-        if (!usable) return;
-        onAdd(typed);
-        setTyped("");
-      }}
-    >
-      <Input aria-label="Field and value" aria-describedby={`${id}-how`} placeholder="field=value" list={`${id}-fields`} spellCheck={false} autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} className="w-full min-w-0 font-mono text-xs sm:w-52" />
-      <span id={`${id}-how`} hidden>
-        As in event_type=purchase or product.id=p-17; Enter adds it
-      </span>
-      <datalist id={`${id}-fields`}>
-        {paths.map((p) => (
-          <option key={p} value={`${p}=`} />
-        ))}
-      </datalist>
-      <Button type="submit" icon={Plus} disabled={!usable}>
-        Add
-      </Button>
-    </form>
+    <>
+      <form
+        className="flex w-full min-w-0 gap-1.5 sm:w-auto"
+        onSubmit={(e) => {
+          e.preventDefault();
+          setWrong(condition === null);
+          if (condition === null) return;
+          onAdd(condition);
+          setTyped("");
+        }}
+      >
+        <Input
+          aria-label="Field and value"
+          aria-describedby={`${id}-how`}
+          aria-invalid={wrong}
+          placeholder="field=value"
+          list={`${id}-fields`}
+          spellCheck={false}
+          autoComplete="off"
+          value={typed}
+          onChange={(e) => {
+            setTyped(e.target.value);
+            setWrong(false);
+          }}
+          className="w-full min-w-0 font-mono text-xs sm:w-52"
+        />
+        <datalist id={`${id}-fields`}>
+          {paths.map((p) => (
+            <option key={p} value={`${p}=`} />
+          ))}
+        </datalist>
+        <Button type="submit" icon={Plus}>
+          Add
+        </Button>
+      </form>
+      <p id={`${id}-how`} role={wrong ? "alert" : undefined} className={wrong ? "order-last basis-full text-xs text-warn" : "sr-only"}>
+        Write field=value, as in event_type=purchase or product.id=1004: a filter finds events that have just this value. For anything else there is SQL.
+      </p>
+    </>
   );
 }

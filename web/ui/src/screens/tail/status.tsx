@@ -10,6 +10,7 @@ const why = { asked: "", scrolled: ", because you scrolled up", looking: ", beca
 /** How it goes: connected or not, how much there is, and how much of it is shown. */
 export function Status({ view, reading, filtered }: { view: View; reading: boolean; filtered: boolean }) {
   const rate = view.rates.at(-1);
+  const matched = Math.round(view.rates.reduce((sum, r) => sum + r.matched_per_second, 0)); // a rate is that of one second
   return (
     <div className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1.5 py-1.5 text-xs text-muted">
       <span className="flex items-center gap-2" role="status">
@@ -28,7 +29,7 @@ export function Status({ view, reading, filtered }: { view: View; reading: boole
           </span>
           {filtered && (
             <span>
-              <strong className="font-semibold text-ink">{measured(rate.matched_per_second)}</strong> match
+              <strong className="font-semibold text-ink">{number(matched)}</strong> {matched === 1 ? "match" : "matches"} in the last minute
             </span>
           )}
           <span className="w-24 border-b max-sm:hidden">

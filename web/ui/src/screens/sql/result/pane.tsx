@@ -48,7 +48,7 @@ export default function ResultPane({ tab, title, work, onReveal }: Props) {
   return (
     <section aria-label="Result" className="relative flex min-h-0 flex-1 flex-col bg-surface">
       {waiting && <div aria-hidden className="absolute inset-x-0 top-0 z-10 h-0.5 animate-breathe bg-accent" />}
-      <div className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b px-3 py-1">
+      <div className={work.failure && !outcome && !work.plan && !waiting ? "sr-only" : "flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b px-3 py-1"}>
         {(outcome || work.plan) && (
           <Segmented
             small

@@ -91,7 +91,10 @@ function TableItem({ table, rows, startOpen, insert, open, choose, columnsOf }: 
       <div className="group flex items-center rounded-md hover:bg-hover">
         <button type="button" aria-expanded={shown} className="flex min-w-0 flex-1 items-center gap-1 px-1 py-1 text-left text-sm" onClick={() => setToggled(!shown)}>
           <ChevronRight size={13} aria-hidden className={cx("shrink-0 text-faint transition-transform", shown && "rotate-90")} />
-          <span className="truncate">{table.name}</span>
+          <span className="truncate">
+            {table.schema !== "main" && <span className="text-faint">{table.schema}.</span>}
+            {table.name}
+          </span>
         </button>
         {rows !== undefined && (
           <span className="shrink-0 pr-1 text-2xs text-faint tabular group-hover:hidden group-focus-within:hidden pointer-coarse:inline" title={`${rows.toLocaleString("en-US")} rows`}>
