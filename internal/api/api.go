@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
 	"github.com/helios-sql/helios/internal/schema"
@@ -95,6 +96,9 @@ type Deps struct {
 	History      History
 	Inspector    Inspector
 	About        func(context.Context) (About, error)
+
+	Accounts *auth.Service
+	Reach    Reach
 }
 
 // server is the API with what it stands on.
@@ -129,7 +133,10 @@ func newServer(deps Deps) *server {
 				Description: "Streams as SQL tables: connect them, watch them, query them.",
 				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
-			Components: &huma.Components{Schemas: registry},
+			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+				"session": {Type: "apiKey", In: "cookie", Name: cookieNameSecure, Description: "Of who has signed in. Without TLS the cookie is called " + cookieName},
+				"token":   {Type: "http", Scheme: "bearer", Description: "An API token, which begins with " + auth.TokenPrefix},
+			}},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
@@ -179,10 +186,13 @@ func schemaName(t reflect.Type, hint string) string {
 	return huma.DefaultSchemaNamer(t, hint)
 }
 
+// usualBody is how many bytes the body of a request may have, unless the route says otherwise.
+const usualBody = 1 << 20
+
 // register adds a route whose errors may have the statuses given, besides those that every route can have.
 func register[I, O any](s *server, op huma.Operation, statuses []int, handler func(context.Context, *I) (*O, error)) {
 	s.describe(&op, statuses)
-	if op.MaxBodyBytes > 0 { // more than all others may have
+	if op.MaxBodyBytes > usualBody { // more than others may have
 		op.Middlewares = append(op.Middlewares, s.admitBody(op.MaxBodyBytes))
 	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
@@ -199,11 +209,25 @@ func (s *server) describe(op *huma.Operation, statuses []int) {
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	all := append([]int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}, statuses...)
+	s.describeAccess(op)
+	all := append([]int{http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable}, statuses...)
 	if op.Method == http.MethodPost || op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusRequestTimeout)
 	}
 	for _, status := range all {
 		op.Responses[statusKey(status)] = s.problemResponse(status)
 	}
+}
+
+// describeAccess documents who may use an operation, and the errors of who may not.
+func (s *server) describeAccess(op *huma.Operation) {
+	op.Responses[statusKey(http.StatusForbidden)] = s.problemResponse(http.StatusForbidden)
+	op.Security = []map[string][]string{}
+	role := accesses[op.Method+" "+op.Path].role
+	if role == auth.NoRole {
+		return
+	}
+	op.Responses[statusKey(http.StatusUnauthorized)] = s.problemResponse(http.StatusUnauthorized)
+	op.Security = append(op.Security, map[string][]string{"session": {}}, map[string][]string{"token": {}})
+	op.Extensions = map[string]any{"x-helios-role": role.String()}
 }

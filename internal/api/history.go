@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,8 +37,12 @@ func (s *server) historyRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/source-history", OperationID: "show-histories", Tags: tags,
 		Summary: "Show how all sources did lately",
-	}, nil, func(_ context.Context, in *HistoryParams) (*output[histories], error) {
-		all := s.Live.Histories(in.span())
+	}, nil, func(ctx context.Context, in *HistoryParams) (*output[histories], error) {
+		seen := map[string]bool{}
+		for _, source := range s.sources(ctx) {
+			seen[source.Settings.Name] = true
+		}
+		all := slices.DeleteFunc(s.Live.Histories(in.span()), func(h ingest.SourceHistory) bool { return !seen[h.Name] })
 		for i := range all {
 			all[i].Points = some(all[i].Points)
 		}
@@ -46,11 +51,14 @@ func (s *server) historyRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/sources/{name}/history", OperationID: "show-source-history", Tags: tags,
 		Summary: "Show how a source did lately",
-	}, []int{http.StatusNotFound}, func(_ context.Context, in *struct {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
 		SourceName
 		HistoryParams
 	},
 	) (*output[history], error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		h, err := s.Live.History(in.Name, in.span())
 		return answered(history{stepSeconds, some(h.Points)}, err)
 	})

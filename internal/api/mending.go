@@ -65,6 +65,9 @@ func (s *server) mendingRoutes() {
 		Body tableChange
 	},
 	) (*output[ingest.TableInfo], error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		if err := s.Mending.ChangeTable(ctx, in.Table, in.Body.domain()); err != nil {
 			return nil, err
 		}
@@ -81,10 +84,14 @@ func (s *server) mendingRoutes() {
 		Hours int    `query:"hours" default:"24" minimum:"1" maximum:"8760" doc:"How far back over_time goes; it has 24 steps"`
 	},
 	) (*quarantineGroups, error) {
+		if err := mayFilter(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		step := time.Duration(in.Hours) * time.Hour / ingest.GroupSteps
 		list, err := s.Tables.QuarantineGroups(ctx, in.Table, step)
 		out := &quarantineGroups{}
-		out.Body.Groups, out.Body.StepSeconds = some(list), int64(step/time.Second)
+		out.Body.Groups = allowed(ctx, list, func(g *ingest.QuarantineGroup) string { return g.Table })
+		out.Body.StepSeconds = int64(step / time.Second)
 		return out, err
 	})
 	register(s, huma.Operation{
@@ -95,6 +102,9 @@ func (s *server) mendingRoutes() {
 		Blame
 	},
 	) (*mendList, error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		list, err := s.Mending.Mends(ctx, in.Blame.domain(in.Table))
 		out := &mendList{}
 		out.Body.Mends = some(list)
@@ -109,6 +119,9 @@ func (s *server) mendingRoutes() {
 		Body newDryRun
 	},
 	) (*output[ingest.DryRun], error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		var change *schema.Alteration
 		if in.Body.Change != nil {
 			a := in.Body.Change.domain()

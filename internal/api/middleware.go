@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -51,7 +53,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 				panic(http.ErrAbortHandler) // the answer has begun: only a broken connection says that it is not whole
 			}
 		}()
-		if p := refusal(r); p != nil {
+		if p := s.refusal(r); p != nil {
 			writeProblem(w, p)
 			return
 		}
@@ -59,20 +61,37 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 			_ = w.control.SetReadDeadline(time.Now().Add(readTimeout)) // not every connection has deadlines: those of tests
 			r.Body = &body{ReadCloser: r.Body, control: w.control}
 		}
-		if _, pattern := s.mux.Handler(r); pattern == "" {
+		_, pattern := s.mux.Handler(r)
+		if pattern == "" && !strings.HasPrefix(r.URL.Path, "/api/") {
 			s.unrouted(w, r)
 			return
 		}
-		routes.ServeHTTP(w, r)
+		need, ok := accesses[pattern]
+		if !ok {
+			need.role = auth.Admin
+		}
+		if pattern == "" {
+			need.role = auth.Viewer // what there is not is no secret, but only who is known hears of it
+		}
+		var v *visit
+		r, v = s.visited(w, r, need)
+		entered, err := s.enter(r, v)
+		r = entered
+		switch {
+		case err != nil:
+			writeProblem(w, s.problemOf(r.Context(), err))
+		case pattern == "":
+			s.unrouted(w, r)
+		default:
+			routes.ServeHTTP(w, r)
+		}
 	})
 }
 
-// refusal is why a request is not taken at all, or nil. Helios listens on loopback, where any page in the user's browser can
-// reach it: a foreign name in Host is DNS rebinding, a foreign Origin is another site's page.
-func refusal(r *http.Request) *problemError {
-	host := (&url.URL{Host: r.Host}).Hostname()
-	ip, err := netip.ParseAddr(host)
-	if !strings.EqualFold(host, "localhost") && (err != nil || !ip.IsLoopback()) {
+// refusal is why a request is not taken at all, or nil. Any page in the user's browser can reach a server on loopback or in the
+// same network: a foreign name in Host is DNS rebinding, a foreign Origin is another site's page.
+func (s *server) refusal(r *http.Request) *problemError {
+	if !s.answersTo(r) {
 		p := newProblem(http.StatusForbidden, fault.Refused, fmt.Sprintf("this server does not answer to the name %q", r.Host))
 		p.Hint = "use localhost or 127.0.0.1; a proxy in front must set the header Host so"
 		return p
@@ -85,6 +104,30 @@ func refusal(r *http.Request) *problemError {
 		return newProblem(http.StatusForbidden, fault.Refused, "pages of other sites may not use this server")
 	}
 	return nil
+}
+
+// answersTo reports whether a request is for a name of this server: one of loopback, one that it was given, or the address that
+// the connection was made to.
+func (s *server) answersTo(r *http.Request) bool {
+	host := (&url.URL{Host: r.Host}).Hostname()
+	for _, name := range append(s.Reach.Hosts, "localhost") {
+		if strings.EqualFold(host, name) {
+			return true
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	if ip = ip.Unmap(); ip.IsLoopback() {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	at, err := netip.ParseAddrPort(local.String())
+	return err == nil && at.Addr().Unmap().WithZone("") == ip
 }
 
 // unrouted answers for what no route takes: the router knows whether it is the path or the method. Outside of the API every

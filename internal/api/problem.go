@@ -24,7 +24,7 @@ import (
 type problemError struct {
 	Status int        `json:"status" doc:"The HTTP status"`
 	Title  string     `json:"title" doc:"The status in words"`
-	Code   fault.Code `json:"code" enum:"invalid,not_found,conflict,refused,forbidden,too_large,timeout,cancelled,credentials,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
+	Code   fault.Code `json:"code" enum:"invalid,not_found,conflict,refused,forbidden,too_large,timeout,cancelled,credentials,sign_in,too_many,network,environment,unavailable,internal" doc:"A stable name of the class of errors"`
 	Detail string     `json:"detail" doc:"What went wrong, for people"`
 	ingest.Advice
 	Position *int          `json:"position,omitempty" doc:"Where in the statement, in bytes from 0"`
@@ -54,10 +54,14 @@ func (p *problemError) ContentType(string) string { return problemType }
 
 // GetHeaders gives the headers to huma.
 func (p *problemError) GetHeaders() http.Header {
-	if p.retryAfter == 0 {
-		return nil
+	h := http.Header{}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
-	return http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds())))}}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="helios"`)
+	}
+	return h
 }
 
 func newProblem(status int, code fault.Code, detail string) *problemError {
@@ -120,6 +124,7 @@ func (s *server) problemOf(ctx context.Context, err error) *problemError {
 		return p
 	}
 	code := fault.CodeOf(err)
+	visitOf(ctx).failed = code
 	if errors.Is(err, context.Canceled) && code == fault.Internal {
 		code = fault.Cancelled // the client has gone, or the server is stopping
 	}
@@ -171,7 +176,7 @@ func (s *server) problemResponse(status int) *huma.Response {
 		Description: http.StatusText(status),
 		Content:     map[string]*huma.MediaType{problemType: {Schema: s.problem}},
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		r.Headers = map[string]*huma.Param{"Retry-After": {Description: "In how many seconds the same may succeed, if that is known", Schema: &huma.Schema{Type: huma.TypeInteger}}}
 	}
 	return r

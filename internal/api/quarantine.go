@@ -182,9 +182,12 @@ func (s *server) quarantineRoutes() {
 		Table string `query:"table" doc:"Only this table's"`
 	},
 	) (*reasonList, error) {
+		if err := mayFilter(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		list, err := s.Tables.QuarantineReasons(ctx, in.Table)
 		out := &reasonList{}
-		out.Body.Reasons = some(list)
+		out.Body.Reasons = allowed(ctx, list, func(r *ingest.ReasonCount) string { return r.Table })
 		return out, err
 	})
 	register(s, huma.Operation{
@@ -199,6 +202,9 @@ func (s *server) quarantineRoutes() {
 		After string `query:"after" doc:"The cursor that the page before gave as next"`
 	},
 	) (*quarantinePage, error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		f := in.Blame.domain(in.Table)
 		f.Search = in.Search
 		return s.quarantinePage(ctx, f, in.After, in.Limit)
@@ -213,6 +219,9 @@ func (s *server) quarantineRoutes() {
 		Searched
 	},
 	) (*deleted, error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		f := in.Blame.domain(in.Table)
 		f.Search = in.Search
 		n, err := s.Mending.Discard(ctx, f)
@@ -229,6 +238,9 @@ func (s *server) quarantineRoutes() {
 		Body replay
 	},
 	) (*output[replayResult], error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		after, err := readCursor(in.Body.After)
 		if err != nil {
 			return nil, err

@@ -136,7 +136,7 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	}
 	run := s.newRun(&in.Body)
 	result, err := s.Queries.Start(ctx, query.Request{
-		SQL: in.Body.SQL, Scope: query.Everything(), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+		SQL: in.Body.SQL, Scope: scopeOf(ctx), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 	})
 	if err != nil {
 		run.ended(err)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/auth"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -42,6 +44,42 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		require.Contains(t, described, strings.TrimSuffix(pattern, "{$}"))
 	}
 	require.Len(t, s.patterns, 54)
+}
+
+func TestTheTableSaysWhoMayUseEachRoute(t *testing.T) {
+	described := map[string]bool{}
+	for route, item := range bare().huma.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete} {
+			if op == nil {
+				continue
+			}
+			key := method + " " + route
+			described[key] = true
+			require.Contains(t, accesses, key, "it must be decided who may use it")
+			if method != http.MethodGet && accesses[key].role != auth.NoRole {
+				require.NotEmpty(t, accesses[key].action+untold[key], "the audit log tells of changes: %s", key)
+			}
+		}
+	}
+	for key, a := range accesses {
+		require.Contains(t, described, key, "there is no such route")
+		if a.role == auth.NoRole {
+			require.Contains(t, public, key, "strangers may come there")
+		}
+	}
+}
+
+// public are the routes that need no account.
+var public = []string{"GET /healthz", "GET /readyz"}
+
+// untold are the routes of methods that change something whose use is no entry of its own in the audit log.
+var untold = map[string]string{
+	"POST /api/v1/query":                      "each query stands there with its text",
+	"POST /api/v1/sql/explain":                "each query stands there with its text",
+	"POST /api/v1/schema/predict":             "it changes nothing",
+	"POST /api/v1/quarantine/{table}/dry-run": "it changes nothing",
+	"DELETE /api/v1/query-history":            "one's own history is one's own",
+	"DELETE /api/v1/query-history/{id}":       "one's own history is one's own",
 }
 
 func TestNoRouteTakesANameAway(t *testing.T) {

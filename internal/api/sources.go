@@ -112,9 +112,9 @@ func (s *server) sourceRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/sources", OperationID: "list-sources", Tags: tags,
 		Summary: "List the sources and how they are doing",
-	}, nil, func(context.Context, *struct{}) (*sourceList, error) {
+	}, nil, func(ctx context.Context, _ *struct{}) (*sourceList, error) {
 		out := &sourceList{}
-		out.Body.Sources = some(s.Sources.List())
+		out.Body.Sources = s.sources(ctx)
 		return out, nil
 	})
 	register(s, huma.Operation{
@@ -126,12 +126,18 @@ func (s *server) sourceRoutes() {
 			if err != nil {
 				return nil, err
 			}
+			if err := mayAdd(ctx, settings); err != nil {
+				return nil, err
+			}
 			return answered(s.Sources.Add(ctx, settings))
 		})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/sources/{name}", OperationID: "show-source", Tags: tags,
 		Summary: "Show a source: its shards' positions and lag, its rates and notices",
-	}, []int{http.StatusNotFound}, func(_ context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		return answered(s.Sources.Get(in.Name))
 	})
 	register(s, huma.Operation{
@@ -142,6 +148,9 @@ func (s *server) sourceRoutes() {
 		Body sourceChanges
 	},
 	) (*output[ingest.SourceStatus], error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		changes, err := in.Body.domain()
 		if err != nil {
 			return nil, err
@@ -157,18 +166,27 @@ func (s *server) sourceRoutes() {
 		DropTable bool `query:"drop_table" doc:"Remove the table, its quarantine and the positions too"`
 	},
 	) (*struct{}, error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		return nil, s.Sources.Remove(ctx, in.Name, in.DropTable)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/pause", OperationID: "pause-source", Tags: tags,
 		Summary: "Stop reading until resumed, over restarts too",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		return answered(s.Steering.Pause(ctx, in.Name))
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sources/{name}/resume", OperationID: "resume-source", Tags: tags,
 		Summary: "Go on reading where the pause began",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*output[ingest.SourceStatus], error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		return answered(s.Steering.Resume(ctx, in.Name))
 	})
 	s.declarationRoute()
@@ -189,7 +207,10 @@ func (s *server) declarationRoute() {
 			Description: "YAML",
 			Content:     map[string]*huma.MediaType{yaml: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
-	}, []int{http.StatusNotFound}, func(_ context.Context, in *SourceName) (*declaration, error) {
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*declaration, error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		source, err := s.Sources.Get(in.Name)
 		if err != nil {
 			return nil, err

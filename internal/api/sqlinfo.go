@@ -43,7 +43,7 @@ func (s *server) sqlRoutes() {
 			return nil, err
 		}
 		return answered(s.Inspector.Explain(ctx, query.Request{
-			SQL: in.Body.SQL, Scope: query.Everything(), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+			SQL: in.Body.SQL, Scope: scopeOf(ctx), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 		}, in.Body.Analyze))
 	})
 	register(s, huma.Operation{
@@ -55,6 +55,9 @@ func (s *server) sqlRoutes() {
 		Column string `path:"column"`
 	},
 	) (*output[query.ColumnStatistics], error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		return answered(s.Inspector.Column(ctx, in.Table, in.Column))
 	})
 }

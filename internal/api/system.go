@@ -37,13 +37,13 @@ func (s *server) systemRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/readyz", OperationID: "ready", Tags: tags, Summary: "Tell whether the server can take queries",
-	}, nil, func(context.Context, *struct{}) (*readiness, error) {
+	}, nil, func(ctx context.Context, _ *struct{}) (*readiness, error) {
 		if err := s.Ready(); err != nil {
 			return nil, fault.New(fault.Unavailable, "not ready: %w", err).WithRetryAfter(time.Second)
 		}
 		out := &readiness{}
 		out.Body.Status = "ok"
-		for _, source := range s.Sources.List() {
+		for _, source := range s.sources(ctx) {
 			if source.State == ingest.SourceFailing {
 				out.Body.Warnings = append(out.Body.Warnings, "source "+source.Settings.Name+": "+source.Error)
 			}
@@ -63,7 +63,7 @@ func (s *server) page(path, pattern, id, summary, contentType string, serve http
 			Content:     map[string]*huma.MediaType{contentType: {}},
 		}},
 	}
-	op.Responses["403"] = s.problemResponse(http.StatusForbidden)
+	s.describeAccess(op)
 	s.huma.OpenAPI().AddOperation(op)
 	s.huma.Adapter().Handle(&huma.Operation{Method: op.Method, Path: pattern}, func(ctx huma.Context) {
 		r, w := humago.Unwrap(ctx)

@@ -43,8 +43,9 @@ func (s *server) tableRoutes() {
 		Summary: "List the tables with their columns and sizes",
 	}, nil, func(ctx context.Context, _ *struct{}) (*tableList, error) {
 		list, err := s.Tables.Tables(ctx)
+		list = allowed(ctx, list, func(t *ingest.TableInfo) string { return t.Name })
 		out := &tableList{}
-		out.Body.Tables = some(list)
+		out.Body.Tables = list
 		for i := range list {
 			s.withEventTime(&list[i])
 		}
@@ -54,6 +55,9 @@ func (s *server) tableRoutes() {
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}", OperationID: "show-table", Tags: tags,
 		Summary: "Show a table with its columns and size",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *TableName) (*output[ingest.TableInfo], error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		info, err := s.Tables.TableInfo(ctx, in.Table)
 		s.withEventTime(&info)
 		return answered(info, err)
@@ -62,6 +66,9 @@ func (s *server) tableRoutes() {
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}/history", OperationID: "show-table-history", Tags: tags,
 		Summary: "List the changes of a table's schema, oldest first",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *TableName) (*changeList, error) {
+		if err := mayTable(ctx, in.Table); err != nil {
+			return nil, err
+		}
 		list, err := s.Tables.History(ctx, in.Table)
 		out := &changeList{}
 		out.Body.Changes = some(list)

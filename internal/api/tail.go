@@ -35,13 +35,16 @@ func (s *server) tailRoutes() {
 			Description: "Server-Sent Events",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
-	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(_ context.Context, in *struct {
+	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(ctx context.Context, in *struct {
 		SourceName
 		Filter  []string `query:"filter,explode" doc:"A condition path=value, as in product.id=p-17; all must be met"`
 		Text    string   `query:"text" maxLength:"1000" doc:"A text to be found anywhere in the event as it is written, in any letter case"`
 		MaxRate int      `query:"max_rate" minimum:"0" maximum:"10000" doc:"Events shown a second at most, spread evenly; 0: as many as the client takes"`
 	},
 	) (*huma.StreamResponse, error) {
+		if err := s.maySource(ctx, in.Name); err != nil {
+			return nil, err
+		}
 		filter, err := ingest.ParseFilter(in.Filter)
 		if err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helios-sql/helios/internal/api"
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
@@ -137,6 +138,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	history := catalog.NewHistory(s.catalog, s.logger)
 	defer running(history.Run)()
+	accounts := auth.New(catalog.NewAccounts(s.catalog), auth.Options{Logger: s.logger})
+	defer running(accounts.Run)()
 
 	// 3. The committer. It stops after the sources, when nothing is left to commit.
 	metrics := telemetry.NewMetrics()
@@ -185,7 +188,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 		Sources: s.sources, Steering: s.sources, Mending: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready, Declare: declare,
 		Metrics: metrics.Handler(), Console: web.Handler(), Recorder: metrics, Logger: s.logger,
 		SavedQueries: s.catalog, Dashboards: s.catalog, History: history, Inspector: query.NewInspector(queries, s.store),
-		About: func(ctx context.Context) (api.About, error) { return s.about(ctx, queries.Options()) },
+		About:    func(ctx context.Context) (api.About, error) { return s.about(ctx, queries.Options()) },
+		Accounts: accounts,
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)

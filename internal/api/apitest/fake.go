@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helios-sql/helios/internal/api"
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -67,13 +68,18 @@ func (w *World) Handler() http.Handler {
 		},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
 		Console: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "the console at "+r.URL.Path) }),
-		Logger:  log,
+		Logger:  log, Accounts: auth.New(nobody{}, auth.Options{Logger: log}),
 	}
 	if w.Keep != nil {
 		w.Keep(&deps)
 	}
 	return api.New(deps)
 }
+
+// nobody is a store without accounts: everybody is let in.
+type nobody struct{ auth.Store }
+
+func (nobody) HasUsers(context.Context) (bool, error) { return false, nil }
 
 // Emit hands an item to the one tail that runs.
 func (w *World) Emit(tb testing.TB, item ingest.TailItem) {

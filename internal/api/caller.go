@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// Reach is how clients come to the server.
+type Reach struct {
+	Hosts []string // names that it answers to, beside those of loopback and the address that a connection was made to
+
+	// Proxies are those in front of the server: from them alone it believes X-Forwarded-For and X-Forwarded-Proto.
+	Proxies []netip.Prefix
+}
+
+// The cookie of a session. A browser takes one with this prefix only over TLS, from this very host and for all of it, so that
+// neither a neighbour's page nor somebody on the wire can plant one.
+const (
+	cookieName       = "helios"
+	cookieNameSecure = "__Host-helios"
+)
+
+// visit is what the server knows of a request beyond its input.
+type visit struct {
+	w      http.ResponseWriter
+	secure bool // the client came over TLS
+	access access
+
+	target string         // what the request is about, for the audit log
+	detail map[string]any // more, for the audit log
+	failed fault.Code     // "" while nothing did
+}
+
+type visitKey struct{}
+
+// visitOf is the visit that a request's context belongs to.
+func visitOf(ctx context.Context) *visit {
+	if v, ok := ctx.Value(visitKey{}).(*visit); ok {
+		return v
+	}
+	return &visit{w: &verdict{header: http.Header{}}} // outside of a request there is nobody to give a cookie to
+}
+
+func (v *visit) cookieName() string {
+	if v.secure {
+		return cookieNameSecure
+	}
+	return cookieName
+}
+
+// keep gives the client the secret of its session.
+func (v *visit) keep(in auth.SignedIn) { v.setCookie(in.Secret, in.EndsAt) }
+
+// forget takes the secret of its session from the client.
+func (v *visit) forget() { v.setCookie("", time.Unix(0, 0)) }
+
+func (v *visit) setCookie(value string, until time.Time) {
+	v.w.Header().Del("Set-Cookie") // there is one cookie only: what was set before is old
+	http.SetCookie(v.w, &http.Cookie{
+		Name: v.cookieName(), Value: value, Path: "/", Expires: until, HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// tell adds to what the audit log says of a request.
+func tell(ctx context.Context, target string, detail map[string]any) {
+	v := visitOf(ctx)
+	v.target, v.detail = target, detail
+}
+
+// trusts reports whether an address is that of a proxy whose headers are believed.
+func (r *Reach) trusts(address netip.Addr) bool {
+	for _, p := range r.Proxies {
+		if p.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// from is where a request comes from, and whether its client came over TLS. Proxies append to X-Forwarded-For the address that
+// they were called from: what stands left of the last that is no proxy was written by the client, and may be anything.
+func (r *Reach) from(req *http.Request) (address string, secure bool) {
+	secure = req.TLS != nil
+	peer, err := netip.ParseAddrPort(req.RemoteAddr)
+	if err != nil {
+		return req.RemoteAddr, secure
+	}
+	at := peer.Addr().Unmap().WithZone("")
+	if !r.trusts(at) {
+		return at.String(), secure
+	}
+	secure = secure || strings.EqualFold(req.Header.Get("X-Forwarded-Proto"), "https")
+	hops := strings.Split(strings.Join(req.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && r.trusts(at); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		at = hop.Unmap().WithZone("")
+	}
+	return at.String(), secure
+}
+
+// visited makes a request one whose context knows where it comes from.
+func (s *server) visited(w http.ResponseWriter, r *http.Request, a access) (*http.Request, *visit) {
+	v := &visit{w: w, access: a}
+	caller := auth.Caller{Agent: r.UserAgent()}
+	caller.Address, v.secure = s.Reach.from(r)
+	return r.WithContext(auth.WithCaller(context.WithValue(r.Context(), visitKey{}, v), caller)), v
+}
+
+// identify finds out who asks; fault.SignIn if nobody who is known does.
+func (s *server) identify(r *http.Request, v *visit) (auth.Principal, error) {
+	ctx := r.Context()
+	open, err := s.Accounts.Open(ctx)
+	switch {
+	case err != nil:
+		return auth.Principal{}, err
+	case open:
+		return auth.OpenHouse(), nil
+	}
+	if scheme, secret, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return s.Accounts.Token(ctx, strings.TrimSpace(secret))
+	}
+	cookie, err := r.Cookie(v.cookieName())
+	if err != nil || cookie.Value == "" {
+		return auth.Principal{}, fault.New(fault.SignIn, "this needs an account").WithHint("sign in, or send a token: Authorization: Bearer %s…", auth.TokenPrefix)
+	}
+	p, fresh, err := s.Accounts.Session(ctx, cookie.Value)
+	if fresh != nil {
+		v.keep(*fresh)
+	}
+	return p, err
+}
+
+// enter lets a request in whose route is known: its context then knows who asks.
+func (s *server) enter(r *http.Request, v *visit) (*http.Request, error) {
+	p, err := s.identify(r, v)
+	switch {
+	case err != nil && v.access.role == auth.NoRole:
+		return r, nil // who cannot be known is a stranger there, whatever the reason
+	case err != nil:
+		return r, err
+	}
+	return r.WithContext(auth.With(r.Context(), p)), mayUse(p, v.access)
+}
