@@ -27,6 +27,32 @@ var accesses = map[string]access{
 	"GET /openapi.json": {role: auth.Viewer},
 	"GET /api/v1/about": {role: auth.Viewer},
 
+	// Who may come to the routes of accounts is decided here, and whose sessions and tokens they may touch in package auth, which
+	// writes all of it into the audit log.
+	"GET /api/v1/auth/state":             {},
+	"POST /api/v1/auth/sign-in":          {},
+	"POST /api/v1/auth/sign-out":         {},
+	"POST /api/v1/auth/link":             {},
+	"POST /api/v1/auth/setup":            {},
+	"POST /api/v1/auth/reset":            {},
+	"POST /api/v1/auth/password":         {role: auth.Viewer},
+	"GET /api/v1/auth/sessions":          {role: auth.Viewer},
+	"DELETE /api/v1/auth/sessions":       {role: auth.Viewer},
+	"DELETE /api/v1/auth/sessions/{id}":  {role: auth.Viewer},
+	"GET /api/v1/tokens":                 {role: auth.Viewer}, // one's own
+	"POST /api/v1/tokens":                {role: auth.Viewer},
+	"DELETE /api/v1/tokens/{id}":         {role: auth.Viewer},
+	"GET /api/v1/users":                  {role: auth.Admin},
+	"POST /api/v1/users":                 {role: auth.Admin},
+	"GET /api/v1/users/{id}":             {role: auth.Admin},
+	"PATCH /api/v1/users/{id}":           {role: auth.Admin},
+	"DELETE /api/v1/users/{id}":          {role: auth.Admin},
+	"POST /api/v1/users/{id}/reset-link": {role: auth.Admin},
+	"GET /api/v1/users/{id}/sessions":    {role: auth.Admin},
+	"DELETE /api/v1/users/{id}/sessions": {role: auth.Admin},
+	"GET /api/v1/audit":                  {role: auth.Admin},
+	"GET /api/v1/audit/export":           {role: auth.Admin, action: "audit.export"},
+
 	"GET /api/v1/sources":                  {role: auth.Viewer},
 	"POST /api/v1/sources":                 {role: auth.Editor, action: "source.add"},
 	"GET /api/v1/sources/{name}":           {role: auth.Viewer},

@@ -158,6 +158,9 @@ func newServer(deps Deps) *server {
 	s.sqlRoutes()
 	s.savedQueryRoutes()
 	s.dashboardRoutes()
+	s.signInRoutes()
+	s.userRoutes()
+	s.auditRoutes()
 	s.systemRoutes()
 	s.aboutRoutes()
 	// Huma describes its own form of errors beside each route; here all take the form of problemError.

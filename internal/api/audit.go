@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/helios-sql/helios/internal/auth"
+)
+
+// AuditSearch says which entries of the audit log to give.
+type AuditSearch struct {
+	Search string    `query:"search" maxLength:"1000" doc:"Only those with this text in who, where, what or the details, in small or capital letters"`
+	Action string    `query:"action" maxLength:"100" doc:"Only those of this action"`
+	From   time.Time `query:"from" doc:"Only those from then on"`
+	Until  time.Time `query:"until" doc:"Only those from before then"`
+}
+
+func (a AuditSearch) domain() auth.AuditSearch {
+	return auth.AuditSearch{Text: a.Search, Action: a.Action, From: a.From, Until: a.Until}
+}
+
+type auditPage struct {
+	Body struct {
+		Entries []auth.Entry `json:"entries"`
+		Next    string       `json:"next,omitempty" doc:"Give it as before for the next page; absent on the last"`
+	}
+}
+
+const ndjson = "application/x-ndjson"
+
+func (s *server) auditRoutes() {
+	tags := []string{"accounts"}
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/audit", OperationID: "list-audit", Tags: tags,
+		Summary: "List what was done, by whom and from where, newest first", Description: "SQL can ask for the same: it is helios.audit there.",
+	}, nil, func(ctx context.Context, in *struct {
+		AuditSearch
+		Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+		Before string `query:"before" maxLength:"100" doc:"What the page before gave as next"`
+	},
+	) (*auditPage, error) {
+		search := in.AuditSearch.domain()
+		search.Limit, search.Before = in.Limit, in.Before
+		page, more, err := s.Accounts.SearchAudit(ctx, search)
+		out := &auditPage{}
+		if more && len(page) > 0 {
+			out.Body.Next = page[len(page)-1].ID
+		}
+		out.Body.Entries = some(page)
+		return out, err
+	})
+	register(s, huma.Operation{
+		Method: http.MethodGet, Path: "/api/v1/audit/export", OperationID: "export-audit", Tags: tags,
+		Summary: "Export the audit log, one JSON object on each line, newest first",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "OK",
+			Content:     map[string]*huma.MediaType{ndjson: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, nil, s.exportAudit)
+}
+
+// exportAudit sends all pages. What fails after the first breaks the connection off: no other sign would reach every client.
+func (s *server) exportAudit(ctx context.Context, in *struct{ AuditSearch }) (*huma.StreamResponse, error) {
+	search := in.AuditSearch.domain()
+	page, more, err := s.Accounts.SearchAudit(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(to huma.Context) {
+		_, w := humago.Unwrap(to)
+		w.Header().Set("Content-Type", ndjson)
+		w.Header().Set("Content-Disposition", `attachment; filename="helios-audit.ndjson"`)
+		lines := json.NewEncoder(w)
+		for {
+			for i := range page {
+				if lines.Encode(&page[i]) != nil {
+					return // the client is gone
+				}
+			}
+			if !more || len(page) == 0 {
+				return
+			}
+			search.Before = page[len(page)-1].ID
+			if page, more, err = s.Accounts.SearchAudit(ctx, search); err != nil {
+				s.Logger.LogAttrs(ctx, slog.LevelWarn, "an export of the audit log broke off", slog.String("error", err.Error()))
+				panic(http.ErrAbortHandler)
+			}
+		}
+	}}, nil
+}
