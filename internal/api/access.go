@@ -93,6 +93,7 @@ var accesses = map[string]access{
 	"POST /api/v1/sql/explain":                    {role: auth.Analyst},
 	"GET /api/v1/saved-queries":                   {role: auth.Viewer},
 	"POST /api/v1/saved-queries":                  {role: auth.Analyst, action: "saved_query.add"},
+	"POST /api/v1/saved-queries/{id}/run":         {role: auth.Viewer}, // as any query
 	"GET /api/v1/saved-queries/{id}":              {role: auth.Viewer},
 	"PUT /api/v1/saved-queries/{id}":              {role: auth.Analyst, action: "saved_query.change"},
 	"DELETE /api/v1/saved-queries/{id}":           {role: auth.Analyst, action: "saved_query.delete"},
@@ -116,6 +117,16 @@ func mayUse(p auth.Principal, a access) error {
 		return fault.New(fault.Forbidden, "this tells of all tables, and %s may read only some", p.Name).WithHint("ask an admin of this server")
 	}
 	return nil
+}
+
+// ownerOf tells people apart who run queries. A token is somebody of its own: it may be allowed less than its user, whose
+// queries are not its business.
+func ownerOf(ctx context.Context) string {
+	p, _ := auth.From(ctx)
+	if p.ID == "" {
+		return ""
+	}
+	return string(p.Kind) + ":" + p.ID
 }
 
 // scopeOf is what who asks may read. Who is not known may read nothing.

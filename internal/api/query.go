@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
@@ -75,8 +77,8 @@ const (
 	trailerTruncated = "Helios-Truncated"
 )
 
-func (s *server) queryRoutes() {
-	tags := []string{"queries"}
+// resultResponses describe a result in all its forms.
+func (s *server) resultResponses() map[string]*huma.Response {
 	content := map[string]*huma.MediaType{}
 	for _, f := range encode.Formats() {
 		content[f.ContentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, ContentEncoding: "binary"}}
@@ -84,34 +86,49 @@ func (s *server) queryRoutes() {
 			content[f.ContentType].Schema = s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[queryResult](), true, "")
 		}
 	}
+	return map[string]*huma.Response{"200": {
+		Description: "The result",
+		Content:     content,
+		Headers:     map[string]*huma.Param{headerQueryID: {Description: "Names the query in the list of those that run", Schema: &huma.Schema{Type: huma.TypeString}}},
+	}}
+}
+
+func (s *server) queryRoutes() {
+	tags := []string{"queries"}
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/query", OperationID: "run-query", Tags: tags,
 		Summary: "Run one SQL statement",
 		Description: "The Accept header chooses the form of the result, JSON without it. Rows are sent while they are computed: " +
 			"a connection that breaks off says that the query failed after that. All but JSON tell the number of rows, and whether there were more, in trailers.",
-		Responses: map[string]*huma.Response{"200": {
-			Description: "The result",
-			Content:     content,
-			Headers:     map[string]*huma.Param{headerQueryID: {Description: "Names the query in the list of those that run", Schema: &huma.Schema{Type: huma.TypeString}}},
-		}},
+		Responses: s.resultResponses(),
 	}, []int{http.StatusNotAcceptable, http.StatusConflict, http.StatusGatewayTimeout}, s.runQuery)
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/queries", OperationID: "list-queries", Tags: tags,
-		Summary: "List the queries that wait or run, oldest first",
-	}, nil, func(context.Context, *struct{}) (*queryList, error) {
+		Summary: "List one's own queries that wait or run, oldest first; for admins everybody's",
+	}, nil, func(ctx context.Context, _ *struct{}) (*queryList, error) {
 		out := &queryList{}
-		out.Body.Queries = some(s.Queries.Running())
+		out.Body.Queries = s.running(ctx)
 		return out, nil
 	})
 	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/queries/{id}", OperationID: "cancel-query", Tags: tags,
-		Summary: "Cancel a query",
-	}, []int{http.StatusNotFound}, func(_ context.Context, in *struct {
+		Summary: "Cancel a query: one's own, or as an admin anybody's",
+	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
 		ID string `path:"id"`
 	},
 	) (*struct{}, error) {
+		if !slices.ContainsFunc(s.running(ctx), func(q query.Running) bool { return q.ID == in.ID }) {
+			return nil, fault.New(fault.NotFound, "no query %s is running", in.ID)
+		}
 		return nil, s.Queries.Cancel(in.ID)
 	})
+}
+
+// running are the queries that who asks may know of.
+func (s *server) running(ctx context.Context) []query.Running {
+	p, _ := auth.From(ctx)
+	owner := ownerOf(ctx)
+	return slices.DeleteFunc(some(s.Queries.Running()), func(q query.Running) bool { return q.Owner != owner && !p.May(auth.Admin) })
 }
 
 type queryInput struct {
@@ -134,9 +151,9 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	if maxRows == 0 && !format.Envelope {
 		maxRows = query.NoLimit
 	}
-	run := s.newRun(&in.Body)
+	run := s.newRun(ctx, &in.Body)
 	result, err := s.Queries.Start(ctx, query.Request{
-		SQL: in.Body.SQL, Scope: scopeOf(ctx), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+		SQL: in.Body.SQL, Owner: ownerOf(ctx), Scope: scopeOf(ctx), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 	})
 	if err != nil {
 		run.ended(err)
@@ -154,8 +171,9 @@ type run struct {
 	query.Past
 }
 
-func (s *server) newRun(q *newQuery) *run {
+func (s *server) newRun(ctx context.Context, q *newQuery) *run {
 	r := &run{server: s, remember: q.History}
+	r.Owner = ownerOf(ctx)
 	r.SQL, r.Params, r.StartedAt = q.SQL, json.RawMessage(q.Params), time.Now()
 	return r
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"time"
 
@@ -118,6 +119,12 @@ func (s *server) savedQueryRoutes() {
 		return answer(s.SavedQueries.SavedQuery(ctx, in.ID))
 	})
 	register(s, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/saved-queries/{id}/run", OperationID: "run-saved-query", Tags: tags,
+		Summary:     "Run a saved query",
+		Description: "As any query, for those too who may not write SQL. It reads what who asks may read, whoever saved it.",
+		Responses:   s.resultResponses(),
+	}, []int{http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusGatewayTimeout}, s.runSavedQuery)
+	register(s, huma.Operation{
 		Method: http.MethodPut, Path: "/api/v1/saved-queries/{id}", OperationID: "change-saved-query", Tags: tags,
 		Summary: "Change a saved query", Description: "What is left out is emptied. The id stays, whatever the name becomes.",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
@@ -137,4 +144,33 @@ func (s *server) savedQueryRoutes() {
 	}, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *SavedQueryID) (*struct{}, error) {
 		return nil, s.SavedQueries.DeleteQuery(ctx, in.ID)
 	})
+}
+
+// savedRun says how to run a saved query.
+type savedRun struct {
+	Params    defaults `json:"params,omitempty"`
+	MaxRows   whole    `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
+	TimeoutMS whole    `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
+}
+
+func (s *server) runSavedQuery(ctx context.Context, in *struct {
+	SavedQueryID
+	Accept string `header:"Accept" hidden:"true"`
+	Body   savedRun
+},
+) (*huma.StreamResponse, error) {
+	saved, err := s.SavedQueries.SavedQuery(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	params := board.Params{}
+	maps.Copy(params, saved.Params)
+	maps.Copy(params, in.Body.Params)
+	q := newQuery{SQL: saved.SQL, MaxRows: in.Body.MaxRows, TimeoutMS: in.Body.TimeoutMS}
+	if len(params) > 0 {
+		if q.Params, err = json.Marshal(params); err != nil {
+			return nil, err
+		}
+	}
+	return s.runQuery(ctx, &queryInput{Accept: in.Accept, Body: q})
 }

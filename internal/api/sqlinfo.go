@@ -43,7 +43,7 @@ func (s *server) sqlRoutes() {
 			return nil, err
 		}
 		return answered(s.Inspector.Explain(ctx, query.Request{
-			SQL: in.Body.SQL, Scope: scopeOf(ctx), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
+			SQL: in.Body.SQL, Owner: ownerOf(ctx), Scope: scopeOf(ctx), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 		}, in.Body.Analyze))
 	})
 	register(s, huma.Operation{

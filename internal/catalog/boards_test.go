@@ -240,12 +240,42 @@ func TestTheHistoryHoldsTheNewestQueries(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 
-	require.NoError(t, h.Forget(t.Context(), found[0].ID))
-	require.Equal(t, fault.NotFound, fault.CodeOf(h.Forget(t.Context(), found[0].ID)))
-	require.NoError(t, h.ClearHistory(t.Context()))
+	require.NoError(t, h.Forget(t.Context(), query.Whose{}, found[0].ID))
+	require.Equal(t, fault.NotFound, fault.CodeOf(h.Forget(t.Context(), query.Whose{}, found[0].ID)))
+	require.NoError(t, h.ClearHistory(t.Context(), ""))
 	left, _, err := h.History(t.Context(), query.HistorySearch{Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+func TestEachHasAHistoryOfTheirOwn(t *testing.T) {
+	h := catalog.NewHistory(opened(t), slog.New(slog.DiscardHandler))
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for i := range 12 {
+		owner := []string{"", "user:a", "token:b"}[i%3]
+		h.Remember(query.Past{SQL: "SELECT " + owner, Owner: owner, StartedAt: start.Add(time.Duration(i) * time.Second)})
+	}
+	of := func(w query.Whose) []query.Past {
+		page, more, err := h.History(t.Context(), query.HistorySearch{Whose: w, Text: "select", Limit: 100})
+		require.NoError(t, err)
+		require.False(t, more)
+		return page
+	}
+	require.Len(t, of(query.Whose{Everybody: true}), 12)
+	require.Len(t, of(query.Whose{}), 4)
+	mine := of(query.Whose{Owner: "user:a"})
+	require.Len(t, mine, 4)
+	for _, p := range mine {
+		require.Equal(t, "SELECT user:a", p.SQL)
+		require.Equal(t, "user:a", p.Owner)
+	}
+	require.Equal(t, fault.NotFound, fault.CodeOf(h.Forget(t.Context(), query.Whose{Owner: "token:b"}, mine[0].ID)))
+	require.NoError(t, h.Forget(t.Context(), query.Whose{Owner: "user:a"}, mine[0].ID))
+	require.NoError(t, h.Forget(t.Context(), query.Whose{Everybody: true}, mine[1].ID))
+	require.NoError(t, h.ClearHistory(t.Context(), "token:b"))
+	require.Len(t, of(query.Whose{Owner: "user:a"}), 2)
+	require.Empty(t, of(query.Whose{Owner: "token:b"}))
+	require.Len(t, of(query.Whose{}), 4)
 }
 
 func TestAPageOfTheHistoryIsNeverLarge(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 // Bounds of the history.
 const (
-	historyKept    = 5000 // the newest queries
+	historyKept    = 5000 // the newest queries of each owner
 	historySQL     = 64 << 10
 	historyParams  = 64 << 10
 	historyError   = 4 << 10
@@ -24,10 +24,7 @@ const (
 	historyPage    = 8 << 20
 )
 
-// nobody is the user of all queries as long as there are no accounts.
-const nobody = ""
-
-// History keeps the queries that people ran. They are written in the background, so that no query waits for the disk, and
+// History keeps the queries that people ran, of each owner the newest. They are written in the background, so that no query waits for the disk, and
 // before anybody reads the history. Its methods may be called from several goroutines.
 type History struct {
 	catalog *Catalog
@@ -105,14 +102,20 @@ func (h *History) flush(ctx context.Context) {
 			return err
 		}
 		defer func() { _ = insert.Close() }()
+		owners := map[string]bool{}
 		for _, p := range pending {
-			if _, err := insert.ExecContext(ctx, p.ID, nobody, p.SQL, string(p.Params), p.StartedAt.UnixMicro(), p.ElapsedMS, p.Rows, p.Bytes, p.Outcome, p.Error); err != nil {
+			owners[p.Owner] = true
+			if _, err := insert.ExecContext(ctx, p.ID, p.Owner, p.SQL, string(p.Params), p.StartedAt.UnixMicro(), p.ElapsedMS, p.Rows, p.Bytes, p.Outcome, p.Error); err != nil {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id <=
-			(SELECT id FROM query_history WHERE user_name = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, nobody, historyKept)
-		return err
+		for owner := range owners {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id <=
+				(SELECT id FROM query_history WHERE user_name = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, owner, historyKept); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		h.log.WarnContext(ctx, "queries could not be written into the history", "queries", len(pending), "error", err)
@@ -125,8 +128,8 @@ var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // History gives past queries, newest first, and whether there are more: a page ends early when its queries are large.
 func (h *History) History(ctx context.Context, s query.HistorySearch) (page []query.Past, more bool, err error) {
 	h.flush(ctx)
-	statement := `SELECT id, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history WHERE user_name = $1`
-	args := []any{nobody}
+	of, args := whose(s.Whose)
+	statement := `SELECT id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history WHERE ` + of
 	if s.Before != "" {
 		args = append(args, s.Before)
 		statement += fmt.Sprintf(" AND id < $%d", len(args))
@@ -150,7 +153,7 @@ func (h *History) History(ctx context.Context, s query.HistorySearch) (page []qu
 func scanPast(row scanner) (p query.Past, err error) {
 	var params string
 	var started int64
-	err = row.Scan(&p.ID, &p.SQL, &params, &started, &p.ElapsedMS, &p.Rows, &p.Bytes, &p.Outcome, &p.Error)
+	err = row.Scan(&p.ID, &p.Owner, &p.SQL, &params, &started, &p.ElapsedMS, &p.Rows, &p.Bytes, &p.Outcome, &p.Error)
 	p.StartedAt = moment(started)
 	if params != "" {
 		p.Params = json.RawMessage(params)
@@ -158,11 +161,20 @@ func scanPast(row scanner) (p query.Past, err error) {
 	return p, err
 }
 
-// Forget forgets one past query; fault.NotFound if there is none.
-func (h *History) Forget(ctx context.Context, id string) error {
+// whose is the condition that picks somebody's queries, with its argument.
+func whose(w query.Whose) (condition string, args []any) {
+	if w.Everybody {
+		return "$1 = 'all'", []any{"all"}
+	}
+	return "user_name = $1", []any{w.Owner}
+}
+
+// Forget forgets one past query of somebody; fault.NotFound if there is none.
+func (h *History) Forget(ctx context.Context, w query.Whose, id string) error {
 	h.flush(ctx)
 	return h.catalog.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1 AND id = $2`, nobody, id)
+		of, args := whose(w)
+		result, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE id = $2 AND `+of, append(args, id)...)
 		if err != nil {
 			return err
 		}
@@ -173,11 +185,11 @@ func (h *History) Forget(ctx context.Context, id string) error {
 	})
 }
 
-// ClearHistory forgets all past queries.
-func (h *History) ClearHistory(ctx context.Context) error {
+// ClearHistory forgets all past queries of an owner.
+func (h *History) ClearHistory(ctx context.Context, owner string) error {
 	h.flush(ctx)
 	return h.catalog.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1`, nobody)
+		_, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE user_name = $1`, owner)
 		return err
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -117,20 +116,22 @@ func (i *Inspector) Dialect(ctx context.Context) (Dialect, error) { return i.lan
 
 // Explain tells how the statement of a request is run, after running it if analyze is true.
 func (i *Inspector) Explain(ctx context.Context, req Request, analyze bool) (Plan, error) {
-	return i.language.Explain(ctx, i.ask(req.Scope, req.Timeout), req.SQL, req.Params, analyze)
+	return i.language.Explain(ctx, i.ask(Request{Scope: req.Scope, Owner: req.Owner, Timeout: req.Timeout}), req.SQL, req.Params, analyze)
 }
 
 // Column tells what a column of a table holds. The caller has seen to it that the table may be read.
 func (i *Inspector) Column(ctx context.Context, table, column string) (ColumnStatistics, error) {
-	return i.language.Column(ctx, i.ask(Scope{}, 0), table, column)
+	return i.language.Column(ctx, i.ask(Request{}), table, column)
 }
 
 // askedRows bounds the answer to a statement of Helios's own.
 const askedRows = 1000
 
-func (i *Inspector) ask(scope Scope, timeout time.Duration) Ask {
+// ask runs statements as a request says, but for what they are.
+func (i *Inspector) ask(as Request) Ask {
 	return func(ctx context.Context, sql string, params any) ([][]*string, error) {
-		result, err := i.queries.Start(ctx, Request{SQL: sql, Scope: scope, Params: params, MaxRows: askedRows, Timeout: timeout})
+		as.SQL, as.Params, as.MaxRows = sql, params, askedRows
+		result, err := i.queries.Start(ctx, as)
 		if err != nil {
 			return nil, err
 		}

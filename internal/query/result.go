@@ -22,6 +22,7 @@ const grace = time.Second
 type Result struct {
 	service *Service
 	id, sql string
+	owner   string
 	started time.Time
 	limit   time.Duration
 	maxRows int64
@@ -141,7 +142,7 @@ func (r *Result) abort() error {
 func (r *Result) running() Running {
 	return Running{
 		ID: r.id, SQL: r.sql, StartedAt: r.started, ElapsedMS: time.Since(r.started).Milliseconds(),
-		Rows: r.rows.Load(), Waiting: !r.admitted.Load(), Cancelling: r.cause() != nil,
+		Rows: r.rows.Load(), Waiting: !r.admitted.Load(), Cancelling: r.cause() != nil, Owner: r.owner,
 	}
 }
 

@@ -41,6 +41,7 @@ func (o Options) withDefaults() Options {
 type Request struct {
 	SQL     string
 	Scope   Scope         // what it may read
+	Owner   string        // who asks, as the caller tells people apart; "" for nobody in particular
 	Params  any           // as ParseParams returns them
 	MaxRows int64         // 0: the service's default; NoLimit: all
 	Timeout time.Duration // 0: the service's default
@@ -55,6 +56,7 @@ type Running struct {
 	Rows       int64     `json:"rows"`       // delivered so far
 	Waiting    bool      `json:"waiting"`    // for its turn
 	Cancelling bool      `json:"cancelling"` // ended, and has not heeded it yet: it keeps its slot until then
+	Owner      string    `json:"owner,omitempty" doc:"Who asked: user: or token: and the id; absent without accounts"`
 }
 
 // Service runs queries, within limits, each in a goroutine. Its methods may be called from several goroutines.
@@ -107,7 +109,7 @@ func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 	cancellable, cancel := context.WithCancelCause(ctx)
 	deadline, stop := context.WithTimeoutCause(cancellable, limit, errDeadline)
 	r := &Result{
-		service: s, id: "q_" + strings.ToLower(rand.Text()[:16]), sql: req.SQL, started: time.Now(), limit: limit, maxRows: maxRows,
+		service: s, id: "q_" + strings.ToLower(rand.Text()[:16]), sql: req.SQL, owner: req.Owner, started: time.Now(), limit: limit, maxRows: maxRows,
 		ended: deadline.Done(), cause: func() error { return context.Cause(deadline) }, cancel: cancel,
 		release: func() { stop(); cancel(nil) },
 		out:     make(chan arrow.RecordBatch), done: make(chan struct{}),
