@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +32,66 @@ type auditPage struct {
 		Entries []auth.Entry `json:"entries"`
 		Next    string       `json:"next,omitempty" doc:"Give it as before for the next page; absent on the last"`
 	}
+}
+
+// What the audit log calls queries.
+const (
+	actionQuery   = "query.run"
+	actionExport  = "query.export" // in a form for programs, as CSV
+	actionExplain = "query.explain"
+)
+
+// auditedSQL is how much of a statement the audit log takes, in bytes.
+const auditedSQL = 8 << 10
+
+// auditQuery writes a query that somebody ran into the audit log. As long as there are no accounts nobody is somebody.
+func (s *server) auditQuery(e auth.Entry, sql string, took time.Duration, failed error, detail map[string]any) {
+	if e.ActorKind == auth.KindOpen {
+		return
+	}
+	detail["sql"] = clipped(sql)
+	if len(sql) > auditedSQL {
+		detail["sql_bytes"] = len(sql)
+	}
+	e.Outcome, e.DurationMS = auth.Outcome(failed), took.Milliseconds()
+	s.audit(e, detail)
+}
+
+// clipped is as much of a statement as the audit log takes.
+func clipped(sql string) string { return strings.ToValidUTF8(sql[:min(len(sql), auditedSQL)], "") }
+
+// auditRequest writes the use of a route into the audit log, if it is one that the log tells of. Of the others it tells when
+// somebody tries to change what they may not.
+func (s *server) auditRequest(r *http.Request, v *visit, status int, took time.Duration) {
+	p, known := auth.From(r.Context())
+	if !known || p.Kind == auth.KindOpen {
+		return
+	}
+	e := entryOf(r.Context(), v.access.action)
+	if v.refused && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		e.Action = cmp.Or(e.Action, "access.refused")
+	}
+	if e.Action == "" {
+		return
+	}
+	e.Target = cmp.Or(v.target, r.PathValue("name"), r.PathValue("table"), r.PathValue("id"), r.Method+" "+r.URL.Path)
+	e.Outcome, e.DurationMS = auth.OutcomeOK, took.Milliseconds()
+	if status >= http.StatusBadRequest {
+		e.Outcome = string(cmp.Or(v.failed, codeOf(status)))
+	}
+	s.audit(e, v.detail)
+}
+
+// audit adds details to an entry and hands it over.
+func (s *server) audit(e auth.Entry, detail map[string]any) {
+	ctx := context.Background() // what was done is written, whatever becomes of the request
+	if len(detail) > 0 {
+		var err error
+		if e.Detail, err = json.Marshal(detail); err != nil {
+			s.Logger.LogAttrs(ctx, slog.LevelError, "an entry of the audit log has no detail", slog.String("error", err.Error()))
+		}
+	}
+	s.Accounts.RecordSoon(ctx, e)
 }
 
 const ndjson = "application/x-ndjson"

@@ -32,9 +32,10 @@ type visit struct {
 	secure bool // the client came over TLS
 	access access
 
-	target string         // what the request is about, for the audit log
-	detail map[string]any // more, for the audit log
-	failed fault.Code     // "" while nothing did
+	target  string         // what the request is about, for the audit log
+	detail  map[string]any // more, for the audit log
+	failed  fault.Code     // "" while nothing did
+	refused bool           // who asks is known, and may not use the route
 }
 
 type visitKey struct{}
@@ -107,6 +108,12 @@ func (r *Reach) from(req *http.Request) (address string, secure bool) {
 	return at.String(), secure
 }
 
+// entryOf begins an entry of the audit log about who asks.
+func entryOf(ctx context.Context, action string) auth.Entry {
+	p, _ := auth.From(ctx)
+	return auth.Entry{ActorKind: p.Kind, ActorID: p.ID, Actor: p.Name, Address: auth.CallerOf(ctx).Address, Action: action}
+}
+
 // visited makes a request one whose context knows where it comes from.
 func (s *server) visited(w http.ResponseWriter, r *http.Request, a access) (*http.Request, *visit) {
 	v := &visit{w: w, access: a}
@@ -148,5 +155,7 @@ func (s *server) enter(r *http.Request, v *visit) (*http.Request, error) {
 	case err != nil:
 		return r, err
 	}
-	return r.WithContext(auth.With(r.Context(), p)), mayUse(p, v.access)
+	err = mayUse(p, v.access)
+	v.refused = err != nil
+	return r.WithContext(auth.With(r.Context(), p)), err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -165,7 +166,9 @@ func (s *server) dashboardRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(s.Dashboards.CreateDashboard(ctx, d))
+		made, err := s.Dashboards.CreateDashboard(ctx, d)
+		tell(ctx, cmp.Or(made.ID, d.ID), map[string]any{"title": d.Title})
+		return answer(made, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/dashboards/{id}", OperationID: "show-dashboard", Tags: tags,
@@ -219,6 +222,7 @@ func (s *server) dashboardRoutes() {
 		if err != nil {
 			return nil, err
 		}
+		tell(ctx, "", map[string]any{"queries": len(b.Queries), "dashboards": len(b.Dashboards), "replace": in.Replace})
 		queries, dashboards, err := s.Dashboards.Import(ctx, b, in.Replace)
 		return answered(imported{Queries: wireQueries(queries), Dashboards: wireDashboards(dashboards)}, err)
 	})

@@ -68,6 +68,7 @@ func (s *server) mendingRoutes() {
 		if err := mayTable(ctx, in.Table); err != nil {
 			return nil, err
 		}
+		tell(ctx, in.Table, map[string]any{"change": in.Body})
 		if err := s.Mending.ChangeTable(ctx, in.Table, in.Body.domain()); err != nil {
 			return nil, err
 		}

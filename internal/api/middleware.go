@@ -29,6 +29,7 @@ const (
 func (s *server) wrap(routes http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		started := time.Now()
+		v := &visit{}
 		w := &answer{ResponseWriter: rw, control: http.NewResponseController(rw)}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
@@ -47,6 +48,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 				route = path
 			}
 			s.Recorder.Request(r.Method, route, w.status, took)
+			s.auditRequest(r, v, w.status, took)
 			s.Logger.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
 				slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took))
 			if reason != nil {
@@ -73,7 +75,6 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		if pattern == "" {
 			need.role = auth.Viewer // what there is not is no secret, but only who is known hears of it
 		}
-		var v *visit
 		r, v = s.visited(w, r, need)
 		entered, err := s.enter(r, v)
 		r = entered

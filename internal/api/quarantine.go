@@ -225,6 +225,7 @@ func (s *server) quarantineRoutes() {
 		f := in.Blame.domain(in.Table)
 		f.Search = in.Search
 		n, err := s.Mending.Discard(ctx, f)
+		tell(ctx, in.Table, map[string]any{"reason": f.Reason, "field": f.Field, "search": f.Search, "deleted": n})
 		out := &deleted{}
 		out.Body.Deleted = n
 		return out, err
@@ -246,6 +247,7 @@ func (s *server) quarantineRoutes() {
 			return nil, err
 		}
 		result, err := s.Mending.Replay(ctx, in.Body.domain(in.Table), ingest.ReplayPage{After: after, Limit: int(in.Body.Limit)})
+		tell(ctx, in.Table, map[string]any{"matched": result.Matched, "replayed": result.Replayed})
 		out := replayResult{ReplayResult: result}
 		if result.Next != nil {
 			out.Next = writeCursor(QuarantineKey{ShardID: result.Next.ShardID, Sequence: result.Next.Sequence, Index: whole(result.Next.Index)})

@@ -50,6 +50,8 @@ type newQuery struct {
 	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 	History   bool       `json:"history,omitempty" doc:"Remember it in the history of queries"`
+
+	saved string // the id under which it is saved, if it is run by that
 }
 
 // queryResult is a result as JSON, for its description: the encoder writes it while it is read.
@@ -151,7 +153,7 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	if maxRows == 0 && !format.Envelope {
 		maxRows = query.NoLimit
 	}
-	run := s.newRun(ctx, &in.Body)
+	run := s.newRun(ctx, &in.Body, format)
 	result, err := s.Queries.Start(ctx, query.Request{
 		SQL: in.Body.SQL, Owner: ownerOf(ctx), Scope: scopeOf(ctx), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
 	})
@@ -164,16 +166,21 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 
 var errGone = fault.New(fault.Cancelled, "the client went away")
 
-// run is a query on its way into the metrics and, if that is wished, into the history.
+// run is a query on its way into the metrics, the audit log and, if that is wished, the history.
 type run struct {
 	server   *server
 	remember bool
+	entry    auth.Entry
+	format   string
 	query.Past
 }
 
-func (s *server) newRun(ctx context.Context, q *newQuery) *run {
-	r := &run{server: s, remember: q.History}
-	r.Owner = ownerOf(ctx)
+func (s *server) newRun(ctx context.Context, q *newQuery, format encode.Format) *run {
+	r := &run{server: s, remember: q.History, entry: entryOf(ctx, actionQuery)}
+	if !format.Envelope {
+		r.entry.Action = actionExport
+	}
+	r.entry.Target, r.format, r.Owner = q.saved, format.Name, ownerOf(ctx)
 	r.SQL, r.Params, r.StartedAt = q.SQL, json.RawMessage(q.Params), time.Now()
 	return r
 }
@@ -190,6 +197,7 @@ func (r *run) ended(err error) {
 		r.Outcome, r.Error = string(code), err.Error()
 	}
 	r.server.Recorder.Query(r.Outcome, took)
+	r.server.auditQuery(r.entry, r.SQL, took, err, map[string]any{"format": r.format, "rows": r.Rows, "bytes": r.Bytes})
 	if r.remember {
 		r.server.History.Remember(r.Past)
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -110,7 +111,9 @@ func (s *server) savedQueryRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return answer(s.SavedQueries.CreateQuery(ctx, q))
+		made, err := s.SavedQueries.CreateQuery(ctx, q)
+		tell(ctx, cmp.Or(made.ID, q.ID), map[string]any{"sql": clipped(q.SQL)})
+		return answer(made, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/saved-queries/{id}", OperationID: "show-saved-query", Tags: tags,
@@ -136,6 +139,7 @@ func (s *server) savedQueryRoutes() {
 		if err != nil {
 			return nil, err
 		}
+		tell(ctx, q.ID, map[string]any{"sql": clipped(q.SQL)})
 		return answer(s.SavedQueries.ReplaceQuery(ctx, q))
 	})
 	register(s, huma.Operation{
@@ -166,7 +170,7 @@ func (s *server) runSavedQuery(ctx context.Context, in *struct {
 	params := board.Params{}
 	maps.Copy(params, saved.Params)
 	maps.Copy(params, in.Body.Params)
-	q := newQuery{SQL: saved.SQL, MaxRows: in.Body.MaxRows, TimeoutMS: in.Body.TimeoutMS}
+	q := newQuery{saved: saved.ID, SQL: saved.SQL, MaxRows: in.Body.MaxRows, TimeoutMS: in.Body.TimeoutMS}
 	if len(params) > 0 {
 		if q.Params, err = json.Marshal(params); err != nil {
 			return nil, err

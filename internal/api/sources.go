@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -126,6 +127,7 @@ func (s *server) sourceRoutes() {
 			if err != nil {
 				return nil, err
 			}
+			tell(ctx, cmp.Or(settings.Name, settings.Table), map[string]any{"stream": settings.Stream, "table": settings.Table})
 			if err := mayAdd(ctx, settings); err != nil {
 				return nil, err
 			}
@@ -155,6 +157,7 @@ func (s *server) sourceRoutes() {
 		if err != nil {
 			return nil, err
 		}
+		tell(ctx, in.Name, map[string]any{"change": in.Body})
 		return answered(s.Steering.Change(ctx, in.Name, changes))
 	})
 	register(s, huma.Operation{
@@ -169,6 +172,7 @@ func (s *server) sourceRoutes() {
 		if err := s.maySource(ctx, in.Name); err != nil {
 			return nil, err
 		}
+		tell(ctx, in.Name, map[string]any{"drop_table": in.DropTable})
 		return nil, s.Sources.Remove(ctx, in.Name, in.DropTable)
 	})
 	register(s, huma.Operation{

@@ -42,9 +42,14 @@ func (s *server) sqlRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return answered(s.Inspector.Explain(ctx, query.Request{
+		started := time.Now()
+		plan, err := s.Inspector.Explain(ctx, query.Request{
 			SQL: in.Body.SQL, Owner: ownerOf(ctx), Scope: scopeOf(ctx), Params: params, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
-		}, in.Body.Analyze))
+		}, in.Body.Analyze)
+		if in.Body.Analyze { // which runs it
+			s.auditQuery(entryOf(ctx, actionExplain), in.Body.SQL, time.Since(started), err, map[string]any{})
+		}
+		return answered(plan, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}/columns/{column}", OperationID: "show-column", Tags: []string{"tables"},

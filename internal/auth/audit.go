@@ -38,6 +38,10 @@ const (
 
 	maxPage     = 1000
 	defaultPage = 100
+
+	// What may wait to be written. Beyond it who adds an entry waits too: nothing is left out.
+	maxPending      = 1000
+	maxPendingBytes = 4 << 20
 )
 
 // auditor writes entries. Those that come while others are being written go together into the next transaction.
@@ -45,17 +49,52 @@ type auditor struct {
 	writing sync.Mutex // held by who writes
 	mu      sync.Mutex
 	pending *entries
-	last    int64 // the moment that the last id was made of, so that ids rise
+	wake    chan struct{} // tells Run that something waits
+	last    int64         // the moment that the last id was made of, so that ids rise
 }
 
 type entries struct {
 	list []Entry
+	size int   // in bytes, about
 	err  error // of having written them; behind auditor.writing
 }
 
 // Record writes an entry into the audit log, and returns when it is there. Its id, and its moment if it has none, are made here.
 // Nothing secret may be in it.
 func (s *Service) Record(ctx context.Context, e Entry) error {
+	mine, _ := s.enqueue(e)
+	return s.write(ctx, mine)
+}
+
+// RecordSoon is Record without waiting, as long as not too much waits already. What cannot be written is logged. The last moment's
+// entries are lost if the process ends without stopping Run.
+func (s *Service) RecordSoon(ctx context.Context, e Entry) {
+	mine, full := s.enqueue(e)
+	if !full {
+		select {
+		case s.audit.wake <- struct{}{}:
+		default:
+		}
+		return
+	}
+	if err := s.write(ctx, mine); err != nil {
+		s.log.ErrorContext(ctx, "an entry of the audit log could not be written", "action", e.Action, "error", err)
+	}
+}
+
+// flush returns when all that waits is written.
+func (s *Service) flush(ctx context.Context) error {
+	s.audit.mu.Lock()
+	waiting := s.audit.pending
+	s.audit.mu.Unlock()
+	if waiting == nil {
+		waiting = &entries{} // somebody may be writing what waited
+	}
+	return s.write(ctx, waiting)
+}
+
+// enqueue puts an entry with those that are written next, and says whether they are many.
+func (s *Service) enqueue(e Entry) (mine *entries, full bool) {
 	if e.At.IsZero() {
 		e.At = s.now()
 	}
@@ -65,15 +104,21 @@ func (s *Service) Record(ctx context.Context, e Entry) error {
 	}
 	a := &s.audit
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.last = max(a.last+1, e.At.UnixMicro())
 	e.ID = fmt.Sprintf("%015x-%s", a.last, strings.ToLower(rand.Text()[:8]))
 	if a.pending == nil {
 		a.pending = &entries{}
 	}
-	mine := a.pending
+	mine = a.pending
 	mine.list = append(mine.list, e)
-	a.mu.Unlock()
+	mine.size += len(e.Actor) + len(e.Target) + len(e.Detail) + 256
+	return mine, len(mine.list) >= maxPending || mine.size >= maxPendingBytes
+}
 
+// write returns when entries are written, by whom ever.
+func (s *Service) write(ctx context.Context, mine *entries) error {
+	a := &s.audit
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	a.mu.Lock()
@@ -128,6 +173,9 @@ func (s *Service) SearchAudit(ctx context.Context, search AuditSearch) (page []E
 		search.Limit = defaultPage
 	}
 	search.Limit = min(search.Limit, maxPage)
+	if err := s.flush(ctx); err != nil {
+		return nil, false, err
+	}
 	return s.store.SearchAudit(ctx, search)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -234,4 +235,65 @@ func TestTheHouseworkEndsWithItsContext(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond, "it begins at once")
 	cancel()
 	<-done
+}
+
+// slowAudit is a store whose audit log can be held up, and which counts what is written at once.
+type slowAudit struct {
+	auth.Store
+	mu      sync.Mutex
+	hold    chan struct{} // nil: it is not held up
+	largest int
+}
+
+func (s *slowAudit) AppendAudit(ctx context.Context, entries []auth.Entry) error {
+	if s.hold != nil {
+		<-s.hold
+	}
+	s.mu.Lock()
+	s.largest = max(s.largest, len(entries))
+	s.mu.Unlock()
+	return s.Store.AppendAudit(ctx, entries)
+}
+
+func TestWhatIsRecordedSoonWaitsForNothingAndIsWrittenInOrder(t *testing.T) {
+	w := newWorld(t)
+	slow := &slowAudit{Store: w.store, hold: make(chan struct{})}
+	w.Service = w.service(slow, cheap)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx) }()
+	for i := range 500 {
+		w.RecordSoon(t.Context(), auth.Entry{Action: "test", Target: strconv.Itoa(i)})
+	}
+	close(slow.hold) // only now is anything written
+	stop()
+	<-ended
+	page, _, err := w.store.SearchAudit(t.Context(), auth.AuditSearch{Action: "test", Limit: 1000})
+	require.NoError(t, err)
+	require.Len(t, page, 500, "when Run ends all is there")
+	for i, e := range page {
+		require.Equal(t, strconv.Itoa(499-i), e.Target)
+	}
+}
+
+func TestWhatWaitsForTheAuditLogIsBoundedAndNothingIsLeftOut(t *testing.T) {
+	w := newWorld(t)
+	slow := &slowAudit{Store: w.store}
+	w.Service = w.service(slow, cheap) // which nobody runs
+	for range 2500 {
+		w.RecordSoon(t.Context(), auth.Entry{Action: "many"})
+	}
+	for range 300 {
+		w.RecordSoon(t.Context(), auth.Entry{Action: "large", Detail: json.RawMessage(`"` + strings.Repeat("x", 60<<10) + `"`)})
+	}
+	require.Equal(t, 1000, slow.largest)
+	for action, want := range map[string]int{"many": 2500, "large": 300} {
+		search, total := auth.AuditSearch{Action: action, Limit: 1000}, 0
+		for more := true; more; {
+			page, next, err := w.SearchAudit(w.machine(), search)
+			require.NoError(t, err)
+			total, more, search.Before = total+len(page), next, page[len(page)-1].ID
+		}
+		require.Equal(t, want, total, "whoever searches sees what waits too")
+	}
 }

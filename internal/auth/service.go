@@ -55,6 +55,7 @@ type openness struct {
 // New makes a service. Somebody must Run it.
 func New(store Store, o Options) *Service {
 	s := &Service{store: store, now: o.Now, retention: o.Retention, log: o.Logger}
+	s.audit.wake = make(chan struct{}, 1)
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -70,19 +71,33 @@ func New(store Store, o Options) *Service {
 	return s
 }
 
-// Run deletes what has ended by itself, now and then, until ctx ends.
+// Run writes what RecordSoon took, and deletes now and then what has ended by itself, until ctx ends and nothing waits any more.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(housework)
 	defer tick.Stop()
+	s.prune(ctx)
 	for {
-		if err := s.Prune(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "sessions, links and audit entries that have ended could not be deleted", "error", err)
-		}
 		select {
 		case <-tick.C:
+			s.prune(ctx)
+		case <-s.audit.wake:
+			s.flushOrLog(ctx)
 		case <-ctx.Done():
+			s.flushOrLog(ctx)
 			return
 		}
+	}
+}
+
+func (s *Service) prune(ctx context.Context) {
+	if err := s.Prune(ctx); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "sessions, links and audit entries that have ended could not be deleted", "error", err)
+	}
+}
+
+func (s *Service) flushOrLog(ctx context.Context) {
+	if err := s.flush(ctx); err != nil {
+		s.log.ErrorContext(ctx, "entries of the audit log could not be written", "error", err)
 	}
 }
 

@@ -128,8 +128,9 @@ var likeText = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // History gives past queries, newest first, and whether there are more: a page ends early when its queries are large.
 func (h *History) History(ctx context.Context, s query.HistorySearch) (page []query.Past, more bool, err error) {
 	h.flush(ctx)
-	of, args := whose(s.Whose)
-	statement := `SELECT id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history WHERE ` + of
+	statement := `SELECT id, user_name, statement, params, started_at, elapsed_ms, row_count, byte_count, outcome, error FROM query_history
+		WHERE (user_name = $1 OR $2 = 'all')`
+	args := []any{s.Owner, everybody(s.Whose)}
 	if s.Before != "" {
 		args = append(args, s.Before)
 		statement += fmt.Sprintf(" AND id < $%d", len(args))
@@ -161,20 +162,19 @@ func scanPast(row scanner) (p query.Past, err error) {
 	return p, err
 }
 
-// whose is the condition that picks somebody's queries, with its argument.
-func whose(w query.Whose) (condition string, args []any) {
+// everybody is the argument of a condition that picks somebody's queries, or everybody's.
+func everybody(w query.Whose) string {
 	if w.Everybody {
-		return "$1 = 'all'", []any{"all"}
+		return "all"
 	}
-	return "user_name = $1", []any{w.Owner}
+	return ""
 }
 
 // Forget forgets one past query of somebody; fault.NotFound if there is none.
 func (h *History) Forget(ctx context.Context, w query.Whose, id string) error {
 	h.flush(ctx)
 	return h.catalog.write(ctx, func(tx *sql.Tx) error {
-		of, args := whose(w)
-		result, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE id = $2 AND `+of, append(args, id)...)
+		result, err := tx.ExecContext(ctx, `DELETE FROM query_history WHERE id = $3 AND (user_name = $1 OR $2 = 'all')`, w.Owner, everybody(w), id)
 		if err != nil {
 			return err
 		}
