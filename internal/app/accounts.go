@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/catalog"
@@ -29,9 +31,60 @@ func Accounts(ctx context.Context, dir string, anew bool, log *slog.Logger, do f
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	return do(auth.With(ctx, machine()), auth.New(catalog.NewAccounts(c), auth.Options{Logger: log}))
+}
+
+// machine is whoever runs this program, under the name that the system knows them by.
+func machine() auth.Principal {
 	name := "unknown"
 	if who, err := user.Current(); err == nil {
 		name = who.Username
 	}
-	return do(auth.With(ctx, auth.Machine(name)), auth.New(catalog.NewAccounts(c), auth.Options{Logger: log}))
+	return auth.Machine(name)
+}
+
+// firstAccount makes the first account, if the settings name one and there is none.
+func (s *server) firstAccount(ctx context.Context, accounts *auth.Service) error {
+	admin := s.Config.Admin
+	if admin.Email == "" {
+		return nil
+	}
+	if open, err := accounts.Open(ctx); err != nil || !open {
+		return err
+	}
+	text, err := os.ReadFile(admin.PasswordFile)
+	if err != nil {
+		return fault.New(fault.Environment, "cannot read the password of the first account: %w", err).WithHint("admin.password_file names its file")
+	}
+	password := strings.TrimRight(string(text), "\r\n")
+	if password == "" {
+		return fault.New(fault.Invalid, "the file %s holds no password", admin.PasswordFile)
+	}
+	user, err := accounts.AddUser(auth.With(ctx, machine()), auth.NewUser{Email: admin.Email, Role: auth.Admin, Password: password})
+	if fault.CodeOf(err) == fault.Conflict {
+		return nil // somebody has made it meanwhile
+	}
+	if err != nil {
+		return fault.New(fault.CodeOf(err), "cannot make the first account: %w", err)
+	}
+	s.logger.InfoContext(ctx, "the first account has been made", "email", user.Email)
+	return nil
+}
+
+// invite tells, as long as there is no account, where the first is made. The link goes nowhere but into the log, which is whose the
+// server is.
+func (s *server) invite(ctx context.Context, accounts *auth.Service) error {
+	if open, err := accounts.Open(ctx); err != nil || !open {
+		return err
+	}
+	link, err := accounts.SetupLink(auth.With(ctx, machine()))
+	switch {
+	case fault.CodeOf(err) == fault.Conflict:
+		return nil // somebody has made it meanwhile
+	case err != nil:
+		return err
+	}
+	s.logger.InfoContext(ctx, "there is no account: whoever reaches this server is let in. This link makes the first one, once",
+		"link", "http://"+s.worker.Listener.Addr().String()+"/setup#"+link.Secret, "until", link.ExpiresAt.UTC().Format(time.RFC3339))
+	return nil
 }

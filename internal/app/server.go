@@ -138,8 +138,13 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	history := catalog.NewHistory(s.catalog, s.logger)
 	defer running(history.Run)()
-	accounts := auth.New(catalog.NewAccounts(s.catalog), auth.Options{Logger: s.logger})
+	kept := catalog.NewAccounts(s.catalog)
+	s.store.ShowAudit(kept)
+	accounts := auth.New(kept, auth.Options{Logger: s.logger})
 	defer running(accounts.Run)()
+	if err := s.firstAccount(ctx, accounts); err != nil { // before anybody is let in
+		return stopped(ctx, err)
+	}
 
 	// 3. The committer. It stops after the sources, when nothing is left to commit.
 	metrics := telemetry.NewMetrics()
@@ -214,6 +219,11 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	s.started.Store(true)
 	s.worker.Ready()
+	if anew && s.Demo == "" { // a link of before a new worker is good still, and a demo is for looking at
+		if err := s.invite(ctx, accounts); err != nil {
+			return stopped(ctx, err)
+		}
+	}
 	s.up(ctx, s)
 	<-ctx.Done()
 	return stopped(ctx, nil)

@@ -23,6 +23,7 @@ type Config struct {
 	Query   Query
 	Ingest  Ingest
 	Store   Store
+	Admin   Admin
 	Sources []Source // that must exist: those that are missing are added at the start
 
 	Queries    []SavedQuery // that are kept at the start if they are declared anew
@@ -53,6 +54,13 @@ type Ingest struct {
 type Store struct {
 	Threads     int   // 0: one for each core
 	MemoryLimit int64 // bytes; 0: three fifths of the memory of the machine or its cgroup
+}
+
+// Admin is the first account, which is made at the start if there is none. Without it, whoever reaches the server is let in until
+// somebody makes one.
+type Admin struct {
+	Email        string
+	PasswordFile string // a file of one line, so that the password is in no environment and no list of processes
 }
 
 // Source is a source declared in the settings file, with the keys of a source added over the API.

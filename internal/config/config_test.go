@@ -154,3 +154,14 @@ func TestATildeIsTheHomeDirectory(t *testing.T) {
 func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
 	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
 }
+
+func TestTheFirstAccountNeedsItsPasswordAndThatItsAccount(t *testing.T) {
+	got, err := config.Load(write(t, ""), environment(map[string]string{"HELIOS_ADMIN_EMAIL": "me@example.com", "HELIOS_ADMIN_PASSWORD_FILE": "/run/password"}), nil)
+	require.NoError(t, err)
+	require.Equal(t, config.Admin{Email: "me@example.com", PasswordFile: "/run/password"}, got.Admin)
+	for variable, value := range map[string]string{"HELIOS_ADMIN_EMAIL": "me@example.com", "HELIOS_ADMIN_PASSWORD_FILE": "/run/password"} {
+		_, err := config.Load(write(t, ""), environment(map[string]string{variable: value}), nil)
+		require.Equal(t, fault.Invalid, fault.CodeOf(err))
+		require.ErrorContains(t, err, "go together")
+	}
+}

@@ -41,6 +41,8 @@ func settings() []setting {
 		{"ingest.queue_bytes", func(c *Config, v string) error { return size(&c.Ingest.QueueBytes, v) }},
 		{"store.threads", func(c *Config, v string) error { return count(&c.Store.Threads, v, 1) }},
 		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
+		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
+		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
 	}
 }
 
@@ -67,6 +69,10 @@ func Load(path string, env Environment, flags map[string]string) (Config, error)
 	}
 	if len(wrong) == 0 && c.Query.Timeout > c.Query.MaxTimeout {
 		wrong = append(wrong, fault.New(fault.Invalid, "query.timeout (%s) is longer than query.max_timeout (%s)", c.Query.Timeout, c.Query.MaxTimeout))
+	}
+	if len(wrong) == 0 && (c.Admin.Email == "") != (c.Admin.PasswordFile == "") {
+		wrong = append(wrong, fault.New(fault.Invalid, "admin.email and admin.password_file go together").
+			WithHint("name both, or neither: HELIOS_ADMIN_EMAIL and HELIOS_ADMIN_PASSWORD_FILE are their variables"))
 	}
 	if len(wrong) > 0 {
 		return Config{}, wrong
@@ -226,7 +232,7 @@ func known(all []setting) string {
 	return strings.Join(keys, ", ")
 }
 
-// directory takes the path of a directory. No shell has seen one of a file, so that ~ is still the home directory.
+// directory takes the path of a directory, or a file. No shell has seen one of a file, so that ~ is still the home directory.
 func directory(to *string, v string) error {
 	if strings.TrimSpace(v) == "" {
 		return fault.New(fault.Invalid, "must not be empty")
