@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -213,4 +215,24 @@ func TestQueriesReadWhatWhoAsksMayRead(t *testing.T) {
 			require.Equal(t, want, h.scopes.last, target)
 		}
 	}
+}
+
+func TestATailEndsSoonAfterItsReaderMayNotSeeItAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := closedHouse(t)
+		h.user("me@example.com", auth.Analyst)
+		mine := h.session("me@example.com")
+		ended := make(chan int)
+		go func() { ended <- call(t, h, "GET", "/api/v1/sources/clicks/tail", "", mine).Code }()
+		time.Sleep(10 * time.Minute)
+		select {
+		case <-ended:
+			require.Fail(t, "the tail ended by itself")
+		default:
+		}
+		said(t, call(t, h, "POST", "/api/v1/auth/sign-out", "", mine), 204)
+		since := time.Now()
+		require.Equal(t, 200, <-ended)
+		require.LessOrEqual(t, time.Since(since), 15*time.Second)
+	})
 }

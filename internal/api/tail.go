@@ -13,11 +13,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
 // heartbeat is how often a silent tail says that it is alive, so that proxies keep the connection and a client that has gone
-// is noticed.
+// is noticed. Who may not see the events any more sees none after that.
 const heartbeat = 15 * time.Second
 
 func (s *server) tailRoutes() {
@@ -77,7 +78,8 @@ func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string,
 		for {
 			select {
 			case <-ticks.C:
-				if out.comment("alive") != nil {
+				gone := fault.CodeOf(s.Accounts.Still(ctx)) == fault.SignIn
+				if gone || out.comment("alive") != nil {
 					cancel()
 					return
 				}

@@ -136,6 +136,11 @@ func (s *Service) begin(ctx context.Context, u *User, checkedHash string) (Signe
 	return SignedIn{Principal: userPrincipal(u, session.ID), Secret: secret, EndsAt: now.Add(SessionAge)}, nil
 }
 
+// ended reports whether a session has lasted, or rested, too long.
+func (v *Session) ended(now time.Time) bool {
+	return !now.Before(v.CreatedAt.Add(SessionAge)) || !now.Before(v.SeenAt.Add(SessionIdle))
+}
+
 // Session is who has the secret of a session; fault.SignIn if there is none, or it has ended. When the secret is old the session
 // gets another one: fresh, if not nil, is to be handed out in place of it. The old one is good for half a minute more.
 func (s *Service) Session(ctx context.Context, secret string) (p Principal, fresh *SignedIn, err error) {
@@ -146,7 +151,7 @@ func (s *Service) Session(ctx context.Context, secret string) (p Principal, fres
 	}
 	now := s.now()
 	former := session.Hash != hash
-	if err != nil || user.Disabled || !now.Before(session.CreatedAt.Add(SessionAge)) || !now.Before(session.SeenAt.Add(SessionIdle)) ||
+	if err != nil || user.Disabled || session.ended(now) ||
 		(former && !now.Before(session.PreviousUntil)) {
 		return Principal{}, nil, fault.New(fault.SignIn, "the session has ended").WithHint("sign in again")
 	}

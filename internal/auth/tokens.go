@@ -84,19 +84,27 @@ func (s *Service) Token(ctx context.Context, secret string) (Principal, error) {
 		return Principal{}, fault.New(fault.SignIn, "the token is not valid, or has been revoked").WithHint("make another one")
 	case err != nil:
 		return Principal{}, err
-	case !token.ExpiresAt.IsZero() && !now.Before(token.ExpiresAt):
+	case token.expired(now):
 		return Principal{}, fault.New(fault.SignIn, "the token has expired").WithHint("make another one")
-	}
-	p := Principal{Kind: KindToken, ID: token.ID, Name: token.Name, Role: token.Role, Tables: token.Tables, User: token.UserID}
-	if token.UserID != "" {
-		p.Role, p.Tables = min(p.Role, owner.Role), both(p.Tables, owner.Tables)
 	}
 	if now.Sub(token.LastUsedAt) >= seenEvery {
 		if err := s.store.UseToken(ctx, token.ID, now); err != nil {
 			return Principal{}, err
 		}
 	}
-	return p, nil
+	return tokenPrincipal(&token, &owner), nil
+}
+
+// expired reports whether a token's time is over.
+func (t *Token) expired(now time.Time) bool { return !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) }
+
+// tokenPrincipal is who has a token. It may what both the token and its owner may.
+func tokenPrincipal(t *Token, owner *User) Principal {
+	p := Principal{Kind: KindToken, ID: t.ID, Name: t.Name, Role: t.Role, Tables: t.Tables, User: t.UserID}
+	if t.UserID != "" {
+		p.Role, p.Tables = min(p.Role, owner.Role), both(p.Tables, owner.Tables)
+	}
+	return p
 }
 
 // Tokens are those of who asks, or for admins all.

@@ -46,7 +46,7 @@ if a query or anything else takes it down.
 
 Settings come from flags, then variables (HELIOS_LISTEN, HELIOS_DATA, …), then the file; ` + "`helios config check`" + ` finds mistakes.
 The file may declare sources: those that are missing are added at the start. AWS credentials come from the SDK's standard chain.
-There are no accounts yet, so it listens on loopback only.`,
+It listens on loopback only. Without an account everybody who reaches it is let in; the log has a link that makes the first one.`,
 		Example: `  helios serve
   helios serve --listen 127.0.0.1:9090 --data /var/lib/helios --config /etc/helios.yaml`,
 		Args: named(),

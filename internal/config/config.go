@@ -138,6 +138,6 @@ func CheckListen(address string) error {
 	if host == "localhost" || (err == nil && ip.Unmap().IsLoopback()) {
 		return nil
 	}
-	return fault.New(fault.Refused, "Helios does not listen on %s: it has no accounts yet, so it listens on loopback only", address).
+	return fault.New(fault.Refused, "Helios does not listen on %s: it listens on loopback only", address).
 		WithHint("listen on 127.0.0.1 and put an authenticating proxy or an SSH tunnel in front")
 }
