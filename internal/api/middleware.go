@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,10 +112,8 @@ func (s *server) refusal(r *http.Request) *problemError {
 // the connection was made to.
 func (s *server) answersTo(r *http.Request) bool {
 	host := (&url.URL{Host: r.Host}).Hostname()
-	for _, name := range append(s.Reach.Hosts, "localhost") {
-		if strings.EqualFold(host, name) {
-			return true
-		}
+	if strings.EqualFold(host, "localhost") || slices.ContainsFunc(s.Reach.Hosts, func(name string) bool { return strings.EqualFold(host, name) }) {
+		return true
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
