@@ -289,7 +289,9 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		require.Equal(t, s["agent"] == "One/1", s["current"])
 		require.Equal(t, "192.0.2.1", s["address"])
 		if s["current"] == false {
-			said(t, call(t, h, "DELETE", "/api/v1/auth/sessions/"+s["id"].(string), "", first), 204)
+			w := call(t, h, "DELETE", "/api/v1/auth/sessions/"+s["id"].(string), "", first)
+			said(t, w, 204)
+			require.Nil(t, cookie(t, w), "one's own goes on")
 		}
 	}
 	problem(t, call(t, h, "GET", "/api/v1/tables", "", second), 401, fault.SignIn)
@@ -297,8 +299,14 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	problem(t, call(t, h, "DELETE", "/api/v1/auth/sessions/none", "", first), 404, fault.NotFound)
 	problem(t, call(t, h, "GET", "/api/v1/auth/sessions", "", h.as(auth.Admin)), 403, fault.Refused)
 
+	own := having(t, h.signIn("admin@example.com"))
+	me := said(t, call(t, h, "GET", "/api/v1/auth/state", "", own), 200)["me"].(map[string]any)
+	w := call(t, h, "DELETE", "/api/v1/auth/sessions/"+me["session_id"].(string), "", own)
+	said(t, w, 204)
+	require.Empty(t, cookie(t, w).Value)
+
 	third := having(t, h.signIn("admin@example.com"))
-	w := call(t, h, "DELETE", "/api/v1/auth/sessions", "", first)
+	w = call(t, h, "DELETE", "/api/v1/auth/sessions", "", first)
 	said(t, w, 204)
 	require.Empty(t, cookie(t, w).Value)
 	for _, gone := range []string{first, third} {

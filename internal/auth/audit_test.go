@@ -276,6 +276,19 @@ func TestWhatIsRecordedSoonWaitsForNothingAndIsWrittenInOrder(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsWhenRunEndsIsWritten(t *testing.T) {
+	w := newWorld(t)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range 20 { // what wakes Run may come before or after its end
+		w.RecordSoon(t.Context(), auth.Entry{Action: "last"})
+		w.Run(ended)
+		page, _, err := w.store.SearchAudit(t.Context(), auth.AuditSearch{Action: "last", Limit: 100})
+		require.NoError(t, err)
+		require.Len(t, page, i+1)
+	}
+}
+
 func TestWhatWaitsForTheAuditLogIsBoundedAndNothingIsLeftOut(t *testing.T) {
 	w := newWorld(t)
 	slow := &slowAudit{Store: w.store}
