@@ -76,7 +76,7 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 			Notices:  []ingest.Notice{{Kind: ingest.NoticeGap, At: at, ShardID: "s-0", Message: "gap"}},
 			Counters: ingest.Counters{Records: 1, Bytes: 2, Rows: 3, Quarantined: 4, DuplicateKeys: 5, Control: 6, LeftToResend: 7, SchemaChanges: 8}, EventsPerSec: 1, BytesPerSec: 2, LagMS: new(int64(3)), NewestArrived: &at,
 		}},
-		Tables:      []ingest.TableInfo{{Table: table, Rows: 1 << 60, Quarantined: 4}},
+		Tables:      []ingest.TableInfo{{Table: table, Rows: 1 << 60, Quarantined: 4, EventTime: "at"}},
 		Changes:     []schema.Change{{Kind: schema.Widened, Version: 2, Column: table.Columns[0], From: schema.Date, At: at, Reason: "r", ShardID: "s-0", Sequence: "9", Index: 1}},
 		Reasons:     []ingest.ReasonCount{{Table: "clicks", Reason: event.Empty, Count: 3, First: at, Last: at, Example: "e"}},
 		Quarantined: []ingest.Quarantined{{Rejected: rejected, Stream: "clicks", QuarantinedAt: at}},
