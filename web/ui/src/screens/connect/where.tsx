@@ -153,9 +153,9 @@ function problemsOf(draft: ConnectSearch, aws: Schemas["Cloud"] | undefined): Wr
   return wrong;
 }
 
-/** What was typed for an endpoint as a URL: most leave out http:// before a host and a port. */
+/** What was typed for an endpoint as a URL: before a host and a port many leave out http://. */
 function urlOf(typed: string | undefined): string | undefined {
-  return !typed || /^[a-z][a-z\d+.-]*:\/\//i.test(typed) ? typed : `http://${typed}`;
+  return typed && /^(\[[\da-f:]+\]|[\w.-]+)(:\d+)?(\/\S*)?$/i.test(typed) ? `http://${typed}` : typed;
 }
 
 /** Where the connected sources read, each place once: most streams are where others are. */
