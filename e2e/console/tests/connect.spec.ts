@@ -55,9 +55,9 @@ test("a stream is connected from nothing, its schema edited, and its events beco
   await result.getByRole("radio", { name: "Table", exact: true }).click();
   await editor.click();
   await page.keyboard.press("Control+a");
-  await page.keyboard.insertText("SELECT customer_name, count(*) AS orders FROM shop_orders GROUP BY 1 ORDER BY 2 DESC");
+  await page.keyboard.insertText("SELECT customer_name, count(*) AS orders FROM shop_orders GROUP BY 1 ORDER BY 2 DESC, 1");
   await page.keyboard.press("Control+Enter");
-  await expect(result).toContainText("customer 7");
+  await expect(result).toContainText("customer 10");
   await result.getByRole("radio", { name: "Chart", exact: true }).click();
   await expect(result.getByRole("img", { name: /orders/ })).toBeVisible();
 });
