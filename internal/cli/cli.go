@@ -242,7 +242,10 @@ func (c *console) table(columns []term.Column, rows [][]string) error {
 	return term.Table(c.out, columns, rows, term.Width(c.out))
 }
 
-// ago is a moment for people on a terminal, the exact time elsewhere, and – for none.
+// milliseconds is how a time is written, as exact as Kinesis has it; --json gives all digits.
+const milliseconds = "2006-01-02T15:04:05.000Z07:00"
+
+// ago is a moment for people on a terminal, the time elsewhere, as wide as all others, and – for none.
 func (c *console) ago(t *time.Time) string {
 	switch {
 	case t == nil || t.IsZero():
@@ -250,7 +253,7 @@ func (c *console) ago(t *time.Time) string {
 	case term.Is(c.out):
 		return term.Duration(time.Since(*t)) + " ago"
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return t.UTC().Format(milliseconds)
 }
 
 // confirm asks unless --yes was given. On no terminal it refuses instead of asking.

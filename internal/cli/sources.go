@@ -131,7 +131,9 @@ func (c *console) showSource(s client.Source) error {
 		{"stream", s.Settings.Stream},
 	}
 	for _, p := range [][2]string{
-		{"endpoint", s.Settings.Connection.Endpoint}, {"region", s.Settings.Connection.Region}, {"profile", s.Settings.Connection.Profile},
+		{"endpoint", s.Settings.Connection.Endpoint},
+		{"region", s.Settings.Connection.Region},
+		{"profile", s.Settings.Connection.Profile},
 		{"role", s.Settings.Connection.RoleARN},
 	} {
 		if p[1] != "" {

@@ -116,7 +116,7 @@ func (c *console) retention(r client.Retention) [][2]string {
 		return pairs
 	}
 	d := r.Disk
-	pairs = append(pairs, [2]string{"measured", c.ago(r.MeasuredAt)})
+	pairs = append(pairs, [2]string{"measured", c.ago(r.MeasuredAt) + ", and every minute"})
 	text := term.Bytes(float64(d.Free)) + " free"
 	from := " (from the last " + term.Counted(d.Observed/3600, "hour") + ")"
 	switch {

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/helios-sql/helios/internal/cli/term"
@@ -28,7 +30,34 @@ func (c *console) resultTable(r *client.QueryResult) error {
 			rows[i][k] = cell(row[k])
 		}
 	}
+	for k, column := range r.Columns {
+		if strings.HasPrefix(column.Type, "TIME") {
+			alignFractions(rows, k)
+		}
+	}
 	return c.table(columns, rows)
+}
+
+// clock is the text of a time, with the fraction of its second and its zone.
+var clock = regexp.MustCompile(`^(.*\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-][\d:]+)?$`)
+
+// alignFractions gives all times of a column as many digits as the longest has, so that they can be compared by looking.
+func alignFractions(rows [][]string, column int) {
+	parts, longest := make([][]string, len(rows)), 0
+	for i, row := range rows {
+		if parts[i] = clock.FindStringSubmatch(row[column]); parts[i] != nil {
+			longest = max(longest, len(parts[i][2]))
+		}
+	}
+	if longest == 0 {
+		return
+	}
+	for i, row := range rows {
+		if p := parts[i]; p != nil {
+			fraction := cmp.Or(p[2], ".")
+			row[column] = p[1] + fraction + strings.Repeat("0", longest-len(fraction)) + p[3]
+		}
+	}
 }
 
 // plan prints what EXPLAIN says, line by line.

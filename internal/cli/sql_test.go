@@ -22,6 +22,15 @@ func TestSQLPrintsATableWithExactNumbersAndASummaryOnStandardError(t *testing.T)
 	golden(t, "sql_table", got.out+"--- standard error\n"+got.talk)
 }
 
+func TestTimesOfAColumnHaveAsManyDigitsAsTheLongest(t *testing.T) {
+	serve(t, map[string]answer{query: {body: `{"columns":[{"name":"at","type":"TIMESTAMP"},{"name":"whole","type":"TIMESTAMP WITH TIME ZONE"},{"name":"text","type":"VARCHAR"}],
+		"rows":[["2026-03-01T12:00:57.87Z","2026-03-01T12:00:57Z","12:00:00.5"],["2026-03-01T12:00:57.749Z",null,"12:00:00.25"],["2026-03-01T12:00:58Z","2026-03-01T12:00:58Z","x"],["infinity",null,null]]}`}})
+	got := helios(t, "", "sql", "SELECT 1")
+	require.Contains(t, got.out, "2026-03-01T12:00:57.870Z  2026-03-01T12:00:57Z  12:00:00.5\n")
+	require.Contains(t, got.out, "2026-03-01T12:00:58.000Z  2026-03-01T12:00:58Z  x\n")
+	require.Contains(t, got.out, "\ninfinity ")
+}
+
 func TestSQLSendsLimitsAndParametersAsTheyAreMeant(t *testing.T) {
 	server := serve(t, map[string]answer{query: {body: `{"columns":[],"rows":[]}`}})
 	got := helios(t, "", "sql", "SELECT $a", "--max-rows", "5", "--timeout", "1500ms", "-p", "n=9223372036854775807", "-p", "text=a=b",

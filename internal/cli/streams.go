@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -179,7 +178,7 @@ func fieldTable(inference client.Inference, whole bool) (columns []term.Column, 
 
 // eventLine is one event of a sample for people.
 func eventLine(e client.SampleEvent) string {
-	line := term.Clean(fmt.Sprintf("%s %s %s", e.ArrivedAt.UTC().Format(time.RFC3339Nano), e.ShardID, e.Event))
+	line := term.Clean(fmt.Sprintf("%s %s %s", e.ArrivedAt.UTC().Format(milliseconds), e.ShardID, e.Event))
 	if e.Reason != "" {
 		line += "\n  " + term.Clean(e.Reason+": "+e.Message)
 	}

@@ -135,7 +135,7 @@ func (c *console) lineEvent(e ingest.SampleEvent) error {
 // prettyEvent prints an event laid out, below a line that says when and where it came.
 func (c *console) prettyEvent(e ingest.SampleEvent) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "── %s  %s  key %s\n", e.ArrivedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00"), term.Clean(e.ShardID), term.Clean(e.PartitionKey))
+	fmt.Fprintf(&b, "── %s  %s  key %s\n", e.ArrivedAt.UTC().Format(milliseconds), term.Clean(e.ShardID), term.Clean(e.PartitionKey))
 	if e.Reason != "" {
 		fmt.Fprintf(&b, "!! %s\n", term.Clean(fmt.Sprintf("%s: %s", e.Reason, e.Message)))
 	}

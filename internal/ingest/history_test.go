@@ -101,6 +101,7 @@ func TestWhatIsReplayedDidNotComeJustNow(t *testing.T) {
 		settings.Evolve, settings.Columns = schema.EvolveFixed, []schema.Column{{Path: []string{"id"}, Type: schema.Varchar}}
 		_, err := service.Add(t.Context(), settings)
 		require.NoError(t, err)
+		synctest.Wait()
 		s.now(`{"id":"a","new":1}`)
 		time.Sleep(48 * time.Hour)
 		require.NoError(t, service.ChangeTable(t.Context(), "orders", schema.Alteration{Kind: schema.Ignored, Path: []string{"new"}}))

@@ -100,18 +100,18 @@ func (r *retainer) count(b *Batch) {
 			r.committed[p] = Volume{Rows: v.Rows + rows, Bytes: v.Bytes + bytes}
 		}
 	}
+	rows, rejects := Part{Table: b.Table.Name}, Part{Table: b.Table.Name, Quarantine: true}
 	if b.Rows != nil {
-		rows := Part{Table: b.Table.Name}
 		add(rows, int64(b.Rows.N), b.Rows.Bytes)
-		if r.unseen(rows) && !r.at.IsZero() {
-			r.wakeUp()
-		}
 	}
 	var rejected int64
 	for i := range b.Rejected {
 		rejected += int64(len(b.Rejected[i].Data))
 	}
-	add(Part{Table: b.Table.Name, Quarantine: true}, int64(len(b.Rejected)), rejected)
+	add(rejects, int64(len(b.Rejected)), rejected)
+	if !r.at.IsZero() && (r.unseen(rows) || r.unseen(rejects)) {
+		r.wakeUp()
+	}
 }
 
 // unseen reports whether the first rows of a part came after the survey, which tells nothing of it then.
@@ -276,7 +276,7 @@ func (r *retainer) view(source *runner) Retention {
 	defer r.mu.Unlock()
 	v.Error, v.Disk = r.err, Forecast(r.usage, r.survey.Free)
 	rows := Part{Table: s.Table}
-	if r.unseen(rows) {
+	if _, known := r.survey.Parts[rows]; !known || r.unseen(rows) {
 		return v
 	}
 	v.MeasuredAt = timeOrNil(r.at)

@@ -238,15 +238,7 @@ func TestTheStoreIsToldWhatWasCommittedToEachTable(t *testing.T) {
 	stream, store, known := newStream(), newMemory(), &registry{}
 	stream.put(document("a"), document("bb"))
 	s := &shelf{ages: map[ingest.Part][]time.Time{}, committed: map[ingest.Part]ingest.Volume{}}
-	committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		committer.Run(ctx)
-	}()
-	service := ingest.NewService(store, committer, known, stream, ingest.Options{Shelf: s})
-	require.NoError(t, service.Start(t.Context()))
+	service, stop := servingWith(t, stream, store, known, ingest.Options{Shelf: s})
 	_, err := service.Add(t.Context(), orders)
 	require.NoError(t, err)
 	stream.put("oops")
@@ -258,23 +250,13 @@ func TestTheStoreIsToldWhatWasCommittedToEachTable(t *testing.T) {
 		return s.committed[orderRows] == ingest.Volume{Rows: 2, Bytes: int64(len(document("a") + document("bb")))} &&
 			s.committed[orderRejects] == ingest.Volume{Rows: 1, Bytes: 4}
 	}, 10*time.Second, time.Millisecond)
-	service.Stop()
-	cancel()
-	<-done
+	stop()
 }
 
 func TestATableIsMeasuredSoonAfterItsFirstRowsAndNotToldToBeEmptyBefore(t *testing.T) {
 	stream, store := newStream(), newMemory()
 	s := &shelf{ages: map[ingest.Part][]time.Time{}, committed: map[ingest.Part]ingest.Volume{}}
-	committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		committer.Run(ctx)
-	}()
-	service := ingest.NewService(store, committer, &registry{}, stream, ingest.Options{Shelf: s})
-	require.NoError(t, service.Start(t.Context()))
+	service, stop := servingWith(t, stream, store, &registry{}, ingest.Options{Shelf: s})
 	_, err := service.Add(t.Context(), orders)
 	require.NoError(t, err)
 	told := func(holds func(ingest.Retention) bool) {
@@ -285,6 +267,12 @@ func TestATableIsMeasuredSoonAfterItsFirstRowsAndNotToldToBeEmptyBefore(t *testi
 			return holds(v.Retention)
 		}, 10*time.Second, time.Millisecond)
 	}
+	told(func(r ingest.Retention) bool { return r.MeasuredAt == nil && r.Disk.Free == 1e9 }) // the survey knows no such table
+	s.mu.Lock()
+	s.ages[orderRows] = nil
+	s.mu.Unlock()
+	_, err = service.Change(t.Context(), "orders", ingest.Changes{}) // wakes who surveys
+	require.NoError(t, err)
 	told(func(r ingest.Retention) bool { return r.MeasuredAt != nil && r.Table.Rows == 0 })
 
 	hold := make(chan struct{})
@@ -293,13 +281,11 @@ func TestATableIsMeasuredSoonAfterItsFirstRowsAndNotToldToBeEmptyBefore(t *testi
 	s.ages[orderRows] = daily(2)
 	s.mu.Unlock()
 	stream.put(document("a"), document("bb"))
-	told(func(r ingest.Retention) bool { return r.MeasuredAt == nil && r.Disk.Free == 1e9 })
+	told(func(r ingest.Retention) bool { return r.MeasuredAt == nil })
 	s.surveying.Store(nil)
 	close(hold)
 	told(func(r ingest.Retention) bool { return r.MeasuredAt != nil && r.Table.Rows == 2 })
-	service.Stop()
-	cancel()
-	<-done
+	stop()
 }
 
 func TestTheDayOnWhichTheDiskWillBeFullIsForetoldFromWhatWasUsed(t *testing.T) {

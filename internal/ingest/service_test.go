@@ -145,6 +145,11 @@ func (s *stream) Read(ctx context.Context, state event.StreamState, start event.
 // serving runs a service over a stream and a store.
 func serving(t *testing.T, s *stream, store ingest.Store, known *registry) (service *ingest.Service, stop func()) {
 	t.Helper()
+	return servingWith(t, s, store, known, ingest.Options{})
+}
+
+func servingWith(t *testing.T, s *stream, store ingest.Store, known *registry, options ingest.Options) (service *ingest.Service, stop func()) {
+	t.Helper()
 	committer := ingest.NewCommitter(store, ingest.CommitterOptions{})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -152,7 +157,7 @@ func serving(t *testing.T, s *stream, store ingest.Store, known *registry) (serv
 		defer close(done)
 		committer.Run(ctx)
 	}()
-	service = ingest.NewService(store, committer, known, s, ingest.Options{})
+	service = ingest.NewService(store, committer, known, s, options)
 	require.NoError(t, service.Start(t.Context()))
 	stop = sync.OnceFunc(func() {
 		service.Stop()

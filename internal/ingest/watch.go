@@ -157,30 +157,33 @@ func (w *watcher) report(since time.Duration, each func(TailItem) error) error {
 	return each(TailItem{Rate: &TailRate{Events: float64(w.seen.Swap(0)) / since.Seconds(), Matched: float64(w.matched.Swap(0)) / since.Seconds()}})
 }
 
-// sampler lets so many events through each second, spread over it: it takes every n-th, by how many there were in the second
-// before. While it does not know that yet, or when more come than did, it keeps to the share of the second that has passed.
+// sampler lets so many events through each second, spread over it: it takes the share of them that would have been right in the
+// second before. While it does not know that yet, or when more come than did, it keeps to the share of the second that has passed.
 type sampler struct {
 	second time.Time // when it began
-	nth    int       // one of so many is taken
+	share  float64   // of the events that are taken
+	credit float64   // what the shares of those that were left out come to
 	come   int       // in this second
 	taken  int
 }
 
 func (s *sampler) take(most int, now time.Time) bool {
 	if passed := now.Sub(s.second); passed >= time.Second {
-		s.nth = 1
-		if passed < 2*time.Second {
-			s.nth = max(1, (s.come+most-1)/most)
+		s.share = 1
+		if passed < 2*time.Second && s.come > most {
+			s.share = float64(most) / float64(s.come)
 		}
 		s.second, s.come, s.taken = now, 0, 0
 	}
 	s.come++
+	s.credit = min(s.credit+s.share, 2) // what could not be taken is not made good later
 	// A read of a shard brings what came in a fifth of a second and more, all at once.
 	const ahead = 0.3
 	due := min(float64(most), float64(most)*(now.Sub(s.second).Seconds()+ahead))
-	if s.come%s.nth != 0 || float64(s.taken) >= max(due, 1) {
+	if s.credit < 1 || float64(s.taken) >= max(due, 1) {
 		return false
 	}
+	s.credit--
 	s.taken++
 	return true
 }

@@ -103,6 +103,27 @@ func TestATailOfABurstIsSampledEvenlyAndSaysSo(t *testing.T) {
 	})
 }
 
+func TestATailOfBarelyTooMuchLeavesOutBarelyAnything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStream()
+		service, stop := serving(t, s, newMemory(), &registry{})
+		_, err := service.Add(t.Context(), orders)
+		require.NoError(t, err)
+		seen, end := tail(t, service, ingest.TailRequest{MaxRate: 50}, 0)
+		time.Sleep(10 * time.Millisecond)
+		for i := range 60 * 10 { // 60 a second
+			s.put(document(fmt.Sprint(i)))
+			time.Sleep(time.Second / 60)
+		}
+		time.Sleep(time.Second)
+		shown, skipped, _ := seen.told()
+		require.EqualValues(t, 600, int64(shown)+skipped[ingest.SkipSampled])
+		require.InDelta(t, 500, shown, 25)
+		end()
+		stop()
+	})
+}
+
 func TestATailIsToldWhatItWasTooSlowFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStream()

@@ -49,13 +49,15 @@ test("a stream is connected from nothing, its schema edited, and its events beco
 
   await page.getByRole("link", { name: "Chart it" }).click();
   const editor = page.getByRole("textbox", { name: "SQL" });
-  await expect(editor).toContainText("shop_orders");
+  await expect(editor).toContainText("date_trunc('minute', placed_at)");
+  const result = page.getByRole("region", { name: "Result" });
+  await expect(result.getByRole("img", { name: /events/ })).toBeVisible();
+  await result.getByRole("radio", { name: "Table", exact: true }).click();
   await editor.click();
   await page.keyboard.press("Control+a");
-  await page.keyboard.insertText("SELECT customer_name, count(*) AS orders FROM shop_orders GROUP BY 1 ORDER BY 2 DESC");
+  await page.keyboard.insertText("SELECT customer_name, count(*) AS orders FROM shop_orders GROUP BY 1 ORDER BY 2 DESC, 1");
   await page.keyboard.press("Control+Enter");
-  const result = page.getByRole("region", { name: "Result" });
-  await expect(result).toContainText("customer 7");
+  await expect(result).toContainText("customer 10");
   await result.getByRole("radio", { name: "Chart", exact: true }).click();
   await expect(result.getByRole("img", { name: /orders/ })).toBeVisible();
 });

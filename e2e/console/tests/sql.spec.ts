@@ -94,6 +94,15 @@ test.describe("SQL", () => {
     await expect(editor(page)).toContainText("$country");
     await page.getByRole("button", { name: "Explain" }).click();
     await expect(page.getByRole("region", { name: "How it is run" })).toContainText(/scan/i);
+    // From the query to a dashboard of its own, and there.
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Add to a dashboard" }).click();
+    await page.getByRole("dialog").getByLabel("Dashboard").selectOption({ label: "A new dashboard" });
+    await page.getByRole("dialog").getByLabel("Its title").fill("Devices");
+    await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("link", { name: "Open the dashboard" }).click();
+    await expect(page).toHaveURL(/\/dashboards\/devices$/);
+    await expect(page.getByRole("group", { name: "Devices by country" })).toBeVisible();
   });
 
   test("shows 100,000 rows, sorted and searched, and exports what the file then holds", async ({ page }) => {

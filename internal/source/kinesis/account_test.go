@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -81,6 +82,30 @@ func TestTheSDKsOwnEndpointVariableIsRead(t *testing.T) {
 	require.NoError(t, err)
 	_, err = account.Describe(t.Context(), "storefront")
 	require.NoError(t, err)
+}
+
+func TestALocalEndpointNeedsNoCredentialsWhereverItIsNamed(t *testing.T) {
+	server, endpoint := startLocal(t)
+	require.NoError(t, server.CreateStream("storefront", 1))
+	file := filepath.Join(t.TempDir(), "config")
+	require.NoError(t, os.WriteFile(file, []byte("[default]\nendpoint_url = "+endpoint+"\n"), 0o600))
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL_KINESIS": endpoint, "AWS_ENDPOINT_URL": endpoint, "AWS_CONFIG_FILE": file} {
+		t.Run(name, func(t *testing.T) {
+			bareMachine(t)
+			t.Setenv(name, value)
+			account, err := connect(t, ingest.Connection{})
+			require.NoError(t, err)
+			_, err = account.Describe(t.Context(), "storefront")
+			require.NoError(t, err)
+		})
+	}
+	bareMachine(t)
+	t.Setenv("AWS_ENDPOINT_URL_KINESIS", "127.0.0.1:4567")
+	_, err := connect(t, ingest.Connection{})
+	require.ErrorContains(t, err, `"127.0.0.1:4567" is not the URL of an endpoint`)
+	t.Setenv("AWS_ENDPOINT_URL_KINESIS", "http://203.0.113.1:4567")
+	_, err = connect(t, ingest.Connection{})
+	require.Equal(t, fault.Environment, fault.CodeOf(err), "elsewhere it may be anybody's: %v", err)
 }
 
 func TestErrorsSayWhatFailedAndWhatToTry(t *testing.T) {

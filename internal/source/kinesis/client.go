@@ -9,6 +9,7 @@ package kinesis
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,15 +42,14 @@ const (
 	roleExpiry    = 5 * time.Minute  // before the credentials of a role end, they are got anew
 )
 
-// newClient builds the SDK's client for a connection, and the HTTP client for its subscriptions. Whatever the connection leaves open comes from the SDK's standard
-// chain. Only an endpoint that the connection names, on this machine, may go without region and credentials: there is
-// nothing behind it that could check them.
+// newClient builds the SDK's client for a connection, and the HTTP client for its subscriptions. Whatever the connection leaves
+// open comes from the SDK's standard chain. Only an endpoint on this machine, wherever it is named, may go without region and
+// credentials: there is nothing behind it that could check them.
 func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Client, subscribing kinesis.HTTPClient, err error) {
-	local, err := checkEndpoint(conn.Endpoint)
-	if err == nil {
-		err = conn.Check()
+	if err := conn.Check(); err != nil {
+		return nil, nil, err
 	}
-	if err != nil {
+	if _, err := checkEndpoint(conn.Endpoint); err != nil {
 		return nil, nil, err
 	}
 	load := []func(*config.LoadOptions) error{
@@ -65,15 +65,19 @@ func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Cli
 	if conn.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(conn.Profile))
 	}
-	if local {
-		load = append(load, config.WithEC2IMDSClientEnableState(imds.ClientDisabled))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	cfg, err := loadConfig(ctx, load)
 	if err != nil {
-		return nil, nil, fault.New(fault.Credentials, "the AWS configuration cannot be loaded: %w", err).
-			WithHint("Check AWS_PROFILE and the files ~/.aws/config and ~/.aws/credentials.")
+		return nil, nil, err
+	}
+	// AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL and the profile's endpoint_url are for the SDK to weigh.
+	local, err := checkEndpoint(cmp.Or(conn.Endpoint, aws.ToString(kinesis.NewFromConfig(cfg).Options().BaseEndpoint)))
+	if err != nil {
+		return nil, nil, err
 	}
 	if local {
+		if cfg, err = loadConfig(ctx, append(load, config.WithEC2IMDSClientEnableState(imds.ClientDisabled))); err != nil {
+			return nil, nil, err
+		}
 		if cfg.Region == "" {
 			cfg.Region = "us-east-1"
 		}
@@ -97,6 +101,16 @@ func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Cli
 		}
 	})
 	return client, ownBody{streaming(cfg.HTTPClient)}, nil
+}
+
+// loadConfig reads what the environment and the configuration files say.
+func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return cfg, fault.New(fault.Credentials, "the AWS configuration cannot be loaded: %w", err).
+			WithHint("Check AWS_PROFILE and the files ~/.aws/config and ~/.aws/credentials.")
+	}
+	return cfg, nil
 }
 
 // ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there; net/http, which may

@@ -115,7 +115,7 @@ var boundedScalars = map[string]bounded{
 	"format":             {template, "write widths out, up to four digits", false},
 	"printf":             {template, "write widths out, up to four digits", false},
 	// DuckDB's decode writes what it puts in the place of invalid bytes into its argument: into the table's own row, if it is one.
-	"decode": {strict, "try(decode(x)) is NULL where x is no UTF-8, and x::VARCHAR shows its bytes", false},
+	"decode": {strict, "write try(decode(x)), which is NULL where x is no UTF-8; x::VARCHAR shows its bytes", false},
 }
 
 // integer is the value of a whole number that is written out.

@@ -1,8 +1,10 @@
+import { topOf } from "@/lib/scale";
+
 /** A series in a small space, as wide as its box. `label` says it to those who do not see it. */
 export function Sparkline({ values, label, height = 28, tone = "series-1" }: { values: readonly (number | null)[]; label: string; height?: number; tone?: string }) {
   const width = 120;
-  const top = Math.max(1e-9, ...values.map((v) => v ?? 0));
-  const at = (v: number, i: number) => `${((i / Math.max(1, values.length - 1)) * width).toFixed(1)},${(height - 1 - (v / top) * (height - 3)).toFixed(1)}`;
+  const top = topOf(values.filter((v) => v !== null)) || 1;
+  const at = (v: number, i: number) => `${((i / Math.max(1, values.length - 1)) * width).toFixed(1)},${(height - 1 - Math.min(1, v / top) * (height - 3)).toFixed(1)}`;
   const known = values.flatMap((v, i) => (v === null ? [] : [at(v, i)]));
   return (
     <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label} className="block w-full" height={height}>

@@ -152,7 +152,7 @@ function pie(shape: Shape, palette: Palette, { width, height }: Size): EChartsCo
   const named = (s: Slice) => `${s.name.length > 24 ? `${s.name.slice(0, 23)}…` : s.name}  ${share(s.value, total)}`;
   const names = 30 + 6.2 * Math.max(0, ...all.map((s) => named(s).length)); // with what marks them
   const size = Math.min(height * 0.84, width - names - 44);
-  const beside = size >= height * 0.5 && all.length * 20 <= height; // where the names have room
+  const beside = size >= Math.min(120, height * 0.5) && all.length * 20 <= height; // where the names have room
   const left = Math.max(12, (width - size - names - 20) / 2);
   const place = beside ? { orient: "vertical", left: Math.round(left + size + 20), top: "middle", itemGap: 6 } : { left: "center", top: "bottom" };
   return {

@@ -30,7 +30,8 @@ const nothing: readonly Cell[] = [];
 
 /** The rows that can be seen, and a few more. Scrolling draws this part again and no other. */
 export const Body = memo(function Body({ scroller, all, rows, columns, shown, places, id, rowHeight, top, gutter, width, active, selected }: Props) {
-  const down = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan, scrollMargin: top });
+  // Rows come with the next frame, not within the scroll event, which would miss one now and then.
+  const down = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan, scrollMargin: top, useFlushSync: false });
   // A row takes the elements of one that went out of sight: they are changed, not made anew, and stay in their order.
   const pool = Math.ceil((down.scrollRect?.height ?? 0) / rowHeight) + 1 + 2 * overscan;
   const drawn = down

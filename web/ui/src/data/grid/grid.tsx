@@ -44,7 +44,7 @@ export default function Grid({ result, compact = false, look, onLook }: Props) {
   const width = places.reduce((sum, p) => sum + p.width, gutter);
 
   const active = useMemo(() => ({ row: Math.min(selection.active.row, rows.length - 1), col: selection.active.col }), [selection.active, rows.length]);
-  const across = useVirtualizer({ horizontal: true, count: columns.length, getScrollElement: () => scroller.current, estimateSize: (i) => places[i]?.width ?? 100, overscan: 2, scrollMargin: gutter, scrollPaddingStart: gutter });
+  const across = useVirtualizer({ horizontal: true, useFlushSync: false, count: columns.length, getScrollElement: () => scroller.current, estimateSize: (i) => places[i]?.width ?? 100, overscan: 2, scrollMargin: gutter, scrollPaddingStart: gutter });
   useEffect(() => across.measure(), [across, places]);
   const firstColumn = across.getVirtualItems()[0]?.index ?? 0;
   const lastColumn = across.getVirtualItems().at(-1)?.index ?? -1;

@@ -74,7 +74,7 @@ function FirstLook({ source: s }: { source: Schemas["SourceStatus"] }) {
             <Stat label="In quarantine" value={number(info.data.quarantined)} detail={info.data.quarantined ? "kept whole" : "every event fits"} tone={info.data.quarantined ? "warn" : undefined} />
           </section>
           <FirstRows table={info.data} />
-          <NextSteps table={table} source={s.settings.name} />
+          <NextSteps table={table} source={s.settings.name} time={s.settings.event_time ?? "_arrived_at"} />
         </>
       ) : (
         info.error && !info.data && <ProblemBox error={info.error} retry={() => void info.refetch()} />
@@ -152,13 +152,15 @@ function FirstRows({ table: t }: { table: Schemas["TableInfo"] }) {
   );
 }
 
-function NextSteps({ table, source }: { table: string; source: string }) {
+function NextSteps({ table, source, time }: { table: string; source: string; time: string }) {
+  const perMinute = (where = "") => `SELECT date_trunc('minute', ${sqlName(time)}) AS minute, count(*) AS events\nFROM ${sqlName(table)}\n${where}GROUP BY 1\nORDER BY 1`;
+  const ranged = perMinute(`WHERE ${sqlName(time)} >= $from AND ${sqlName(time)} < $to\n`);
   return (
     <nav aria-label="Next steps" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
       <Next icon={SquareTerminal} title="Query it" text="Ask it anything in SQL." to="/sql" search={{ sql: `SELECT * FROM ${sqlName(table)} ORDER BY _arrived_at DESC LIMIT 100` }} />
       <Next icon={Activity} title="Tail it" text="Watch events as they come." to="/tail" search={{ source }} />
-      <Next icon={ChartLine} title="Chart it" text="Events by the minute." to="/sql" search={{ sql: `SELECT date_trunc('minute', _arrived_at) AS minute, count(*) AS events\nFROM ${sqlName(table)}\nGROUP BY 1\nORDER BY 1` }} />
-      <Next icon={LayoutDashboard} title="Put it on a dashboard" text="Panels that stay fresh." to="/dashboards" />
+      <Next icon={ChartLine} title="Chart it" text="Events by the minute." to="/sql" search={{ sql: perMinute(), view: "chart" }} />
+      <Next icon={LayoutDashboard} title="Put it on a dashboard" text="Save this chart as a query: dashboards add it as a panel." to="/sql" search={{ sql: ranged, view: "both", chart: { kind: "line", x: "minute", y: ["events"] } }} />
     </nav>
   );
 }

@@ -13,7 +13,7 @@ type Event = Schemas["SampleEvent"];
 
 const page = 100;
 
-export function SampleView({ sample }: { sample: Sample }) {
+export function SampleView({ sample, taken }: { sample: Sample; taken: number }) {
   const all = useMemo(() => [...sample.events].reverse(), [sample.events]);
   const shards = useMemo(() => {
     const counts = new Map<string, number>();
@@ -32,8 +32,8 @@ export function SampleView({ sample }: { sample: Sample }) {
     <div className="space-y-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-sm text-muted">
         <span>
-          {plural(all.length, "event")} in {plural(sample.records, "record")} of {plural(shards.length, "shard")}
-          {unpacked > 0 && `, ${number(unpacked)} of them unpacked`}
+          {plural(all.length, "event")} in {plural(sample.records, "record")} of {plural(shards.length, "shard")}, read <Time at={new Date(taken).toISOString()} />
+          {unpacked > 0 && `; ${number(unpacked)} came compressed or several in a record`}
         </span>
         {broken > 0 && <Badge tone="bad">{percent(broken / all.length)} cannot be read as JSON</Badge>}
         {shards.length > 1 && (

@@ -79,7 +79,7 @@ export default function Shape({ search, stream }: { search: ConnectSearch; strea
       >
         {sample.data ? (
           events > 0 ? (
-            <SampleView sample={sample.data} />
+            <SampleView sample={sample.data} taken={sample.dataUpdatedAt} />
           ) : (
             <Silent sample={sample.data} waiting={waiting} setWaiting={setWaiting} />
           )

@@ -1,7 +1,7 @@
 // The streams that the server can see, with how much comes in, measured as they come into view.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Copy, RefreshCw, Waypoints } from "lucide-react";
+import { ChevronRight, Copy, RefreshCw, Waypoints } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api, data, problemOf, type Schemas } from "@/api/client";
 import { sourcesQuery } from "@/api/queries";
@@ -85,7 +85,7 @@ export function Streams({ search }: { search: ConnectSearch }) {
   );
 }
 
-const columns = "gap-x-4 px-4 md:grid-cols-[minmax(0,1fr)_8rem_5rem_6rem_9rem]";
+const columns = "gap-x-4 px-4 md:grid-cols-[minmax(0,1fr)_8rem_5rem_6rem_9rem_1rem]";
 // Measuring reads from the stream's shards, which others read too.
 const measuring = gate(2);
 const describing = gate(4);
@@ -112,7 +112,7 @@ function Stream({ stream, connection, search }: { stream: Schemas["ListedStream"
   const reader = sources?.find((s) => s.settings.stream === stream.name && s.settings.connection.endpoint === connection.endpoint && (!connection.region || s.settings.connection.region === connection.region));
   return (
     <div ref={ref} role="row" className={cx(columns, "relative grid grid-cols-3 items-center gap-y-1 py-2.5 hover:bg-hover")}>
-      <span role="cell" className="col-span-3 flex min-w-0 items-center gap-2 md:col-span-1">
+      <span role="cell" className="col-span-3 flex min-w-0 items-center gap-2 max-md:pr-6 md:col-span-1">
         <Link
           to="/connect"
           search={{ ...whereOf(search), find: search.find, stream: stream.name }}
@@ -152,6 +152,9 @@ function Stream({ stream, connection, search }: { stream: Schemas["ListedStream"
           <Pending busy={rate.isFetching} />
         )}
       </Cell>
+      <span role="presentation" className="absolute top-3 right-3 text-faint md:static">
+        <ChevronRight size={15} aria-hidden />
+      </span>
     </div>
   );
 }

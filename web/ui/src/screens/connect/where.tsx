@@ -31,7 +31,7 @@ export function Where({ search, choose, keep }: { search: ConnectSearch; choose:
       onSubmit={(e) => {
         e.preventDefault();
         setTried(true);
-        if (Object.keys(wrong).length === 0) choose({ where: draft.where, ...connectionOf(draft) });
+        if (Object.keys(wrong).length === 0) choose({ where: draft.where, ...connectionOf({ ...draft, endpoint: urlOf(draft.endpoint) }) });
       }}
     >
       <Segmented
@@ -67,7 +67,7 @@ export function Where({ search, choose, keep }: { search: ConnectSearch; choose:
           </Button>
         )}
         {known.map((k) => (
-          <Button key={k.label} kind="quiet" onClick={() => choose({ where: k.connection.endpoint ? "endpoint" : "aws", ...k.connection })} title={k.label}>
+          <Button key={k.label} onClick={() => choose({ where: k.connection.endpoint ? "endpoint" : "aws", ...k.connection })} title={k.label}>
             <span className="max-w-64 truncate">The same as {k.source}</span>
           </Button>
         ))}
@@ -143,13 +143,19 @@ interface Wrong {
 
 function problemsOf(draft: ConnectSearch, aws: Schemas["Cloud"] | undefined): Wrong {
   if (draft.where === "endpoint") {
-    const url = URL.canParse(draft.endpoint ?? "") ? new URL(draft.endpoint ?? "") : null;
+    const endpoint = urlOf(draft.endpoint);
+    const url = endpoint && URL.canParse(endpoint) ? new URL(endpoint) : null;
     return url && (url.protocol === "http:" || url.protocol === "https:") ? {} : { endpoint: "That is no URL: it looks like http://127.0.0.1:4567." };
   }
   const wrong: Wrong = {};
   if (aws && !aws.region && !draft.region && !draft.profile) wrong.region = "The server has no region of its own: choose one.";
   if (draft.role_arn && !/^arn:[\w-]+:iam::\d{12}:role\/.+/.test(draft.role_arn)) wrong.role_arn = "That is no ARN of a role: it looks like arn:aws:iam::123456789012:role/name.";
   return wrong;
+}
+
+/** What was typed for an endpoint as a URL: before a host and a port many leave out http://. */
+function urlOf(typed: string | undefined): string | undefined {
+  return typed && /^(\[[\da-f:]+\]|[\w.-]+)(:\d+)?(\/\S*)?$/i.test(typed) ? `http://${typed}` : typed;
 }
 
 /** Where the connected sources read, each place once: most streams are where others are. */

@@ -6,19 +6,9 @@ import { Dialog } from "@/ui/dialog";
 import { Input } from "@/ui/form";
 import { Badge, Empty, Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
-import { room } from "./layout";
+import { panelFor } from "./new-panel";
 import { savedQueriesQuery, type Panel, type SavedQuery } from "./queries";
 import { ranged } from "./rows";
-
-/** A panel for a query, where there is room, as large as its chart wants. */
-function panelFor(query: SavedQuery, panels: readonly Panel[]): Panel {
-  const kind = query.chart?.kind;
-  const [w, h] = kind === "number" ? [3, 3] : kind === "pie" ? [4, 7] : [6, 7];
-  const taken = new Set(panels.map((p) => p.id));
-  let id = query.id;
-  for (let n = 2; taken.has(id); n++) id = `${query.id}-${n}`;
-  return { id, title: query.name, query: query.id, layout: room(panels, w, h) };
-}
 
 /** Chooses a saved query to be shown. */
 export function AddPanel({ panels, close, add }: { panels: readonly Panel[]; close: () => void; add: (panel: Panel) => void }) {

@@ -65,7 +65,7 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
   if (s.quarantined_last_hour > 0) {
     const share = quarantineShare(points);
     const severe = share !== null && share >= 0.01;
-    const part = share !== null && share > 0 ? `, ${percent(share)} of what came in the last 15 minutes` : "";
+    const part = share !== null && share > 0 ? `; of the last 15 minutes’ events, ${percent(share)}` : "";
     add("quarantine", severe ? "warn" : "info", "has events in quarantine", `${plural(s.quarantined_last_hour, "event")} could not become rows in the last hour${part}.`, "Nothing is lost: see why, mend the table, and replay them.", "quarantine");
   }
   if (s.state === "reading" && wentQuiet(points)) {

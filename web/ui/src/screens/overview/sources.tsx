@@ -27,7 +27,7 @@ const columns: readonly { order: Order; label: string; hint: string; number?: bo
   { order: "rate", label: "Events/s", hint: "The busiest first" },
   { order: "freshness", label: "Freshness", hint: "Those whose newest event is oldest first" },
   { order: "lag", label: "Lag", hint: "The farthest behind first", number: true },
-  { order: "quarantined", label: "Quarantined, 1 h", hint: "The most quarantined events first", number: true },
+  { order: "quarantined", label: "Quarantined, 1 h", hint: "Since mended or not; the most first", number: true },
 ];
 
 /** Every source with how it is doing. On a narrow screen each is a block instead of a row. */

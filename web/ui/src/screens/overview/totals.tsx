@@ -24,7 +24,7 @@ export function Totals({ sources, tables, histories }: { sources: readonly Schem
       </div>
       <Stat label="Sources" value={number(sources.length)} detail={reading === sources.length ? "all are read" : `${number(reading)} ${reading === 1 ? "is" : "are"} read`} />
       <Stat label="Events stored" value={rows === undefined ? "–" : number(rows)} detail={tables ? `in ${plural(tables.length, "table")}` : undefined} />
-      <Stat label="Quarantined, last hour" value={number(quarantined)} detail={quarantined === 0 ? "every event became a row" : "kept whole"} />
+      <Stat label="Quarantined, last hour" value={number(quarantined)} detail={quarantined === 0 ? "every event became a row" : "since mended or not"} />
       <Stat label="Disk used" value={disk?.used_bytes ? bytes(disk.used_bytes) : "–"} detail={disk ? (disk.full_at ? `full ${ago(disk.full_at)}` : `${bytes(disk.free_bytes)} free`) : "being measured"} />
     </section>
   );

@@ -126,7 +126,7 @@ function Figures({ source, rows }: { source: Source; rows: number | undefined })
         <Stat label="Volume/s" value={bytes(Math.round(source.bytes_per_second))} detail="as it comes" />
         <Stat label="Lag" value={duration(source.lag_ms)} detail={source.settings.paused ? "while it is paused" : source.lag_ms === null ? "not known yet" : "behind the tip"} />
         <Stat label="Newest event" value={<Time at={source.newest_arrived_at} />} detail={source.newest_arrived_at ? "when it arrived" : "none since the start"} />
-        <Stat label="Quarantined" value={held > 0 ? <Quarantined table={source.settings.table} count={held} /> : "0"} detail="in the last hour" tone={held > 0 ? "warn" : undefined} />
+        <Stat label="Quarantined, 1 h" value={held > 0 ? <Quarantined table={source.settings.table} count={held} /> : "0"} detail="since mended or not" tone={held > 0 ? "warn" : undefined} />
         <Stat label="Rows" value={number(rows)} detail="in the table" />
       </div>
     </Card>

@@ -23,6 +23,8 @@ interface Screen {
   editor: RefObject<Editor | null>;
   saved: readonly SavedQuery[];
   name: (naming: Naming) => void;
+  /** Asks for the dashboard that the saved query of this id goes to. */
+  board: (id: string) => void;
 }
 
 /** The actions stay the same for as long as the screen is there: they look at what is current when they are called. */
@@ -63,7 +65,7 @@ export function useActions(screen: Screen) {
       if (tab && tab.sql === start.sql) go(statements(tab.sql), tab.sql, tab);
     };
 
-    const saveAs = () => {
+    const saveAs = (then?: (id: string) => void) => {
       const { tab } = read();
       if (statements(tab.sql).length === 0) return toast("There is no statement to save");
       latest.current.name({
@@ -77,6 +79,7 @@ export function useActions(screen: Screen) {
           tabs.change(tab.id, { saved: query.id, name: undefined });
           await client.invalidateQueries({ queryKey: savedQueriesQuery.queryKey });
           toast("Saved");
+          then?.(query.id);
         },
       });
     };
@@ -132,7 +135,13 @@ export function useActions(screen: Screen) {
         }
       },
       save: () => void save(),
-      saveAs,
+      saveAs: () => saveAs(),
+      /** A dashboard shows saved queries: one that is none becomes one first. */
+      toBoard: () => {
+        const query = savedOf(read().tab);
+        if (query) latest.current.board(query.id);
+        else saveAs((id) => latest.current.board(id));
+      },
       copyLink: () => {
         const { tab } = read();
         const search = addressOf(tab, savedOf(tab));

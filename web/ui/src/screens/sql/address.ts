@@ -65,22 +65,26 @@ export function useAddress(tab: Tab, saved: SavedQuery | undefined, doors: Doors
   const stateTab = location.state.tab;
   const visit = `${location.state.__TSR_key ?? ""} ${location.href} ${stateTab ?? ""}`;
 
+  // On the way to another screen the address is that screen's already, while this one waits for it.
+  const here = location.pathname === "/sql";
+
   useEffect(() => {
-    if (handled.current === visit) return;
+    if (!here || handled.current === visit) return;
     handled.current = visit;
     if (stateTab && tabs.find(stateTab)) tabs.activate(stateTab);
     else if (search.saved) void openSaved(search.saved, readStart({ ...search }), latest);
     else if (search.sql) latest.current.openSQL(search.sql, readStart({ ...search }));
-  }, [visit, stateTab, search]);
+  }, [here, visit, stateTab, search]);
 
   useEffect(() => {
+    if (!here) return;
     const wanted = addressOf(tab, saved);
     if (stateTab === tab.id && same(search, wanted)) return;
     // A visit that has not been looked at yet is not overwritten; a saved query may still be on its way.
     if (handled.current !== visit || (stateTab !== tab.id && search.saved && tab.saved !== search.saved && !failed.has(search.saved))) return;
     const timer = setTimeout(() => void navigate({ search: wanted, replace: true, state: (s) => ({ ...s, tab: tab.id }) }), stateTab === tab.id ? 400 : 0);
     return () => clearTimeout(timer);
-  }, [tab, saved, search, stateTab, visit, navigate]);
+  }, [tab, saved, search, stateTab, here, visit, navigate]);
 }
 
 // Saved queries that could not be opened: the address goes on without them.

@@ -1,5 +1,5 @@
 // What can be done with the query of a tab.
-import { Ban, Check, ChevronDown, Ellipsis, Link2, ListTree, PanelLeft, Play, RefreshCw, Save, SaveAll, Terminal, TextCursorInput, WandSparkles } from "lucide-react";
+import { Ban, Check, ChevronDown, Ellipsis, LayoutDashboard, Link2, ListTree, PanelLeft, Play, RefreshCw, Save, SaveAll, Terminal, TextCursorInput, WandSparkles } from "lucide-react";
 import { useEffect, useState } from "react";
 import { duration } from "@/lib/format";
 import { keyNames } from "@/lib/shortcuts";
@@ -18,6 +18,7 @@ export interface Actions {
   format: () => void;
   save: () => void;
   saveAs: () => void;
+  toBoard: () => void;
   copyLink: () => void;
   copyCurl: () => void;
 }
@@ -108,6 +109,7 @@ export function Toolbar({ actions, work, statements, selected, refresh, onRefres
           { label: "Format", icon: WandSparkles, run: actions.format },
           "-",
           { label: "Save as a new query", icon: SaveAll, run: actions.saveAs },
+          { label: "Add to a dashboard", icon: LayoutDashboard, run: actions.toBoard },
           { label: "Copy a link", icon: Link2, run: actions.copyLink },
           { label: "Copy as curl", icon: Terminal, run: actions.copyCurl },
         ]}

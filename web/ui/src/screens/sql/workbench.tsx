@@ -27,6 +27,7 @@ const ResultPane = lazy(() => import("./result/pane"));
 const Examples = lazy(() => import("./examples"));
 const SidePanel = lazy(() => import("./side/panel"));
 const SaveDialog = lazy(() => import("./save-dialog"));
+const BoardDialog = lazy(() => import("./board-dialog"));
 
 // Without the engine's words one can still write.
 const noDialect: Dialect = { engine: "", version: "none", keywords: [], types: [], functions: [] };
@@ -42,18 +43,20 @@ export default function Workbench() {
   const [drawer, setDrawer] = useState(false);
   const [selected, setSelected] = useState(false);
   const [naming, setNaming] = useState<Naming | null>(null);
+  const [board, setBoard] = useState("");
   const editor = useRef<Editor>(null);
 
   const query = saved.data?.find((q) => q.id === tab.saved);
   const title = titlesOf(state.tabs, saved.data ?? [])[state.tabs.indexOf(tab)] ?? "";
   const names = useMemo(() => parameters(tab.sql), [tab.sql]);
   const count = useMemo(() => statements(tab.sql).length, [tab.sql]);
-  const does = useActions({ editor, saved: saved.data ?? [], name: setNaming });
+  const does = useActions({ editor, saved: saved.data ?? [], name: setNaming, board: setBoard });
   useTitle(`${title} · SQL`);
   useAddress(tab, query, does);
   useRefresh(tab, work);
   useQueryShortcuts(does, work.running !== undefined);
 
+  const boarded = saved.data?.find((q) => q.id === board);
   const panelOpen = wide ? layout.open : drawer;
   const asked = work.outcomes.length > 0 || work.running || work.failure || work.plan || work.dropped || work.cancelled;
   const insert = (text: string) => editor.current?.insert(text);
@@ -138,6 +141,11 @@ export default function Workbench() {
           <SaveDialog naming={naming} onClose={() => setNaming(null)} />
         </Suspense>
       )}
+      {!naming && boarded && (
+        <Suspense fallback={null}>
+          <BoardDialog query={boarded} changed={boarded.id === query?.id && isChanged(tab, boarded)} onClose={() => setBoard("")} />
+        </Suspense>
+      )}
     </main>
   );
 }
@@ -175,6 +183,7 @@ function useQueryShortcuts(does: ReturnType<typeof useActions>, running: boolean
         { label: "New query", group, run: () => void tabs.open() },
         { label: "Close this query's tab", group, run: () => closeTab(tabs.get().active) },
         { label: "Open the closed tab again", group, run: () => tabs.reopen() },
+        { label: "Add the query to a dashboard", group, run: does.toBoard },
         { label: "Copy as curl", group, run: does.copyCurl },
       ],
       [does],

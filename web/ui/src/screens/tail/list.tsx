@@ -56,7 +56,9 @@ export default function EventList({ log, entries, following, untilEnd, search, t
     const frame = requestAnimationFrame(() => {
       const item = box.current?.querySelector(`#event-${selected}`)?.parentElement?.getBoundingClientRect();
       const room = box.current?.getBoundingClientRect();
-      if (item && room && item.bottom > room.bottom) box.current?.scrollBy({ top: Math.min(item.bottom - room.bottom, item.top - room.top) });
+      if (!item || !room) return;
+      if (item.top < room.top) box.current?.scrollBy({ top: item.top - room.top });
+      else if (item.bottom > room.bottom) box.current?.scrollBy({ top: Math.min(item.bottom - room.bottom, item.top - room.top) });
     });
     return () => cancelAnimationFrame(frame);
   }, [open, selected]);

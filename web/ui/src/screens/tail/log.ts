@@ -83,8 +83,8 @@ export class TailLog implements Follower {
 
   pause(why: Pause) {
     if (this.#now("paused")) return;
-    this.#flush(); // what has come until now belongs to what the person looks at
-    this.#set({ paused: why, waiting: 0 });
+    // What has come but is not shown waits: under a pointer that was just pressed nothing may move.
+    this.#set({ paused: why, waiting: this.#fresh.filter((e) => "event" in e).length });
     this.#flush();
   }
 

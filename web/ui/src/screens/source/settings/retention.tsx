@@ -64,7 +64,7 @@ function Keep({ source, setting, label, kept, quick }: { source: Source; setting
       </div>
       {change.error && <ProblemBox error={change.error} />}
       <p className="text-xs text-muted">
-        {number(kept.rows)} held, {bytes(kept.bytes)}
+        {source.retention.measured_at ? `${number(kept.rows)} held, ${bytes(kept.bytes)}` : "Not measured yet"}
         {kept.oldest_at && (
           <>
             , the oldest from <Time at={kept.oldest_at} />

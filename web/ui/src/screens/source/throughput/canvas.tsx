@@ -6,7 +6,7 @@ import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 import { exactTime } from "@/lib/format";
 import { color, useTheme } from "@/lib/theme";
-import type { Drawn } from "./series";
+import type { Drawn, Scale } from "./series";
 
 echarts.use([LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
@@ -17,7 +17,7 @@ export interface Series {
 }
 
 /** Lines over a span of time. Charts of one group point at the same moment. */
-export default function Canvas({ series, from, to, format, step, group, label }: { series: readonly Series[]; from: number; to: number; format: (v: number) => string; step?: number; group: string; label: string }) {
+export default function Canvas({ series, from, to, format, step, scale, group, label }: { series: readonly Series[]; from: number; to: number; format: (v: number) => string; step?: number; scale: Scale; group: string; label: string }) {
   const box = useRef<HTMLDivElement>(null);
   const drawing = useRef<echarts.ECharts | null>(null);
   const theme = useTheme();
@@ -40,13 +40,13 @@ export default function Canvas({ series, from, to, format, step, group, label }:
 
   useEffect(() => {
     // The theme's colours are read from the page: they are those of the theme named in the dependencies.
-    drawing.current?.setOption(option(series, from, to, format, step), { replaceMerge: ["series"] });
-  }, [series, from, to, format, step, theme]);
+    drawing.current?.setOption(option(series, from, to, format, step, scale), { replaceMerge: ["series"] });
+  }, [series, from, to, format, step, scale, theme]);
 
   return <div ref={box} role="img" aria-label={label} className="size-full" />;
 }
 
-function option(series: readonly Series[], from: number, to: number, format: (v: number) => string, step?: number): echarts.EChartsCoreOption {
+function option(series: readonly Series[], from: number, to: number, format: (v: number) => string, step: number | undefined, scale: Scale): echarts.EChartsCoreOption {
   const text = { color: color("muted"), fontSize: 11 };
   const colors = series.map((s) => color(`series-${s.color}`));
   const rich = Object.fromEntries(colors.map((c, i) => [`s${i}`, { color: c }]));
@@ -56,7 +56,7 @@ function option(series: readonly Series[], from: number, to: number, format: (v:
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 4, right: 10, top: 10, bottom: 4, outerBoundsMode: "same" },
     xAxis: { type: "time", min: from, max: to, axisLine: { lineStyle: { color: color("edge") } }, axisTick: { show: false }, axisLabel: { ...text, hideOverlap: true, formatter: { hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}" } }, splitLine: { show: false } },
-    yAxis: { type: "value", min: 0, minInterval: step, splitNumber: 3, axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: color("line") } } },
+    yAxis: { type: "value", min: 0, max: scale.max ?? null, interval: scale.interval ?? null, minInterval: step, splitNumber: 3, axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: color("line") } } },
     tooltip: {
       trigger: "axis",
       renderMode: "richText",

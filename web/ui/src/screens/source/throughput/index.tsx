@@ -9,7 +9,7 @@ import { Segmented } from "@/ui/form";
 import { Card, Empty, Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { historyQuery, minutesOf, useAddress, type HistoryPoint, type Source } from "../queries";
-import { drawn, figures, summary, type Figure } from "./series";
+import { drawn, figures, scaleOf, summary, type Figure } from "./series";
 
 const Canvas = lazy(() => import("./canvas"));
 const names = { "15m": "15 min", "1h": "1 h", "6h": "6 h" } as const;
@@ -63,6 +63,7 @@ export function Throughput({ source }: { source: Source }) {
 
 function Chart({ figure, points, step, from, to, group }: { figure: Figure; points: readonly HistoryPoint[]; step: number; from: number; to: number; group: string }) {
   const series = useMemo(() => figure.lines.map((l) => ({ name: l.name, color: l.color, points: drawn(points, l, step) })), [figure, points, step]);
+  const scale = useMemo(() => scaleOf(series.map((s) => s.points), figure), [series, figure]);
   const said = series.map((s) => ({ name: s.name, ...summary(s.points, figure.format) }));
   const label = `${figure.title} over time: ${said.map((s) => (s.text ? `${s.name} now ${s.newest}, ${s.text}` : `${s.name} not known`)).join("; ")}`;
   return (
@@ -70,7 +71,7 @@ function Chart({ figure, points, step, from, to, group }: { figure: Figure; poin
       <p className="mb-2 text-xs text-faint">{figure.says}</p>
       <div className="h-44">
         <Suspense fallback={<div className="size-full animate-breathe rounded-md bg-sunken" />}>
-          <Canvas series={series} from={from} to={to} format={figure.format} step={figure.step} group={group} label={label} />
+          <Canvas series={series} from={from} to={to} format={figure.format} step={figure.step} scale={scale} group={group} label={label} />
         </Suspense>
       </div>
       <p className="mt-2 flex flex-wrap gap-x-4 text-xs text-muted">
@@ -80,6 +81,7 @@ function Chart({ figure, points, step, from, to, group }: { figure: Figure; poin
             {s.name}: {s.text ?? "not known"}
           </span>
         ))}
+        {scale.cut && <span className="text-faint">Peaks go beyond the scale.</span>}
       </p>
     </Card>
   );
