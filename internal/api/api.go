@@ -226,11 +226,14 @@ func (s *server) describe(op *huma.Operation, statuses []int) {
 func (s *server) describeAccess(op *huma.Operation) {
 	op.Responses[statusKey(http.StatusForbidden)] = s.problemResponse(http.StatusForbidden)
 	op.Security = []map[string][]string{}
-	role := accesses[op.Method+" "+op.Path].role
-	if role == auth.NoRole {
+	needs := accesses[op.Method+" "+op.Path]
+	if needs.role == auth.NoRole {
 		return
 	}
 	op.Responses[statusKey(http.StatusUnauthorized)] = s.problemResponse(http.StatusUnauthorized)
 	op.Security = append(op.Security, map[string][]string{"session": {}}, map[string][]string{"token": {}})
-	op.Extensions = map[string]any{"x-helios-role": role.String()}
+	op.Extensions = map[string]any{"x-helios-role": needs.role.String()}
+	if needs.whole {
+		op.Extensions["x-helios-all-tables"] = true // not for who may read only some
+	}
 }
