@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/fault"
@@ -105,6 +106,17 @@ var accesses = map[string]access{
 	"GET /api/v1/dashboards/{id}/export":          {role: auth.Analyst},
 	"POST /api/v1/dashboards/import":              {role: auth.Analyst, action: "dashboard.import"},
 }
+
+// publicPaths are the paths that are there for everybody.
+var publicPaths = func() map[string]bool {
+	paths := map[string]bool{}
+	for route, a := range accesses {
+		if _, path, _ := strings.Cut(route, " "); a.role == auth.NoRole {
+			paths[path] = true
+		}
+	}
+	return paths
+}()
 
 // mayUse says why somebody may not use a route, or nil.
 func mayUse(p auth.Principal, a access) error {

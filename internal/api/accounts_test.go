@@ -154,6 +154,7 @@ func TestWithTheFirstAccountTheHouseIsClosed(t *testing.T) {
 	}
 	problem(t, call(t, h, "PUT", "/api/v1/tables", ""), 401, fault.SignIn)
 	problem(t, call(t, h, "HEAD", "/api/v1/tables", ""), 401, fault.SignIn)
+	problem(t, call(t, h, "PUT", "/api/v1/auth/state", ""), 405, fault.Invalid)
 	require.Empty(t, h.world.Calls())
 	for _, target := range []string{"/healthz", "/readyz", "/", "/assets/x.js", "/setup"} {
 		require.Equal(t, 200, call(t, h, "GET", target, "").Code, target)

@@ -143,7 +143,7 @@ func newServer(deps Deps) *server {
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{transformProblem},
 	})
-	s.huma.UseMiddleware(s.refuseRepeatedParameters)
+	s.huma.UseMiddleware(s.refuseUnclearParameters)
 	s.problem = registry.Schema(reflect.TypeFor[problemError](), true, "")
 	s.streamRoutes()
 	s.schemaRoutes()

@@ -123,6 +123,7 @@ func TestWhatIsWrongWithARequestIsTold(t *testing.T) {
 		{"an answer that cannot be given", "POST", "/api/v1/query", `{"sql":"rows 1"}`, []string{"Accept: image/png"}, 406, fault.Invalid, "image/png"},
 		{"an unknown parameter", "GET", "/api/v1/tables?limit=3", "", nil, 422, fault.Invalid, "query.limit"},
 		{"a parameter given twice", "GET", "/api/v1/quarantine?table=a&table=b", "", nil, 422, fault.Invalid, "query.table"},
+		{"an empty moment", "GET", "/api/v1/audit?until=", "", nil, 422, fault.Invalid, "query.until"},
 		{"a limit beyond its bound", "GET", "/api/v1/quarantine/clicks?limit=1001", "", nil, 422, fault.Invalid, "query.limit"},
 		{"a made-up cursor", "GET", "/api/v1/quarantine/clicks?after=zzz", "", nil, 400, fault.Invalid, "cursor"},
 		{"a start that is none", "POST", "/api/v1/sources", `{"stream":"a","table":"b","from":"yesterday"}`, nil, 422, fault.Invalid, "horizon, latest or a time"},

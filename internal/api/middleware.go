@@ -74,7 +74,10 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 			need.role = auth.Admin
 		}
 		if pattern == "" {
-			need.role = auth.Viewer // what there is not is no secret, but only who is known hears of it
+			need = access{role: auth.Viewer} // what there is not is no secret, but only who is known hears of it
+			if publicPaths[r.URL.Path] {
+				need.role = auth.NoRole
+			}
 		}
 		r, v = s.visited(w, r, need)
 		entered, err := s.enter(r, v)
@@ -159,13 +162,24 @@ func (v *verdict) Header() http.Header         { return v.header }
 func (v *verdict) Write(p []byte) (int, error) { return len(p), nil }
 func (v *verdict) WriteHeader(status int)      { v.status = status }
 
-// refuseRepeatedParameters refuses a query parameter that is given twice, since one of the two would be passed over.
-func (s *server) refuseRepeatedParameters(ctx huma.Context, next func(huma.Context)) {
+// refuseUnclearParameters refuses a query parameter that is given twice, since one of the two would be passed over, and a moment
+// that is empty, which would be taken for none.
+func (s *server) refuseUnclearParameters(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	for name, values := range u.Query() {
+	given := u.Query()
+	refuse := func(name, why string) {
+		_ = huma.WriteErr(s.huma, ctx, http.StatusUnprocessableEntity, "validation failed",
+			&huma.ErrorDetail{Location: "query." + name, Message: why}) // a client that is gone needs no answer
+	}
+	for name, values := range given {
 		if len(values) > 1 && name != "filter" {
-			_ = huma.WriteErr(s.huma, ctx, http.StatusUnprocessableEntity, "validation failed",
-				&huma.ErrorDetail{Location: "query." + name, Message: "given more than once"}) // a client that is gone needs no answer
+			refuse(name, "given more than once")
+			return
+		}
+	}
+	for _, p := range ctx.Operation().Parameters {
+		if p.In == "query" && p.Schema.Format == "date-time" && given.Has(p.Name) && given.Get(p.Name) == "" {
+			refuse(p.Name, "expected a time, RFC 3339")
 			return
 		}
 	}

@@ -209,7 +209,7 @@ func (s *server) declarationRoute() {
 		Summary: "Show a source as helios.yaml declares it, as far as it differs from the defaults",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "YAML",
-			Content:     map[string]*huma.MediaType{yaml: {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Content:     map[string]*huma.MediaType{yaml: {Schema: &huma.Schema{Type: huma.TypeObject, Description: "Has the key sources, with a list of one"}}},
 		}},
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *SourceName) (*declaration, error) {
 		if err := s.maySource(ctx, in.Name); err != nil {
