@@ -7,6 +7,7 @@ import { Broken, NotFound } from "./shell/broken";
 import { connectSearch } from "./screens/connect/search";
 import { dashboardSearch, dashboardsSearch } from "./screens/dashboards/search";
 import { overviewSearch } from "./screens/overview/search";
+import { profileSearch } from "./screens/profile/search";
 import { quarantineSearch } from "./screens/quarantine/search";
 import { settingsSearch } from "./screens/settings/search";
 import { sourceSearch } from "./screens/source/search";
@@ -69,9 +70,15 @@ const settings = createRoute({
   validateSearch: settingsSearch,
   component: lazyRouteComponent(() => loaded(() => import("./screens/settings"))),
 });
+const profile = createRoute({
+  getParentRoute: () => root,
+  path: "/profile",
+  validateSearch: profileSearch,
+  component: lazyRouteComponent(() => loaded(() => import("./screens/profile"))),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings]),
+  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings, profile]),
   defaultPreload: "intent",
   defaultErrorComponent: Broken,
   defaultNotFoundComponent: NotFound,

@@ -1,0 +1,77 @@
+// API tokens, as a list: one's own in the profile, everybody's in the settings.
+import { useState } from "react";
+import { api } from "@/api/client";
+import { exactTime } from "@/lib/format";
+import { useNow } from "@/lib/time";
+import { Button } from "@/ui/button";
+import { Confirm } from "@/ui/dialog";
+import { Badge, Time } from "@/ui/layout";
+import { toast } from "@/ui/toast";
+import { LimitText, limitOf } from "./limit";
+import { accountsChanged, type Token } from "./queries";
+import { Cell, Deeds, Head, Row, Rows } from "./rows";
+
+const own = "lg:grid-cols-[minmax(9rem,1.6fr)_5rem_minmax(5rem,1fr)_7rem_7rem_5rem]";
+const all = "lg:grid-cols-[minmax(9rem,1.4fr)_minmax(9rem,1.4fr)_5rem_minmax(5rem,1fr)_7rem_7rem_5rem]";
+
+export function Tokens({ tokens, owners }: { tokens: readonly Token[]; owners?: boolean }) {
+  const [revoking, setRevoking] = useState<Token | null>(null);
+  const grid = owners ? all : own;
+  return (
+    <>
+      <Rows label="API tokens" grid={grid} columns={["Name", ...(owners ? ["Owner"] : []), "Role", "Tables", "Expires", "Last used", ""]}>
+        {tokens.map((t) => (
+          <Row key={t.id} grid={grid}>
+            <Head>
+              <span className="font-medium break-words">{t.name}</span>
+              <span className="block text-xs text-faint">
+                <code>hls_…</code> made <Time at={t.created_at} />
+              </span>
+            </Head>
+            {owners && <Cell label="Owner">{t.owner ?? <span className="text-muted">the server’s machine</span>}</Cell>}
+            <Cell label="Role">{t.role}</Cell>
+            <Cell label="Tables">
+              <LimitText limit={limitOf(t)} />
+            </Cell>
+            <Cell label="Expires">
+              <Expiry at={t.expires_at} />
+            </Cell>
+            <Cell label="Last used">{t.last_used_at ? <Time at={t.last_used_at} /> : <span className="text-muted">never</span>}</Cell>
+            <Deeds>
+              <Button size="sm" kind="danger" aria-label={`Revoke ${t.name}`} onClick={() => setRevoking(t)}>
+                Revoke
+              </Button>
+            </Deeds>
+          </Row>
+        ))}
+      </Rows>
+      <Confirm
+        open={revoking !== null}
+        onClose={() => setRevoking(null)}
+        title={`Revoke the token ${revoking?.name ?? ""}`}
+        action="Revoke it"
+        run={async () => {
+          if (!revoking) return;
+          await api.DELETE("/api/v1/tokens/{id}", { params: { path: { id: revoking.id } } });
+          toast(`${revoking.name} is revoked`);
+          await accountsChanged();
+        }}
+      >
+        <p>
+          From now on Helios refuses every request that is made with it{revoking?.owner && owners ? <>, a token of {revoking.owner}</> : ""}. This cannot be undone; another token can be made.
+        </p>
+      </Confirm>
+    </>
+  );
+}
+
+function Expiry({ at }: { at: string | undefined }) {
+  const now = useNow();
+  if (!at) return <span className="text-muted">never</span>;
+  if (Date.parse(at) > now) return <Time at={at} />;
+  return (
+    <Badge tone="warn" title={exactTime(at)}>
+      expired
+    </Badge>
+  );
+}
