@@ -5,7 +5,8 @@ import { defineConfig } from "vite";
 
 // A development server hands the API's paths on to a Helios that runs: HELIOS_URL, or the one that `make demo` starts.
 const helios = process.env.HELIOS_URL ?? "http://127.0.0.1:8080";
-const forward = { target: helios, changeOrigin: true };
+// It refuses requests that come from pages of other origins, and to it this page is one.
+const forward = { target: helios, changeOrigin: true, headers: { Origin: helios } };
 
 // Left to itself, each icon and each part that two screens share is a file of its own: sixty requests before a screen is there.
 // What is always needed together is one file; `npm run build` holds what a screen loads first to its budget.
