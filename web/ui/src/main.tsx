@@ -5,7 +5,6 @@ import { createRoot } from "react-dom/client";
 import { setNonce } from "get-nonce";
 import { queryClient } from "./api/queries";
 import { router } from "./routes";
-import { TooltipProvider } from "./ui/tooltip";
 import { Toasts } from "./ui/toast";
 import "./styles.css";
 
@@ -15,10 +14,8 @@ setNonce(document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.cont
 createRoot(document.getElementById("app")!).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <TooltipProvider delayDuration={350}>
-        <RouterProvider router={router} />
-        <Toasts />
-      </TooltipProvider>
+      <RouterProvider router={router} />
+      <Toasts />
     </QueryClientProvider>
   </StrictMode>,
 );

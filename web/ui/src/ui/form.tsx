@@ -1,5 +1,4 @@
 import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, type Ref } from "react";
-import { Switch as S } from "radix-ui";
 import { cx } from "./cx";
 
 const box = "rounded-md border border-edge bg-surface text-ink placeholder:text-faint disabled:opacity-60 aria-invalid:border-bad";
@@ -40,9 +39,17 @@ export function Switch({ checked, onChange, label, hideLabel }: { checked: boole
   const id = useId();
   return (
     <span className="inline-flex items-center gap-2">
-      <S.Root id={id} checked={checked} onCheckedChange={onChange} aria-label={hideLabel ? label : undefined} className="relative h-4.5 w-8 rounded-full bg-edge transition-colors data-[state=checked]:bg-accent">
-        <S.Thumb className="block size-3.5 translate-x-0.5 rounded-full bg-surface shadow transition-transform data-[state=checked]:translate-x-4" />
-      </S.Root>
+      <button
+        type="button"
+        id={id}
+        role="switch"
+        aria-checked={checked}
+        aria-label={hideLabel ? label : undefined}
+        onClick={() => onChange(!checked)}
+        className="group relative h-4.5 w-8 rounded-full bg-edge transition-colors aria-checked:bg-accent"
+      >
+        <span className="block size-3.5 translate-x-0.5 rounded-full bg-surface shadow transition-transform group-aria-checked:translate-x-4" />
+      </button>
       {!hideLabel && (
         <label htmlFor={id} className="text-sm">
           {label}
