@@ -58,7 +58,7 @@ func (o *Options) supervise(ctx context.Context, listener net.Listener, t task) 
 
 // listen takes the port of the API.
 func (o *Options) listen(ctx context.Context) (net.Listener, error) {
-	if err := config.CheckListen(o.Config.Listen); err != nil {
+	if err := o.Config.CheckNetwork(nil); err != nil {
 		return nil, err
 	}
 	return listen(ctx, o.Config.Listen, "--listen")

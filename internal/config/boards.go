@@ -129,7 +129,7 @@ func decode(file string, node ast.Node, to any, before int, wrong *SettingErrors
 func Parse(name, text string) (Config, error) {
 	c := Default()
 	var wrong SettingErrors
-	c.readText(name, []byte(text), &wrong)
+	c.readText(name, []byte(text), map[string]string{}, &wrong)
 	if len(wrong) > 0 {
 		return Config{}, wrong
 	}

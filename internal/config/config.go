@@ -4,12 +4,9 @@
 package config
 
 import (
-	"net"
 	"net/netip"
 	"os"
 	"time"
-
-	"github.com/helios-sql/helios/internal/fault"
 )
 
 // DefaultFile is the settings file that is read when none is named; it may be missing.
@@ -17,13 +14,20 @@ const DefaultFile = "helios.yaml"
 
 // Config are the settings of a server.
 type Config struct {
-	Listen  string // HOST:PORT of the API, on loopback
-	Data    string // the directory that holds everything
-	Log     Log
-	Query   Query
-	Ingest  Ingest
-	Store   Store
-	Admin   Admin
+	Listen string // HOST:PORT of the API
+	Data   string // the directory that holds everything
+	Log    Log
+	Query  Query
+	Limits Limits
+	Ingest Ingest
+	Store  Store
+	Admin  Admin
+
+	TLS          TLS
+	InsecureHTTP bool           // a proxy in front speaks TLS
+	PublicURL    string         // by which people reach the server, without a path; "": by its address
+	Proxies      []netip.Prefix // those in front, whose X-Forwarded-For and X-Forwarded-Proto are believed
+
 	Sources []Source // that must exist: those that are missing are added at the start
 
 	Queries    []SavedQuery // that are kept at the start if they are declared anew
@@ -42,6 +46,13 @@ type Query struct {
 	MaxTimeout    time.Duration // the longest that a query may name
 	MaxRows       int64         // of a query that names none
 	MaxConcurrent int           // that run at once; others wait
+}
+
+// Limits are those of each user and each token by itself. As long as there are no accounts nobody has them.
+type Limits struct {
+	QueriesAtOnce    int   // others of theirs wait; 0: one fewer than Query.MaxConcurrent
+	QueriesPerMinute int   // those beyond are refused
+	ResultBytes      int64 // of one result, as it is sent
 }
 
 // Ingest says how events are committed.
@@ -101,6 +112,7 @@ func Default() Config {
 		Data:   "./helios-data",
 		Log:    Log{Level: "info", Format: "auto"},
 		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 4},
+		Limits: Limits{QueriesPerMinute: 600, ResultBytes: 1 << 30},
 		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
 	}
 }
@@ -126,18 +138,4 @@ func URL(flag string, env Environment) string {
 		return url
 	}
 	return DefaultURL
-}
-
-// CheckListen refuses an address that other machines can reach.
-func CheckListen(address string) error {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || port == "" {
-		return fault.New(fault.Invalid, "%q is not an address to listen on", address).WithHint("an address is HOST:PORT, as in 127.0.0.1:8080")
-	}
-	ip, err := netip.ParseAddr(host)
-	if host == "localhost" || (err == nil && ip.Unmap().IsLoopback()) {
-		return nil
-	}
-	return fault.New(fault.Refused, "Helios does not listen on %s: it listens on loopback only", address).
-		WithHint("listen on 127.0.0.1 and put an authenticating proxy or an SSH tunnel in front")
 }

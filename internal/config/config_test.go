@@ -112,20 +112,6 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestHeliosListensOnLoopbackOnly(t *testing.T) {
-	for _, address := range []string{"127.0.0.1:8080", "127.1.2.3:0", "[::1]:8080", "localhost:80", "[::ffff:127.0.0.1]:80"} {
-		require.NoError(t, config.CheckListen(address), address)
-	}
-	for _, address := range []string{":8080", "0.0.0.0:8080", "[::]:8080", "192.168.0.7:80", "example.com:80", "localhost.example.com:80"} {
-		err := config.CheckListen(address)
-		require.Equal(t, fault.Refused, fault.CodeOf(err), address)
-		require.NotEmpty(t, fault.HintOf(err))
-	}
-	for _, address := range []string{"", "8080", "127.0.0.1", "127.0.0.1:"} {
-		require.Equal(t, fault.Invalid, fault.CodeOf(config.CheckListen(address)), address)
-	}
-}
-
 func TestTheServersAddressComesFromTheFlagOrTheEnvironment(t *testing.T) {
 	env := environment(map[string]string{"HELIOS_URL": "http://b"})
 	require.Equal(t, "http://a", config.URL("http://a", env))

@@ -28,5 +28,7 @@ func TestTheSettingsInTheDocumentationAreTakenAndAreTheDefaults(t *testing.T) {
 	require.Len(t, documented.Dashboards, 1)
 	documented.Sources, documented.Queries, documented.Dashboards = nil, nil, nil
 	documented.Store = config.Default().Store // which depends on the machine
+	require.Equal(t, documented.Query.MaxConcurrent-1, documented.Limits.QueriesAtOnce)
+	documented.Limits.QueriesAtOnce = 0 // which stands for that
 	require.Equal(t, config.Default(), documented)
 }

@@ -28,8 +28,7 @@ type setting struct {
 
 // settings are all scalar settings, in the order of the documentation.
 func settings() []setting {
-	return []setting{
-		{"listen", func(c *Config, v string) error { c.Listen = v; return CheckListen(v) }},
+	return append(networkSettings(), []setting{
 		{"data", func(c *Config, v string) error { return directory(&c.Data, v) }},
 		{"log.level", func(c *Config, v string) error { return oneOf(&c.Log.Level, v, "debug", "info", "warn", "error") }},
 		{"log.format", func(c *Config, v string) error { return oneOf(&c.Log.Format, v, "auto", "text", "json") }},
@@ -37,13 +36,16 @@ func settings() []setting {
 		{"query.max_timeout", func(c *Config, v string) error { return duration(&c.Query.MaxTimeout, v) }},
 		{"query.max_rows", func(c *Config, v string) error { return count(&c.Query.MaxRows, v, 1) }},
 		{"query.max_concurrent", func(c *Config, v string) error { return count(&c.Query.MaxConcurrent, v, 1) }},
+		{"limits.queries_at_once", func(c *Config, v string) error { return count(&c.Limits.QueriesAtOnce, v, 1) }},
+		{"limits.queries_per_minute", func(c *Config, v string) error { return count(&c.Limits.QueriesPerMinute, v, 1) }},
+		{"limits.result_bytes", func(c *Config, v string) error { return size(&c.Limits.ResultBytes, v) }},
 		{"ingest.group", func(c *Config, v string) error { return duration(&c.Ingest.Group, v) }},
 		{"ingest.queue_bytes", func(c *Config, v string) error { return size(&c.Ingest.QueueBytes, v) }},
 		{"store.threads", func(c *Config, v string) error { return count(&c.Store.Threads, v, 1) }},
 		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
 		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
 		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
-	}
+	}...)
 }
 
 func (s setting) variable() string {
@@ -55,17 +57,23 @@ func (s setting) variable() string {
 // SettingErrors, which have the code Invalid or Refused and name the file and line, the variable or the flag.
 func Load(path string, env Environment, flags map[string]string) (Config, error) {
 	c := Default()
+	places := map[string]string{}
 	var wrong SettingErrors
-	if err := c.readFile(path, &wrong); err != nil {
+	if err := c.readFile(path, places, &wrong); err != nil {
 		return Config{}, err
 	}
 	for _, s := range settings() {
 		if value, ok := env(s.variable()); ok && value != "" {
+			places[s.key] = s.variable()
 			note(&wrong, s.variable(), s.set(&c, value))
 		}
 		if value, ok := flags[s.key]; ok {
-			note(&wrong, "--"+s.key, s.set(&c, value))
+			places[s.key] = "--" + Flag(s.key)
+			note(&wrong, places[s.key], s.set(&c, value))
 		}
+	}
+	if len(wrong) == 0 {
+		c.checkNetwork(places, &wrong)
 	}
 	if len(wrong) == 0 && c.Query.Timeout > c.Query.MaxTimeout {
 		wrong = append(wrong, fault.New(fault.Invalid, "query.timeout (%s) is longer than query.max_timeout (%s)", c.Query.Timeout, c.Query.MaxTimeout))
@@ -104,7 +112,7 @@ func note(wrong *SettingErrors, where string, err error) {
 
 // Unknown are the variables, such as os.Environ gives them, that look like settings and are none. It passes over what Kubernetes sets beside a service named helios, and what this repository's tests read.
 func Unknown(environ []string) []string {
-	known := []string{"HELIOS_URL"}
+	known := []string{"HELIOS_URL", "HELIOS_TOKEN"}
 	for _, s := range settings() {
 		known = append(known, s.variable())
 	}
@@ -120,7 +128,8 @@ func Unknown(environ []string) []string {
 	return unknown
 }
 
-func (c *Config) readFile(path string, wrong *SettingErrors) error {
+// readFile notes in places where the file sets what.
+func (c *Config) readFile(path string, places map[string]string, wrong *SettingErrors) error {
 	name := path
 	if name == "" {
 		name = DefaultFile
@@ -132,11 +141,11 @@ func (c *Config) readFile(path string, wrong *SettingErrors) error {
 	if err != nil {
 		return fault.New(fault.Environment, "cannot read the settings: %w", err)
 	}
-	c.readText(name, content, wrong)
+	c.readText(name, content, places, wrong)
 	return nil
 }
 
-func (c *Config) readText(name string, content []byte, wrong *SettingErrors) {
+func (c *Config) readText(name string, content []byte, places map[string]string, wrong *SettingErrors) {
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		*wrong = append(*wrong, atToken(name, err))
@@ -146,12 +155,12 @@ func (c *Config) readText(name string, content []byte, wrong *SettingErrors) {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
 			continue
 		}
-		c.readSection(name, "", doc.Body, wrong)
+		c.readSection(name, "", doc.Body, places, wrong)
 	}
 }
 
 // readSection reads a mapping whose keys begin with prefix.
-func (c *Config) readSection(file, prefix string, node ast.Node, wrong *SettingErrors) {
+func (c *Config) readSection(file, prefix string, node ast.Node, places map[string]string, wrong *SettingErrors) {
 	mapping, ok := node.(ast.MapNode)
 	if !ok {
 		note(wrong, place(file, node), fault.New(fault.Invalid, "%s must be a mapping of keys to values", orFile(prefix)))
@@ -173,17 +182,38 @@ func (c *Config) readSection(file, prefix string, node ast.Node, wrong *SettingE
 		case key == "dashboards":
 			c.readDashboards(file, value, wrong)
 		case i >= 0:
-			if scalar, ok := value.(ast.ScalarNode); ok {
-				note(wrong, where+": "+key, all[i].set(c, fmt.Sprint(scalar.GetValue())))
+			if text, ok := oneText(key, value); ok {
+				places[key] = where
+				note(wrong, where+": "+key, all[i].set(c, text))
 			} else {
 				note(wrong, where, fault.New(fault.Invalid, "%s takes one value", key))
 			}
 		case slices.ContainsFunc(all, func(s setting) bool { return strings.HasPrefix(s.key, key+".") }):
-			c.readSection(file, key+".", value, wrong)
+			c.readSection(file, key+".", value, places, wrong)
 		default:
 			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s, sources, queries and dashboards", known(all)))
 		}
 	}
+}
+
+// oneText is the text of a value; of a list, where there may be one, with commas.
+func oneText(key string, value ast.Node) (string, bool) {
+	if scalar, ok := value.(ast.ScalarNode); ok {
+		return fmt.Sprint(scalar.GetValue()), true
+	}
+	list, ok := value.(*ast.SequenceNode)
+	if !ok || !several(key) {
+		return "", false
+	}
+	texts := make([]string, len(list.Values))
+	for i, item := range list.Values {
+		scalar, ok := item.(ast.ScalarNode)
+		if !ok {
+			return "", false
+		}
+		texts[i] = fmt.Sprint(scalar.GetValue())
+	}
+	return strings.Join(texts, ","), true
 }
 
 // at says where a value came from.
