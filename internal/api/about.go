@@ -41,6 +41,9 @@ type AboutLimits struct {
 	QueryMaxTimeoutMS     int64 `json:"query_max_timeout_ms"`
 	QueryMaxRows          int64 `json:"query_max_rows" doc:"Of a JSON answer to a query that names none"`
 	QueryMaxConcurrent    int   `json:"query_max_concurrent"`
+	UserQueriesAtOnce     int   `json:"user_queries_at_once" doc:"Of each user and each token; others of theirs wait"`
+	UserQueriesPerMinute  int   `json:"user_queries_per_minute" doc:"Of each user and each token"`
+	UserResultBytes       int64 `json:"user_result_bytes" doc:"Of one result, as it is sent, to a user or a token"`
 	StoreThreads          int   `json:"store_threads"`
 	StoreMemoryLimitBytes int64 `json:"store_memory_limit_bytes"`
 	IngestQueueBytes      int64 `json:"ingest_queue_bytes"`

@@ -103,7 +103,7 @@ func (s *server) queryRoutes() {
 		Description: "The Accept header chooses the form of the result, JSON without it. Rows are sent while they are computed: " +
 			"a connection that breaks off says that the query failed after that. All but JSON tell the number of rows, and whether there were more, in trailers.",
 		Responses: s.resultResponses(),
-	}, []int{http.StatusNotAcceptable, http.StatusConflict, http.StatusGatewayTimeout}, s.runQuery)
+	}, []int{http.StatusNotAcceptable, http.StatusConflict, http.StatusTooManyRequests, http.StatusGatewayTimeout}, s.runQuery)
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/queries", OperationID: "list-queries", Tags: tags,
 		Summary: "List one's own queries that wait or run, oldest first; for admins everybody's",

@@ -126,7 +126,7 @@ func (s *server) savedQueryRoutes() {
 		Summary:     "Run a saved query",
 		Description: "As any query, for those too who may not write SQL. It reads what who asks may read, whoever saved it.",
 		Responses:   s.resultResponses(),
-	}, []int{http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusGatewayTimeout}, s.runSavedQuery)
+	}, []int{http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusTooManyRequests, http.StatusGatewayTimeout}, s.runSavedQuery)
 	register(s, huma.Operation{
 		Method: http.MethodPut, Path: "/api/v1/saved-queries/{id}", OperationID: "change-saved-query", Tags: tags,
 		Summary: "Change a saved query", Description: "What is left out is emptied. The id stays, whatever the name becomes.",

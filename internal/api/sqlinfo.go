@@ -15,7 +15,7 @@ import (
 type Inspector interface {
 	Dialect(ctx context.Context) (query.Dialect, error)
 	Explain(ctx context.Context, req query.Request, analyze bool) (query.Plan, error)
-	Column(ctx context.Context, table, column string) (query.ColumnStatistics, error)
+	Column(ctx context.Context, owner, table, column string) (query.ColumnStatistics, error)
 }
 
 // toExplain is a statement whose plan is wanted.
@@ -37,7 +37,7 @@ func (s *server) sqlRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/sql/explain", OperationID: "explain-query", Tags: tags,
 		Summary: "Tell how a statement is run, as a tree",
-	}, []int{http.StatusConflict, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct{ Body toExplain }) (*output[query.Plan], error) {
+	}, []int{http.StatusConflict, http.StatusTooManyRequests, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct{ Body toExplain }) (*output[query.Plan], error) {
 		params, err := query.ParseParams(json.RawMessage(in.Body.Params))
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ func (s *server) sqlRoutes() {
 		Method: http.MethodGet, Path: "/api/v1/tables/{table}/columns/{column}", OperationID: "show-column", Tags: []string{"tables"},
 		Summary:     "Tell what a column holds",
 		Description: "Nulls, distinct values, the most frequent ones, a histogram, of the newest 1,000,000 rows at most. It runs as a query, within the limits of queries.",
-	}, []int{http.StatusNotFound, http.StatusConflict, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct {
+	}, []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusGatewayTimeout}, func(ctx context.Context, in *struct {
 		TableName
 		Column string `path:"column"`
 	},
@@ -63,6 +63,6 @@ func (s *server) sqlRoutes() {
 		if err := mayTable(ctx, in.Table); err != nil {
 			return nil, err
 		}
-		return answered(s.Inspector.Column(ctx, in.Table, in.Column))
+		return answered(s.Inspector.Column(ctx, ownerOf(ctx), in.Table, in.Column))
 	})
 }

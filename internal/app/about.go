@@ -33,7 +33,9 @@ func (s *server) about(ctx context.Context, limits query.Options) (api.About, er
 		Engine: api.AboutEngine{Name: duckdb.EngineName, Version: s.store.Version()}, MemoryBytes: supervise.Memory(),
 		Limits: api.AboutLimits{
 			QueryTimeoutMS: limits.Timeout.Milliseconds(), QueryMaxTimeoutMS: limits.MaxTimeout.Milliseconds(), QueryMaxRows: limits.MaxRows,
-			QueryMaxConcurrent: limits.MaxConcurrent, StoreThreads: threads, StoreMemoryLimitBytes: memory, IngestQueueBytes: s.Config.Ingest.QueueBytes,
+			QueryMaxConcurrent: limits.MaxConcurrent,
+			UserQueriesAtOnce:  limits.OwnerConcurrent, UserQueriesPerMinute: limits.OwnerPerMinute, UserResultBytes: limits.OwnerBytes,
+			StoreThreads: threads, StoreMemoryLimitBytes: memory, IngestQueueBytes: s.Config.Ingest.QueueBytes,
 		},
 		Restarts: s.restarts(),
 	}

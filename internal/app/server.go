@@ -164,6 +164,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	// 5. Queries, and who looks after them.
 	queries := query.New(s.store, query.Options{
 		Timeout: cfg.Query.Timeout, MaxTimeout: cfg.Query.MaxTimeout, MaxRows: cfg.Query.MaxRows, MaxConcurrent: cfg.Query.MaxConcurrent,
+		OwnerConcurrent: cfg.Limits.QueriesAtOnce, OwnerPerMinute: cfg.Limits.QueriesPerMinute, OwnerBytes: cfg.Limits.ResultBytes,
 	})
 	defer func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), queriesStop)

@@ -119,9 +119,9 @@ func (i *Inspector) Explain(ctx context.Context, req Request, analyze bool) (Pla
 	return i.language.Explain(ctx, i.ask(Request{Scope: req.Scope, Owner: req.Owner, Timeout: req.Timeout}), req.SQL, req.Params, analyze)
 }
 
-// Column tells what a column of a table holds. The caller has seen to it that the table may be read.
-func (i *Inspector) Column(ctx context.Context, table, column string) (ColumnStatistics, error) {
-	return i.language.Column(ctx, i.ask(Request{}), table, column)
+// Column tells an owner of queries what a column of a table holds. The caller has seen to it that the table may be read.
+func (i *Inspector) Column(ctx context.Context, owner, table, column string) (ColumnStatistics, error) {
+	return i.language.Column(ctx, i.ask(Request{Owner: owner}), table, column)
 }
 
 // askedRows bounds the answer to a statement of Helios's own.

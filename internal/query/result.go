@@ -31,8 +31,9 @@ type Result struct {
 	cancel  context.CancelCauseFunc
 	release func()
 
-	admitted atomic.Bool  // has a slot
-	rows     atomic.Int64 // delivered
+	turn     chan struct{} // closed when it has come
+	admitted atomic.Bool   // has a slot
+	rows     atomic.Int64  // delivered
 
 	// Written by the worker. The reader may look at stmt and from after a batch or the end came out, at err after the end,
 	// at closing after done.
@@ -66,8 +67,7 @@ func (r *Result) work(ctx context.Context, req Request) {
 // produce waits for a slot, judges, plans and runs the statement, and hands out its rows.
 func (r *Result) produce(ctx context.Context, req Request) (err error) {
 	select {
-	case r.service.slots <- struct{}{}:
-		r.admitted.Store(true)
+	case <-r.turn:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -157,6 +157,14 @@ func (r *Result) Schema() *arrow.Schema { return r.from.Schema() }
 
 // Tables are the tables that the statement names.
 func (r *Result) Tables() []string { return r.stmt.Tables }
+
+// MaxBytes is how many bytes the result may take as it is sent, which whoever sends it sees to; 0 for any number.
+func (r *Result) MaxBytes() int64 {
+	if r.owner == "" {
+		return 0
+	}
+	return r.service.options.OwnerBytes
+}
 
 // Next gives the next rows; io.EOF after the last. The caller releases the batch. Errors have the codes Timeout, Cancelled,
 // Invalid (the statement failed on some row) and TooLarge (it needs more memory than it may have).

@@ -26,6 +26,12 @@ type Options struct {
 	MaxRows       int64         // of a query that names none: 10,000
 	MaxConcurrent int           // queries that run at once: 4
 	MaxWaiting    int           // queries that wait for their turn, until their own deadline: 64
+
+	// Of each owner by itself; who is nobody in particular has none of these limits.
+	OwnerConcurrent int   // queries that run at once: one fewer than MaxConcurrent, so that others need not wait for theirs to end
+	OwnerWaiting    int   // queries that wait for their turn: half of MaxWaiting
+	OwnerPerMinute  int   // queries that are started: 600, all at once if need be
+	OwnerBytes      int64 // of one result, as it is sent: 1 GiB
 }
 
 func (o Options) withDefaults() Options {
@@ -34,6 +40,10 @@ func (o Options) withDefaults() Options {
 	o.MaxRows = cmp.Or(o.MaxRows, 10_000)
 	o.MaxConcurrent = cmp.Or(o.MaxConcurrent, 4)
 	o.MaxWaiting = cmp.Or(o.MaxWaiting, 64)
+	o.OwnerConcurrent = min(cmp.Or(o.OwnerConcurrent, max(1, o.MaxConcurrent-1)), o.MaxConcurrent)
+	o.OwnerWaiting = cmp.Or(o.OwnerWaiting, max(1, o.MaxWaiting/2))
+	o.OwnerPerMinute = cmp.Or(o.OwnerPerMinute, 600)
+	o.OwnerBytes = cmp.Or(o.OwnerBytes, 1<<30)
 	return o
 }
 
@@ -63,9 +73,9 @@ type Running struct {
 type Service struct {
 	engine  Engine
 	options Options
-	slots   chan struct{}
 
 	mu      sync.Mutex
+	turns   *turns
 	results map[string]*Result // that wait or run
 	closed  bool
 	aborted chan struct{} // closed when every query is answered without waiting for the engine
@@ -76,7 +86,7 @@ func New(engine Engine, options Options) *Service {
 	options = options.withDefaults()
 	return &Service{
 		engine: engine, options: options,
-		slots:   make(chan struct{}, options.MaxConcurrent),
+		turns:   newTurns(options),
 		results: make(map[string]*Result), aborted: make(chan struct{}),
 	}
 }
@@ -94,7 +104,8 @@ var (
 // goes wrong before that is an error here, not in the middle of an answer. The caller closes the result. The deadline
 // covers everything from here to Close: waiting for its turn, planning, running, and the time the caller takes to read.
 // A query that is ended by it or by Cancel answers within a second, even when the engine does not heed it.
-// Errors have the codes Invalid, Refused, Forbidden, Timeout, Cancelled (also when ctx ends) and Unavailable (too many are waiting).
+// Errors have the codes Invalid, Refused, Forbidden, Timeout, Cancelled (also when ctx ends), Unavailable (too many are waiting)
+// and TooMany (of one owner).
 func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 	limit := cmp.Or(req.Timeout, s.options.Timeout)
 	maxRows := cmp.Or(req.MaxRows, s.options.MaxRows)
@@ -112,7 +123,7 @@ func (s *Service) Start(ctx context.Context, req Request) (*Result, error) {
 		service: s, id: "q_" + strings.ToLower(rand.Text()[:16]), sql: req.SQL, owner: req.Owner, started: time.Now(), limit: limit, maxRows: maxRows,
 		ended: deadline.Done(), cause: func() error { return context.Cause(deadline) }, cancel: cancel,
 		release: func() { stop(); cancel(nil) },
-		out:     make(chan arrow.RecordBatch), done: make(chan struct{}),
+		turn:    make(chan struct{}), out: make(chan arrow.RecordBatch), done: make(chan struct{}),
 	}
 	if err := s.add(r); err != nil {
 		r.release()
@@ -138,9 +149,8 @@ func (s *Service) add(r *Result) error {
 			return fault.New(fault.Unavailable, "Helios is stopping").WithRetryAfter(5 * time.Second)
 		}
 	}
-	if len(s.results) >= s.options.MaxConcurrent+s.options.MaxWaiting {
-		return fault.New(fault.Unavailable, "%d queries are running and %d are waiting", s.options.MaxConcurrent, s.options.MaxWaiting).
-			WithHint("try again in a moment, or cancel one of those that run").WithRetryAfter(time.Second)
+	if err := s.turns.join(r, time.Now()); err != nil {
+		return err
 	}
 	s.results[r.id] = r
 	return nil
@@ -148,10 +158,8 @@ func (s *Service) add(r *Result) error {
 
 // remove takes a query off the list and gives back its place.
 func (s *Service) remove(r *Result) {
-	if r.admitted.Load() {
-		<-s.slots
-	}
 	s.mu.Lock()
+	s.turns.leave(r)
 	delete(s.results, r.id)
 	s.mu.Unlock()
 	close(r.done)

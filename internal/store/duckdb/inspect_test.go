@@ -37,7 +37,7 @@ func inspector(t *testing.T) (*query.Inspector, *duckdb.DB) {
 func TestAColumnsStatisticsAreExact(t *testing.T) {
 	i, _ := inspector(t)
 	stats := func(column string) query.ColumnStatistics {
-		got, err := i.Column(t.Context(), "shop", column)
+		got, err := i.Column(t.Context(), "", "shop", column)
 		require.NoError(t, err, column)
 		require.Nil(t, got.SampledRows)
 		require.EqualValues(t, 30, got.Rows)
@@ -92,9 +92,9 @@ func TestAColumnsStatisticsAreExact(t *testing.T) {
 	require.Empty(t, none.Top)
 	require.NotNil(t, none.Top)
 
-	_, err := i.Column(t.Context(), "shop", "nothing")
+	_, err := i.Column(t.Context(), "", "shop", "nothing")
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
-	_, err = i.Column(t.Context(), "nothing", "id")
+	_, err = i.Column(t.Context(), "", "nothing", "id")
 	require.Equal(t, fault.NotFound, fault.CodeOf(err))
 }
 
@@ -108,7 +108,7 @@ func counts(s query.ColumnStatistics) (n int64) {
 func TestOfALargeTableTheNewestMillionRowsAreLookedAt(t *testing.T) {
 	i, db := inspector(t)
 	require.NoError(t, db.Exec(t.Context(), `INSERT INTO db.main."Shop" (_shard_id, _arrived_at, id) SELECT 's', TIMESTAMP '2026-01-02', i FROM range(1000000) t(i)`))
-	got, err := i.Column(t.Context(), "shop", "id")
+	got, err := i.Column(t.Context(), "", "shop", "id")
 	require.NoError(t, err)
 	require.EqualValues(t, 1_000_030, got.Rows)
 	require.EqualValues(t, 1_000_000, *got.SampledRows)
