@@ -17,6 +17,10 @@ type Reach struct {
 
 	// Proxies are those in front of the server: from them alone it believes X-Forwarded-For and X-Forwarded-Proto.
 	Proxies []netip.Prefix
+
+	// TLSOnly reports whether browsers that came over TLS are to come over nothing else from then on, for a year: not those that
+	// were shown a certificate that nobody vouches for. nil: no.
+	TLSOnly func() bool
 }
 
 // The cookie of a session. A browser takes one with this prefix only over TLS, from this very host and for all of it, so that
@@ -96,7 +100,7 @@ func (r *Reach) from(req *http.Request) (address string, secure bool) {
 	if !r.trusts(at) {
 		return at.String(), secure
 	}
-	secure = secure || strings.EqualFold(req.Header.Get("X-Forwarded-Proto"), "https")
+	secure = secure || overTLS(req.Header.Values("X-Forwarded-Proto"))
 	hops := strings.Split(strings.Join(req.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && r.trusts(at); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
@@ -106,6 +110,16 @@ func (r *Reach) from(req *http.Request) (address string, secure bool) {
 		at = hop.Unmap().WithZone("")
 	}
 	return at.String(), secure
+}
+
+// overTLS reports whether proxies say that each hop was over TLS, and at least one does.
+func overTLS(said []string) bool {
+	for proto := range strings.SplitSeq(strings.Join(said, ","), ",") {
+		if !strings.EqualFold(strings.TrimSpace(proto), "https") {
+			return false
+		}
+	}
+	return true
 }
 
 // entryOf begins an entry of the audit log about who asks.

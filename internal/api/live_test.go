@@ -59,7 +59,7 @@ func serving(t *testing.T, w *apitest.World) (dial func() net.Conn, stop func() 
 	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- api.Serve(ctx, p, w.Handler(), slog.New(slog.DiscardHandler)) }()
+	go func() { done <- api.Serve(ctx, p, w.Handler(), api.Listening{Logger: slog.New(slog.DiscardHandler)}) }()
 	dial = func() net.Conn {
 		ours, theirs := net.Pipe()
 		p.conns <- theirs
@@ -358,7 +358,7 @@ func TestStoppingWaitsForTheRequestsAtWork(t *testing.T) {
 func TestServingEndsWithAnErrorWhenItsListenerFails(t *testing.T) {
 	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	require.NoError(t, p.Close())
-	err := api.Serve(t.Context(), p, world().Handler(), slog.New(slog.DiscardHandler))
+	err := api.Serve(t.Context(), p, world().Handler(), api.Listening{Logger: slog.New(slog.DiscardHandler)})
 	require.Equal(t, fault.Environment, fault.CodeOf(err))
 	require.ErrorIs(t, err, net.ErrClosed)
 }

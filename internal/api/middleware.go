@@ -21,7 +21,8 @@ import (
 
 // Limits of one request.
 const (
-	readTimeout  = 10 * time.Second // for the body to arrive
+	bodyPause    = 10 * time.Second // the longest that nothing may come of a body, and the first time in which it may come at any pace
+	bodyRate     = 32 << 10         // bytes of it that must come a second, on average, after that
 	writeTimeout = 30 * time.Second // for the client to take what one write gives it
 )
 
@@ -32,10 +33,10 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		started := time.Now()
 		v := &visit{}
 		w := &answer{ResponseWriter: rw, control: http.NewResponseController(rw)}
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
+		s.setHeaders(w.Header(), r)
 		defer func() {
 			reason := recover()
+			w.patience() // for what is held back still
 			if reason != nil && reason != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
 				p := s.defect(r.Context(), slog.String("panic", fmt.Sprint(reason)), slog.String("stack", string(debug.Stack())))
 				if w.status == 0 {
@@ -61,8 +62,9 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 			return
 		}
 		if r.Body != http.NoBody {
-			_ = w.control.SetReadDeadline(time.Now().Add(readTimeout)) // not every connection has deadlines: those of tests
-			r.Body = &body{ReadCloser: r.Body, control: w.control}
+			b := &body{ReadCloser: r.Body, control: w.control, began: started}
+			b.patience()
+			r.Body = b
 		}
 		_, pattern := s.mux.Handler(r)
 		if pattern == "" && !strings.HasPrefix(r.URL.Path, "/api/") {
@@ -88,9 +90,25 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		case pattern == "":
 			s.unrouted(w, r)
 		default:
+			stop := func() {}
+			if need.role != auth.NoRole {
+				r, stop = s.whileLetIn(r)
+			}
+			defer stop()
 			routes.ServeHTTP(w, r)
 		}
 	})
+}
+
+// setHeaders sets what every answer says. A page of the console replaces the policy by its own: nothing else is there to be shown.
+func (s *server) setHeaders(h http.Header, r *http.Request) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "same-origin")
+	if _, secure := s.Reach.from(r); secure && s.Reach.TLSOnly != nil && s.Reach.TLSOnly() {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 }
 
 // refusal is why a request is not taken at all, or nil. Any page in the user's browser can reach a server on loopback or in the
@@ -98,7 +116,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 func (s *server) refusal(r *http.Request) *problemError {
 	if !s.answersTo(r) {
 		p := newProblem(http.StatusForbidden, fault.Refused, fmt.Sprintf("this server does not answer to the name %q", r.Host))
-		p.Hint = "use localhost or 127.0.0.1; a proxy in front must set the header Host so"
+		p.Hint = "use localhost or 127.0.0.1, or name the server's address in public_url; a proxy in front must set the header Host so"
 		return p
 	}
 	foreign := http.NewCrossOriginProtection().Check(r) != nil
@@ -208,33 +226,51 @@ func (a *answer) Write(p []byte) (int, error) {
 	a.patience()
 	n, err := a.ResponseWriter.Write(p)
 	a.bytes += int64(n)
+	a.rest()
 	return n, err
 }
 
 // FlushError hands on what is held back.
 func (a *answer) FlushError() error {
 	a.patience()
-	return a.control.Flush()
+	err := a.control.Flush()
+	a.rest()
+	return err
 }
 
 // Unwrap gives http.ResponseController what it needs.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (a *answer) patience() {
-	_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // as above
+	_ = a.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // not every connection has deadlines: those of tests
 }
 
-// body takes the read deadline away once it has been read: what the connection reads later is how the server learns that
-// the client has gone, and a deadline would look the same.
+// rest takes the deadline away as long as nothing is written: over HTTP/2 it ends an answer even while nobody waits for the client.
+func (a *answer) rest() { _ = a.control.SetWriteDeadline(time.Time{}) }
+
+// body gives each read its deadline, which leaves a large body on a slow line its time. It takes the deadline away once all has
+// been read: what the connection reads later is how the server learns that the client has gone, and a deadline would look the same.
 type body struct {
 	io.ReadCloser
 	control *http.ResponseController
+	began   time.Time
+	got     int64
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	b.patience()
 	n, err := b.ReadCloser.Read(p)
+	b.got += int64(n)
 	if err == io.EOF { // readers return io.EOF itself
 		_ = b.control.SetReadDeadline(time.Time{}) // as above
 	}
 	return n, err
+}
+
+func (b *body) patience() {
+	until := time.Now().Add(bodyPause)
+	if slowest := b.began.Add(bodyPause + time.Duration(b.got)*time.Second/bodyRate); slowest.Before(until) {
+		until = slowest
+	}
+	_ = b.control.SetReadDeadline(until) // as above
 }

@@ -199,7 +199,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)
-		if err := api.Serve(ctx, s.worker.Listener, handler, s.logger); err != nil {
+		if err := api.Serve(ctx, s.worker.Listener, handler, api.Listening{Logger: s.logger}); err != nil {
 			stop(err)
 		}
 	})()
