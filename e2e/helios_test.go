@@ -79,6 +79,7 @@ func helios(t *testing.T, env []string, args ...string) output {
 // server is a running helios serve or helios demo.
 type server struct {
 	t    *testing.T
+	env  []string
 	args []string
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
@@ -90,8 +91,14 @@ type server struct {
 // start runs helios serve or demo on an address of its own and waits until it is ready.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
+	return startWith(t, nil, args...)
+}
+
+// startWith is start with more variables in the server's environment.
+func startWith(t *testing.T, env []string, args ...string) *server {
+	t.Helper()
 	address := freeAddress(t)
-	s := &server{t: t, args: append(args, "--listen", address), url: "http://" + address}
+	s := &server{t: t, env: env, args: append(args, "--listen", address), url: "http://" + address}
 	var err error
 	s.Client, err = client.New(s.url, client.Options{})
 	require.NoError(t, err)
@@ -111,7 +118,7 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 func (s *server) run() {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, s.args...)
-	s.cmd.Env = environment()
+	s.cmd.Env = environment(s.env...)
 	s.cmd.Stderr = &s.log
 	require.NoError(s.t, s.cmd.Start())
 	s.done = make(chan struct{})

@@ -26,7 +26,9 @@ func TestTheAPIDoesWhatItsDescriptionSays(t *testing.T) {
 	require.NoError(t, err, "the Python programs cannot be had: %s", complaint.String())
 
 	kinesis := freeAddress(t)
-	s := start(t, "demo", "--kinesis-listen", kinesis, "--data", t.TempDir())
+	s := startWith(t, []string{
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "AWS_ENDPOINT_URL=http://" + kinesis, "AWS_MAX_ATTEMPTS=1",
+	}, "demo", "--kinesis-listen", kinesis, "--data", t.TempDir())
 	s.user("admin@example.com", "admin", password)
 	tokens := map[string]string{"admin": s.token("fuzzer", "admin"), "viewer": s.token("onlooker", "viewer")}
 	time.Sleep(1100 * time.Millisecond) // the server looks once a second whether the first account has been made beside it
