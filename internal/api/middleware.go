@@ -90,11 +90,6 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		case pattern == "":
 			s.unrouted(w, r)
 		default:
-			stop := func() {}
-			if need.role != auth.NoRole {
-				r, stop = s.whileLetIn(r)
-			}
-			defer stop()
 			routes.ServeHTTP(w, r)
 		}
 	})
