@@ -29,14 +29,14 @@ type Dashboards interface {
 // DashboardBody is a dashboard as people write it.
 type DashboardBody struct {
 	Title          string      `json:"title" minLength:"1" maxLength:"120"`
-	Description    string      `json:"description,omitempty" maxLength:"2000"`
-	Range          string      `json:"range,omitempty" doc:"How far before $to, which is now, $from lies: 15m, 1h, 24h, 7d; nothing for no common range" example:"15m"`
+	Description    string      `json:"description,omitempty" nullable:"true" maxLength:"2000"`
+	Range          string      `json:"range,omitempty" nullable:"true" doc:"How far before $to, which is now, $from lies: 15m, 1h, 24h, 7d; nothing for no common range" example:"15m"`
 	RefreshSeconds whole       `json:"refresh_seconds,omitempty" minimum:"0" maximum:"86400" doc:"0: only when asked"`
 	Panels         []panelBody `json:"panels" maxItems:"100"`
 }
 
 type panelBody struct {
-	ID     string       `json:"id,omitempty" doc:"Without it one is made of the title"`
+	ID     string       `json:"id,omitempty" nullable:"true" doc:"Without it one is made of the title"`
 	Title  string       `json:"title" minLength:"1" maxLength:"120"`
 	Query  string       `json:"query" minLength:"1" doc:"The id of a saved query"`
 	Chart  *board.Chart `json:"chart,omitempty" doc:"Instead of the query's own"`

@@ -37,9 +37,9 @@ func (defaults) Schema(huma.Registry) *huma.Schema {
 // SavedQueryBody is a saved query as people write it.
 type SavedQueryBody struct {
 	Name        string       `json:"name" minLength:"1" maxLength:"120"`
-	Description string       `json:"description,omitempty" maxLength:"2000"`
+	Description string       `json:"description,omitempty" nullable:"true" maxLength:"2000"`
 	SQL         string       `json:"sql" minLength:"1" maxLength:"65536"`
-	Params      defaults     `json:"params,omitempty"`
+	Params      defaults     `json:"params,omitempty" nullable:"true"`
 	Chart       *board.Chart `json:"chart,omitempty" doc:"How to show it; without it the reader chooses"`
 }
 
@@ -152,7 +152,7 @@ func (s *server) savedQueryRoutes() {
 
 // savedRun says how to run a saved query.
 type savedRun struct {
-	Params    defaults `json:"params,omitempty"`
+	Params    defaults `json:"params,omitempty" nullable:"true"`
 	MaxRows   whole    `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole    `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 }
