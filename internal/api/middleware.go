@@ -36,7 +36,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		s.setHeaders(w.Header(), r)
 		defer func() {
 			reason := recover()
-			w.patience() // for what is held back still
+			w.patience()                                         // for what is held back still
 			if reason != nil && reason != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
 				p := s.defect(r.Context(), slog.String("panic", fmt.Sprint(reason)), slog.String("stack", string(debug.Stack())))
 				if w.status == 0 {
@@ -90,6 +90,11 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		case pattern == "":
 			s.unrouted(w, r)
 		default:
+			stop := func() {}
+			if need.role != auth.NoRole {
+				r, stop = s.whileLetIn(r)
+			}
+			defer stop()
 			routes.ServeHTTP(w, r)
 		}
 	})

@@ -50,6 +50,7 @@ type newQuery struct {
 	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 	History   bool       `json:"history,omitempty" doc:"Remember it in the history of queries"`
+	Formulas  string     `json:"formulas,omitempty" enum:"quote,keep" doc:"CSV alone: quote, the default, puts a ' before text that a spreadsheet would take for a formula, which is what begins with = + - @ or white space; keep gives the exact text"`
 
 	saved string // the id under which it is saved, if it is run by that
 }
@@ -153,6 +154,7 @@ func (s *server) runQuery(ctx context.Context, in *queryInput) (*huma.StreamResp
 	if maxRows == 0 && !format.Envelope {
 		maxRows = query.NoLimit
 	}
+	format.Formulas = in.Body.Formulas == "keep"
 	run := s.newRun(ctx, &in.Body, format)
 	result, err := s.Queries.Start(ctx, query.Request{
 		SQL: in.Body.SQL, Owner: ownerOf(ctx), Scope: scopeOf(ctx), Params: params, MaxRows: maxRows, Timeout: time.Duration(in.Body.TimeoutMS) * time.Millisecond,
@@ -197,6 +199,9 @@ func (r *run) ended(err error) {
 		r.Outcome, r.Error = string(code), err.Error()
 	}
 	r.server.Recorder.Query(r.Outcome, took)
+	if r.Outcome == string(fault.TooMany) { // it did not run, and would let anybody fill the log
+		return
+	}
 	r.server.auditQuery(r.entry, r.SQL, took, err, map[string]any{"format": r.format, "rows": r.Rows, "bytes": r.Bytes})
 	if r.remember {
 		r.server.History.Remember(r.Past)

@@ -155,6 +155,7 @@ type savedRun struct {
 	Params    defaults `json:"params,omitempty" nullable:"true"`
 	MaxRows   whole    `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole    `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
+	Formulas  string   `json:"formulas,omitempty" enum:"quote,keep" doc:"As for any query"`
 }
 
 func (s *server) runSavedQuery(ctx context.Context, in *struct {
@@ -170,7 +171,7 @@ func (s *server) runSavedQuery(ctx context.Context, in *struct {
 	params := board.Params{}
 	maps.Copy(params, saved.Params)
 	maps.Copy(params, in.Body.Params)
-	q := newQuery{saved: saved.ID, SQL: saved.SQL, MaxRows: in.Body.MaxRows, TimeoutMS: in.Body.TimeoutMS}
+	q := newQuery{saved: saved.ID, SQL: saved.SQL, MaxRows: in.Body.MaxRows, TimeoutMS: in.Body.TimeoutMS, Formulas: in.Body.Formulas}
 	if len(params) > 0 {
 		if q.Params, err = json.Marshal(params); err != nil {
 			return nil, err

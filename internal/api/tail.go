@@ -13,12 +13,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
 // heartbeat is how often a silent tail says that it is alive, so that proxies keep the connection and a client that has gone
-// is noticed. Who may not see the events any more sees none after that.
+// is noticed.
 const heartbeat = 15 * time.Second
 
 func (s *server) tailRoutes() {
@@ -78,8 +77,7 @@ func (s *server) tail(ctx context.Context, w http.ResponseWriter, source string,
 		for {
 			select {
 			case <-ticks.C:
-				gone := fault.CodeOf(s.Accounts.Still(ctx)) == fault.SignIn
-				if gone || out.comment("alive") != nil {
+				if out.comment("alive") != nil {
 					cancel()
 					return
 				}

@@ -11,16 +11,21 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/extensions"
+
+	"github.com/helios-sql/helios/internal/query"
 )
 
 // cell appends one value of a column, NULL included.
 type cell func(b []byte, row int) []byte
 
-// binder makes the cell of a column: types are looked at once a batch, not once a value.
-type binder func(arrow.Array) cell
+// binder makes the cell of a column, by its number: types are looked at once a batch, not once a value.
+type binder func(i int, column arrow.Array) cell
 
 // maxSafe is the largest whole number up to which every one is a double (ECMAScript's MAX_SAFE_INTEGER).
 const maxSafe = 1<<53 - 1
+
+// jsonCells write values as JSON.
+func jsonCells(_ int, column arrow.Array) cell { return jsonCell(column) }
 
 // jsonCell writes values as JSON.
 func jsonCell(column arrow.Array) cell {
@@ -132,21 +137,28 @@ func jsonStruct(a *array.Struct) cell {
 // unionMember is the key that query's engines set in the metadata of a UNION's tag.
 const unionMember = "union"
 
-// csvCell writes values as RFC 4180 has them.
-func csvCell(column arrow.Array) cell {
+// csvCells write values as RFC 4180 has them; guarded, no text is a formula.
+func csvCells(columns []query.Column, guarded bool) binder {
+	return func(i int, column arrow.Array) cell { return csvCell(column, guarded && holdsText(columns[i].Type)) }
+}
+
+// holdsText tells whether strings of a column are texts, and no numbers or lengths of time, which may begin with a minus.
+func holdsText(engineType string) bool { return engineType != "BIGNUM" && engineType != "INTERVAL" }
+
+func csvCell(column arrow.Array, guarded bool) cell {
 	var value cell
 	switch a := column.(type) {
 	case *array.String:
-		value = func(b []byte, i int) []byte { return appendCSV(b, a.Value(i)) }
+		value = func(b []byte, i int) []byte { return appendCSV(b, a.Value(i), guarded) }
 	case *extensions.JSONArray:
 		text := a.Storage().(*array.String)
-		value = func(b []byte, i int) []byte { return appendCSV(b, text.Value(i)) }
+		value = func(b []byte, i int) []byte { return appendCSV(b, text.Value(i), guarded) }
 	case array.ListLike, *array.Struct:
 		nested := jsonValue(column)
 		var scratch []byte
 		value = func(b []byte, i int) []byte {
 			scratch = nested(scratch[:0], i)
-			return appendCSV(b, string(scratch))
+			return appendCSV(b, string(scratch), false)
 		}
 	default:
 		value = textValue(column) // has neither comma, quote nor line break
@@ -334,8 +346,25 @@ func pow10(n int) int {
 	return p
 }
 
-// appendCSV writes a field, in quotes where RFC 4180 wants them, and where it would otherwise be taken for NULL.
-func appendCSV(b []byte, s string) []byte {
+// formula tells whether a spreadsheet may take a text for one: those of Japanese read the wide forms of the signs, too, and white
+// space is passed over by some.
+func formula(s string) bool {
+	if s == "" || s[0] > '@' && s[0] < utf8.RuneSelf {
+		return false
+	}
+	switch r, _ := utf8.DecodeRuneInString(s); r {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return true
+	}
+	return false
+}
+
+// appendCSV writes a field, in quotes where RFC 4180 wants them, and where it would otherwise be taken for NULL; guarded, it is
+// no formula.
+func appendCSV(b []byte, s string, guarded bool) []byte {
+	if guarded && formula(s) {
+		s = "'" + s
+	}
 	plain := s != ""
 	for i := 0; i < len(s) && plain; i++ {
 		c := s[i]

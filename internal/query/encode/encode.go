@@ -26,6 +26,9 @@
 //	UNION                   an object of "tag" and its one member       that JSON            struct of the tag and all members
 //	NULL                    null                                        nothing              null
 //
+// Spreadsheets take text that begins with one of = + - @ or white space for a formula, and what events hold anybody may have
+// written: in CSV such text, in a column's name too, has a ' before it, unless Format.Formulas says that it is to stay.
+//
 // TIMESTAMP has no zone and is read as UTC; years outside 0 to 9999 have a sign, as ISO 8601 has it. In CSV (RFC 4180, with
 // a header) an empty string is "" and NULL is nothing. Where names must be unique (NDJSON, Arrow, Parquet) the second "a"
 // becomes "a_1", and an empty name "column".
@@ -38,6 +41,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -52,6 +57,8 @@ type Format struct {
 	// Envelope is true for the format that says by itself that rows are missing (JSON). The others hold nothing but rows:
 	// unless max_rows is named, ask for all of them (query.NoLimit), or they would be cut silently.
 	Envelope bool
+	// Formulas is true for CSV whose text is exactly the one that was queried, and which a spreadsheet may run.
+	Formulas bool
 
 	write func(context.Context, *sink, *query.Result, func() []ingest.Freshness) error
 }
@@ -125,8 +132,11 @@ func quality(accept, contentType string) float64 {
 // room for it. It tells how many bytes the rows took, without an envelope. An error that is a *fault.Error comes from the
 // query (what was written before it must be thrown away); any other, from w.
 func Write(ctx context.Context, w io.Writer, f Format, res *query.Result, freshness func() []ingest.Freshness) (int64, error) {
-	s := &sink{w: w}
+	s := &sink{w: w, most: res.MaxBytes(), formulas: f.Formulas}
 	err := f.write(ctx, s, res, freshness)
+	if s.over != nil {
+		err = s.over // the writers of files may have made another of it
+	}
 	if closeErr := res.Close(); err == nil {
 		err = closeErr
 	}
@@ -138,9 +148,17 @@ type sink struct {
 	w        io.Writer
 	written  int64
 	envelope int64 // of what was written, that is no row
+	most     int64 // that may be written; 0 for any number
+	over     error // more was to be written
+	formulas bool  // as Format has it
 }
 
 func (s *sink) Write(p []byte) (int, error) {
+	if s.most > 0 && s.written+int64(len(p)) > s.most {
+		s.over = fault.New(fault.TooLarge, "the result has more than %s, which is as much as one may have", humanize.IBytes(uint64(s.most))).
+			WithHint("ask for fewer rows or columns, or in a smaller form, such as Parquet; limits.result_bytes says how much each user and token may have")
+		return 0, s.over
+	}
 	n, err := s.w.Write(p)
 	s.written += int64(n)
 	return n, err

@@ -40,7 +40,7 @@ func eachRow(ctx context.Context, s *sink, res *query.Result, bindTo binder, do 
 	cells := make([]cell, len(res.Columns()))
 	return eachBatch(ctx, res, func(batch arrow.RecordBatch) error {
 		for i := range cells {
-			cells[i] = bindTo(batch.Column(i))
+			cells[i] = bindTo(i, batch.Column(i))
 		}
 		b = b[:0]
 		for row := range int(batch.NumRows()) {
@@ -74,7 +74,7 @@ func writeJSON(ctx context.Context, s *sink, res *query.Result, freshness func()
 	}
 	s.envelope = s.written
 	first := true
-	err = eachRow(ctx, s, res, jsonCell, func(b []byte, cells []cell, row int) []byte {
+	err = eachRow(ctx, s, res, jsonCells, func(b []byte, cells []cell, row int) []byte {
 		if !first {
 			b = append(b, ',')
 		}
@@ -117,7 +117,7 @@ func writeNDJSON(ctx context.Context, s *sink, res *query.Result, _ func() []ing
 	for i, name := range uniqueNames(res.Columns()) {
 		keys[i] = append(appendString([]byte{"{,"[min(i, 1)]}, name), ':')
 	}
-	return eachRow(ctx, s, res, jsonCell, func(b []byte, cells []cell, row int) []byte {
+	return eachRow(ctx, s, res, jsonCells, func(b []byte, cells []cell, row int) []byte {
 		for i, c := range cells {
 			b = append(b, keys[i]...)
 			b = c(b, row)
@@ -132,12 +132,12 @@ func writeCSV(ctx context.Context, s *sink, res *query.Result, _ func() []ingest
 		if i > 0 {
 			header = append(header, ',')
 		}
-		header = appendCSV(header, c.Name)
+		header = appendCSV(header, c.Name, !s.formulas)
 	}
 	if err := s.put(append(header, "\r\n"...)); err != nil {
 		return err
 	}
-	return eachRow(ctx, s, res, csvCell, func(b []byte, cells []cell, row int) []byte {
+	return eachRow(ctx, s, res, csvCells(res.Columns(), !s.formulas), func(b []byte, cells []cell, row int) []byte {
 		for i, c := range cells {
 			if i > 0 {
 				b = append(b, ',')
