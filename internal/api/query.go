@@ -46,7 +46,7 @@ func (parameters) Schema(huma.Registry) *huma.Schema {
 // newQuery is a statement to run.
 type newQuery struct {
 	SQL       string     `json:"sql" minLength:"1" doc:"One SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"`
-	Params    parameters `json:"params,omitempty" nullable:"true"`
+	Params    parameters `json:"params,omitempty"`
 	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 	History   bool       `json:"history,omitempty" doc:"Remember it in the history of queries"`

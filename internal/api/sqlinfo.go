@@ -21,7 +21,7 @@ type Inspector interface {
 // toExplain is a statement whose plan is wanted.
 type toExplain struct {
 	SQL       string     `json:"sql" minLength:"1" doc:"The statement, without EXPLAIN"`
-	Params    parameters `json:"params,omitempty" nullable:"true"`
+	Params    parameters `json:"params,omitempty"`
 	Analyze   bool       `json:"analyze,omitempty" doc:"Run it too, and tell the rows and the time of each operator"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 }

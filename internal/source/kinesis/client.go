@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -135,6 +136,10 @@ func (o ownBody) Do(r *http.Request) (*http.Response, error) {
 func checkEndpoint(endpoint string) (local bool, err error) {
 	if endpoint == "" {
 		return false, nil
+	}
+	if strings.Contains(endpoint, "@") { // and so it is not quoted
+		return false, fault.New(fault.Invalid, "the URL of an endpoint holds no user and no password").
+			WithHint("Credentials come from the standard chain: the environment, the AWS configuration files, or a role.")
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
