@@ -106,6 +106,7 @@ func startWith(t *testing.T, env []string, args ...string) *server {
 	s.run()
 	t.Cleanup(func() {
 		s.kill()
+		require.NotRegexp(t, `hls_\w{20}|`+password, s.log.String(), "a secret in the log")
 		if t.Failed() {
 			t.Logf("helios %v said:\n%s", s.args, tail(s.log.String(), 4000))
 		}

@@ -42,7 +42,7 @@ func TestTheAPIDoesWhatItsDescriptionSays(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, filepath.Join(strings.TrimSpace(string(venv)), "bin", "schemathesis"), "--config-file", config,
-				"run", file, "--url", s.url, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "15", "--seed", "1", "--generation-database", "none",
+				"run", file, "--url", s.url, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8", "--seed", "1", "--generation-database", "none",
 				"--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", "60", "--no-color", "--warnings", "off")
 			cmd.Env = append(environment(), "HELIOS_TOKEN="+tokens[role], "PYTHONDONTWRITEBYTECODE=1")
 			out, err := cmd.CombinedOutput()

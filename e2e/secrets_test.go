@@ -145,8 +145,8 @@ func TestNoSecretIsFoundInAnythingThatHeliosProduces(t *testing.T) {
 			}
 		}
 	}
-	require.Contains(t, places["the log"], "/api/v1/auth/sign-in", "the log tells of requests")
-	require.Contains(t, produced.String(), "user.sign_in", "the audit log tells of sign-ins")
+	require.True(t, strings.Contains(places["the log"], "/api/v1/auth/sign-in"), "the log tells of requests")
+	require.True(t, strings.Contains(produced.String(), `"action":"sign_in"`), "the audit log tells of sign-ins")
 }
 
 // processes is what the system shows everybody of a process and its children: their command lines and names.
