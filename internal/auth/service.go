@@ -27,6 +27,7 @@ type Options struct {
 	Now       func() time.Time // nil: the system's clock
 	Cost      Cost             // of passwords; zero: DefaultCost
 	Retention time.Duration    // of audit entries; 0: DefaultRetention
+	Closed    bool             // everybody needs an account, even while there is none
 	Logger    *slog.Logger
 }
 
@@ -47,6 +48,8 @@ type Service struct {
 
 // openness is what is known of there being no account.
 type openness struct {
+	never bool // whether there is an account or not
+
 	mu     sync.Mutex
 	closed bool      // there is one, and so there will be: the last admin cannot be removed
 	at     time.Time // when it was last found open
@@ -56,6 +59,7 @@ type openness struct {
 func New(store Store, o Options) *Service {
 	s := &Service{store: store, now: o.Now, retention: o.Retention, log: o.Logger}
 	s.audit.wake = make(chan struct{}, 1)
+	s.open.never = o.Closed
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -109,9 +113,18 @@ func (s *Service) Prune(ctx context.Context) error {
 	})
 }
 
-// Open reports whether there is no account yet, so that everybody is let in. It is cheap: once there is an account nothing is
-// read any more, and before at most once a second.
+// Empty reports whether there is no account yet.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	some, err := s.store.HasUsers(ctx)
+	return err == nil && !some, err
+}
+
+// Open reports whether everybody is let in: there is no account yet, and nobody said that there must be one. It is cheap: once
+// there is an account nothing is read any more, and before at most once a second.
 func (s *Service) Open(ctx context.Context) (bool, error) {
+	if s.open.never {
+		return false, nil
+	}
 	s.open.mu.Lock()
 	defer s.open.mu.Unlock()
 	now := s.now()
