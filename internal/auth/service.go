@@ -29,6 +29,9 @@ type Options struct {
 	Retention time.Duration    // of audit entries; 0: DefaultRetention
 	Closed    bool             // everybody needs an account, even while there is none
 	Logger    *slog.Logger
+
+	Provider Provider // with whom people may sign in too; nil: none
+	Rules    []Rule   // which of its people are let in, and as what: the first that is for somebody decides
 }
 
 // Service is what the rest of Helios asks. It is safe for use by several goroutines. Its methods take who asks (With) and from
@@ -41,6 +44,13 @@ type Service struct {
 	log       *slog.Logger
 
 	perAddress, perAccount *limiter
+
+	provider  Provider // nil: none
+	rules     []Rule
+	perStart  *limiter
+	signInKey string // seals sign-ins that are under way
+	over      spent
+	checking  keyed // sessions of which the provider is asked, by their ids
 
 	open  openness
 	audit auditor
@@ -72,6 +82,8 @@ func New(store Store, o Options) *Service {
 	s.hasher = newHasher(o.Cost)
 	s.perAddress = newLimiter(triesPerAddress, addressTryEvery)
 	s.perAccount = newLimiter(triesPerAccount, accountTryEvery)
+	s.provider, s.rules, s.signInKey = o.Provider, o.Rules, newSecret()
+	s.perStart = newLimiter(startsPerAddress, addressStartEvery)
 	return s
 }
 
