@@ -31,6 +31,8 @@ var accesses = map[string]access{
 	// Who may come to the routes of accounts is decided here, and whose sessions and tokens they may touch in package auth, which
 	// writes all of it into the audit log.
 	"GET /api/v1/auth/state":             {},
+	"GET " + startPath:                   {},
+	"GET " + callbackPath:                {},
 	"POST /api/v1/auth/sign-in":          {},
 	"POST /api/v1/auth/sign-out":         {},
 	"POST /api/v1/auth/link":             {},

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 // AuditSearch says which entries of the audit log to give.
@@ -44,9 +45,10 @@ const (
 // auditedSQL is how much of a statement the audit log takes, in bytes.
 const auditedSQL = 8 << 10
 
-// auditQuery writes a query that somebody ran into the audit log. As long as there are no accounts nobody is somebody.
+// auditQuery writes a query that somebody ran into the audit log. As long as there are no accounts nobody is somebody. What came
+// too soon after others did not run, and would let anybody fill the log.
 func (s *server) auditQuery(e auth.Entry, sql string, took time.Duration, failed error, detail map[string]any) {
-	if e.ActorKind == auth.KindOpen {
+	if e.ActorKind == auth.KindOpen || fault.CodeOf(failed) == fault.TooMany {
 		return
 	}
 	detail["sql"] = clipped(sql)

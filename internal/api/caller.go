@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 
 // Reach is how clients come to the server.
 type Reach struct {
+	PublicURL string // by which browsers reach it, without a path; "": by the address that they use
+
 	Hosts []string // names that it answers to, beside those of loopback and the address that a connection was made to
 
 	// Proxies are those in front of the server: from them alone it believes X-Forwarded-For and X-Forwarded-Proto.
@@ -32,9 +35,11 @@ const (
 
 // visit is what the server knows of a request beyond its input.
 type visit struct {
-	w      http.ResponseWriter
-	secure bool // the client came over TLS
-	access access
+	w       http.ResponseWriter
+	request *http.Request // nil outside of one
+	secret  string        // of the session that it belongs to, as it is now
+	secure  bool          // the client came over TLS
+	access  access
 
 	target  string         // what the request is about, for the audit log
 	detail  map[string]any // more, for the audit log
@@ -60,15 +65,35 @@ func (v *visit) cookieName() string {
 }
 
 // keep gives the client the secret of its session.
-func (v *visit) keep(in auth.SignedIn) { v.setCookie(in.Secret, in.EndsAt) }
+func (v *visit) keep(in auth.SignedIn) {
+	v.secret = in.Secret
+	v.setCookie(v.cookieName(), in.Secret, in.EndsAt)
+}
 
 // forget takes the secret of its session from the client.
-func (v *visit) forget() { v.setCookie("", time.Unix(0, 0)) }
+func (v *visit) forget() { v.setCookie(v.cookieName(), "", time.Unix(0, 0)) }
 
-func (v *visit) setCookie(value string, until time.Time) {
-	v.w.Header().Del("Set-Cookie") // there is one cookie only: what was set before is old
+// cookie is a cookie of the request, "" if it has none.
+func (v *visit) cookie(name string) string {
+	if v.request == nil {
+		return ""
+	}
+	c, err := v.request.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+func (v *visit) setCookie(name, value string, until time.Time) {
+	h := v.w.Header()
+	if set := slices.DeleteFunc(slices.Clone(h.Values("Set-Cookie")), func(c string) bool { return strings.HasPrefix(c, name+"=") }); len(set) > 0 {
+		h["Set-Cookie"] = set
+	} else {
+		h.Del("Set-Cookie") // what was set before under this name is old
+	}
 	http.SetCookie(v.w, &http.Cookie{
-		Name: v.cookieName(), Value: value, Path: "/", Expires: until, HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: "/", Expires: until, HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
@@ -130,7 +155,7 @@ func entryOf(ctx context.Context, action string) auth.Entry {
 
 // visited makes a request one whose context knows where it comes from.
 func (s *server) visited(w http.ResponseWriter, r *http.Request, a access) (*http.Request, *visit) {
-	v := &visit{w: w, access: a}
+	v := &visit{w: w, request: r, access: a}
 	caller := auth.Caller{Agent: r.UserAgent()}
 	caller.Address, v.secure = s.Reach.from(r)
 	return r.WithContext(auth.WithCaller(context.WithValue(r.Context(), visitKey{}, v), caller)), v
@@ -149,11 +174,11 @@ func (s *server) identify(r *http.Request, v *visit) (auth.Principal, error) {
 	if scheme, secret, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return s.Accounts.Token(ctx, strings.TrimSpace(secret))
 	}
-	cookie, err := r.Cookie(v.cookieName())
-	if err != nil || cookie.Value == "" {
+	v.secret = v.cookie(v.cookieName())
+	if v.secret == "" {
 		return auth.Principal{}, fault.New(fault.SignIn, "this needs an account").WithHint("sign in, or send a token: Authorization: Bearer %s…", auth.TokenPrefix)
 	}
-	p, fresh, err := s.Accounts.Session(ctx, cookie.Value)
+	p, fresh, err := s.Accounts.Session(ctx, v.secret)
 	if fresh != nil {
 		v.keep(*fresh)
 	}

@@ -120,7 +120,9 @@ func (s *server) refusal(r *http.Request) *problemError {
 		return p
 	}
 	foreign := http.NewCrossOriginProtection().Check(r) != nil
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" && strings.HasPrefix(r.URL.Path, "/api/") {
+	site := r.Header.Get("Sec-Fetch-Site")
+	back := r.Method == http.MethodGet && r.URL.Path == callbackPath // browsers come there from the provider; see auth.FinishProvider
+	if site != "" && site != "same-origin" && site != "none" && strings.HasPrefix(r.URL.Path, "/api/") && !back {
 		foreign = true // reading has effects too: it can make the server call an endpoint
 	}
 	if foreign {

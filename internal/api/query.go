@@ -199,11 +199,8 @@ func (r *run) ended(err error) {
 		r.Outcome, r.Error = string(code), err.Error()
 	}
 	r.server.Recorder.Query(r.Outcome, took)
-	if r.Outcome == string(fault.TooMany) { // it did not run, and would let anybody fill the log
-		return
-	}
 	r.server.auditQuery(r.entry, r.SQL, took, err, map[string]any{"format": r.format, "rows": r.Rows, "bytes": r.Bytes})
-	if r.remember {
+	if r.remember && fault.CodeOf(err) != fault.TooMany {
 		r.server.History.Remember(r.Past)
 	}
 }

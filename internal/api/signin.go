@@ -20,6 +20,8 @@ type signInState struct {
 	Me          *me      `json:"me,omitempty" doc:"Who asks; absent for who must sign in"`
 	Methods     []string `json:"methods" doc:"The ways to sign in"`
 	MinPassword int      `json:"min_password" doc:"How many characters a password must have"`
+
+	OIDC *oidcProvider `json:"oidc,omitempty" doc:"With whom people may sign in too; absent if there is no provider"`
 }
 
 // me is who asks.
@@ -40,8 +42,11 @@ func wireMe(p auth.Principal) *me {
 }
 
 // stateOf is the state as somebody sees it.
-func stateOf(p auth.Principal, known bool) signInState {
+func (s *server) stateOf(p auth.Principal, known bool) signInState {
 	state := signInState{Accounts: p.Kind != auth.KindOpen, Methods: []string{"password"}, MinPassword: auth.MinPassword}
+	if name := s.Accounts.Provider(); name != "" {
+		state.Methods, state.OIDC = append(state.Methods, "oidc"), &oidcProvider{name}
+	}
 	if known {
 		state.Me = wireMe(p)
 	}
@@ -51,6 +56,10 @@ func stateOf(p auth.Principal, known bool) signInState {
 type credentials struct {
 	Email    string `json:"email" maxLength:"1000"`
 	Password string `json:"password" maxLength:"4096"`
+}
+
+type signedOut struct {
+	ContinueAt string `json:"continue_at,omitempty" doc:"Where the browser ends the session at the provider too, and comes back from; absent: nowhere"`
 }
 
 type linkSecret struct {
@@ -87,7 +96,7 @@ func (s *server) signInRoutes() {
 		Summary: "Tell who asks, and what signing in takes",
 	}, nil, func(ctx context.Context, _ *struct{}) (*output[signInState], error) {
 		p, known := auth.From(ctx)
-		return answered(stateOf(p, known), nil)
+		return answered(s.stateOf(p, known), nil)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/auth/sign-in", OperationID: "sign-in", Tags: tags, MaxBodyBytes: secretBody,
@@ -99,9 +108,11 @@ func (s *server) signInRoutes() {
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/auth/sign-out", OperationID: "sign-out", Tags: tags, MaxBodyBytes: secretBody,
 		Summary: "End the session of who asks",
-	}, nil, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
-		visitOf(ctx).forget()
-		return nil, s.Accounts.SignOut(ctx)
+	}, nil, func(ctx context.Context, _ *struct{}) (*output[signedOut], error) {
+		v := visitOf(ctx)
+		v.forget()
+		to, err := s.Accounts.SignOut(ctx, v.secret, s.address(v)+signInPage)
+		return answered(signedOut{to}, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/auth/link", OperationID: "check-link", Tags: tags, MaxBodyBytes: secretBody,
@@ -131,22 +142,23 @@ func (s *server) signInRoutes() {
 			return nil, err
 		}
 		visitOf(ctx).keep(changed)
-		return answered(stateOf(changed.Principal, true), nil)
+		return answered(s.stateOf(changed.Principal, true), nil)
 	})
+	s.providerRoutes()
 	s.sessionRoutes()
 }
 
-// signedIn makes the answer to who has signed in. A session that they had before ends: nobody holds its secret any more.
+// signedIn makes the answer to who has signed in. A session that they had before ends.
 func (s *server) signedIn(ctx context.Context) func(auth.SignedIn, error) (*output[signInState], error) {
 	return func(in auth.SignedIn, err error) (*output[signInState], error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.Accounts.SignOut(ctx); err != nil {
+		if err := s.leaveFormer(ctx); err != nil {
 			return nil, err
 		}
 		visitOf(ctx).keep(in)
-		return answered(stateOf(in.Principal, true), nil)
+		return answered(s.stateOf(in.Principal, true), nil)
 	}
 }
 

@@ -38,16 +38,17 @@ type account struct {
 	Limited     bool       `json:"limited" doc:"May read only some tables"`
 	Tables      []string   `json:"tables" doc:"Which, if so"`
 	Disabled    bool       `json:"disabled" doc:"Cannot sign in, nor can their tokens be used"`
-	HasPassword bool       `json:"has_password" doc:"Without one they need a link before they can sign in"`
+	HasPassword bool       `json:"has_password" doc:"Without one, and without a provider, they need a link before they can sign in"`
+	Provider    string     `json:"provider,omitempty" doc:"The OpenID Connect provider with whom they sign in, and whose rules give them their role; absent: none"`
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	SignedInAt  *time.Time `json:"signed_in_at,omitempty" doc:"The last time"`
 }
 
-func wireUser(u auth.User) account {
+func (s *server) wireUser(u auth.User) account {
 	return account{
 		ID: u.ID, Email: u.Email, Role: u.Role.String(), Limited: u.Tables != nil, Tables: some(u.Tables), Disabled: u.Disabled,
-		HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, SignedInAt: timeOrNone(u.SignedInAt),
+		HasPassword: u.PasswordHash != "", Provider: s.Accounts.ProviderOf(&u), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, SignedInAt: timeOrNone(u.SignedInAt),
 	}
 }
 
@@ -113,7 +114,7 @@ func (s *server) userRoutes() {
 	tags := []string{"accounts"}
 	named := []int{http.StatusNotFound}
 	changed := []int{http.StatusNotFound, http.StatusConflict}
-	answer := func(u auth.User, err error) (*output[account], error) { return answered(wireUser(u), err) }
+	answer := func(u auth.User, err error) (*output[account], error) { return answered(s.wireUser(u), err) }
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/users", OperationID: "list-users", Tags: tags,
 		Summary: "List the accounts, by e-mail address",
@@ -122,7 +123,7 @@ func (s *server) userRoutes() {
 		out := &accountList{}
 		out.Body.Users = make([]account, 0, len(all))
 		for _, u := range all {
-			out.Body.Users = append(out.Body.Users, wireUser(u))
+			out.Body.Users = append(out.Body.Users, s.wireUser(u))
 		}
 		return out, err
 	})

@@ -36,7 +36,7 @@ func (s *Service) SetupLink(ctx context.Context) (LinkSecret, error) {
 	case some:
 		return LinkSecret{}, fault.New(fault.Conflict, "there is an account already")
 	}
-	return s.link(ctx, LinkSetup, "", "", SetupFor)
+	return s.makeLink(ctx, LinkSetup, "", "", SetupFor)
 }
 
 // ResetLink makes a link with which a user sets a password. It is for admins, who hand it on; the old password stays until the
@@ -50,10 +50,19 @@ func (s *Service) ResetLink(ctx context.Context, userID string) (LinkSecret, err
 	if err != nil {
 		return LinkSecret{}, err
 	}
-	return s.link(ctx, LinkReset, user.ID, user.Email, ResetFor)
+	if user.providedOnly() {
+		err := fault.New(fault.Refused, "%s signs in with %s and has no password to reset", user.Email, s.ProviderOf(&user)).
+			WithHint("they change their password there")
+		s.note(ctx, ActionLinkCreate, user.Email, err, nil)
+		return LinkSecret{}, err
+	}
+	return s.makeLink(ctx, LinkReset, user.ID, user.Email, ResetFor)
 }
 
-func (s *Service) link(ctx context.Context, kind LinkKind, userID, target string, last time.Duration) (LinkSecret, error) {
+// providedOnly reports whether a user signs in with a provider and nothing else.
+func (u *User) providedOnly() bool { return u.Issuer != "" && u.PasswordHash == "" }
+
+func (s *Service) makeLink(ctx context.Context, kind LinkKind, userID, target string, last time.Duration) (LinkSecret, error) {
 	now, secret := s.now(), newSecret()
 	l := Link{Hash: hashSecret(secret), Kind: kind, UserID: userID, CreatedAt: now, ExpiresAt: now.Add(last)}
 	err := s.store.AddLink(ctx, l)
@@ -78,6 +87,9 @@ func (s *Service) CheckLink(ctx context.Context, kind LinkKind, secret string) (
 		user, err := s.store.User(ctx, l.UserID)
 		if err != nil {
 			return "", time.Time{}, err
+		}
+		if user.providedOnly() { // since the link was made
+			return "", time.Time{}, errLink()
 		}
 		email = user.Email
 	}
@@ -105,7 +117,7 @@ func (s *Service) Setup(ctx context.Context, secret, email, password string) (in
 		return SignedIn{}, err
 	}
 	s.close()
-	return s.begin(ctx, &user, user.PasswordHash)
+	return s.begin(ctx, &user, user.PasswordHash, nil)
 }
 
 // ResetPassword sets the password of the user whom a link is for, once, and ends all their sessions.

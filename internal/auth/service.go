@@ -27,7 +27,11 @@ type Options struct {
 	Now       func() time.Time // nil: the system's clock
 	Cost      Cost             // of passwords; zero: DefaultCost
 	Retention time.Duration    // of audit entries; 0: DefaultRetention
+	Closed    bool             // everybody needs an account, even while there is none
 	Logger    *slog.Logger
+
+	Provider Provider // with whom people may sign in too; nil: none
+	Rules    []Rule   // which of its people are let in, and as what: the first that is for somebody decides
 }
 
 // Service is what the rest of Helios asks. It is safe for use by several goroutines. Its methods take who asks (With) and from
@@ -41,12 +45,21 @@ type Service struct {
 
 	perAddress, perAccount *limiter
 
+	provider  Provider // nil: none
+	rules     []Rule
+	perStart  *limiter
+	signInKey string // seals sign-ins that are under way
+	over      spent
+	checking  keyed // sessions of which the provider is asked, by their ids
+
 	open  openness
 	audit auditor
 }
 
 // openness is what is known of there being no account.
 type openness struct {
+	never bool // whether there is an account or not
+
 	mu     sync.Mutex
 	closed bool      // there is one, and so there will be: the last admin cannot be removed
 	at     time.Time // when it was last found open
@@ -56,6 +69,7 @@ type openness struct {
 func New(store Store, o Options) *Service {
 	s := &Service{store: store, now: o.Now, retention: o.Retention, log: o.Logger}
 	s.audit.wake = make(chan struct{}, 1)
+	s.open.never = o.Closed
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -68,6 +82,8 @@ func New(store Store, o Options) *Service {
 	s.hasher = newHasher(o.Cost)
 	s.perAddress = newLimiter(triesPerAddress, addressTryEvery)
 	s.perAccount = newLimiter(triesPerAccount, accountTryEvery)
+	s.provider, s.rules, s.signInKey = o.Provider, o.Rules, newSecret()
+	s.perStart = newLimiter(startsPerAddress, addressStartEvery)
 	return s
 }
 
@@ -109,9 +125,18 @@ func (s *Service) Prune(ctx context.Context) error {
 	})
 }
 
-// Open reports whether there is no account yet, so that everybody is let in. It is cheap: once there is an account nothing is
-// read any more, and before at most once a second.
+// Empty reports whether there is no account yet.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	some, err := s.store.HasUsers(ctx)
+	return err == nil && !some, err
+}
+
+// Open reports whether everybody is let in: there is no account yet, and nobody said that there must be one. It is cheap: once
+// there is an account nothing is read any more, and before at most once a second.
 func (s *Service) Open(ctx context.Context) (bool, error) {
+	if s.open.never {
+		return false, nil
+	}
 	s.open.mu.Lock()
 	defer s.open.mu.Unlock()
 	now := s.now()

@@ -65,7 +65,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn,
 	}
 	var in SignedIn
 	if err == nil {
-		in, err = s.begin(ctx, &user, hash)
+		in, err = s.begin(ctx, &user, hash, nil)
 	}
 	if err == nil || fault.CodeOf(err) != fault.SignIn {
 		s.perAddress.giveBack(network(caller.Address)) // only wrong passwords are to be few
@@ -123,37 +123,57 @@ func (s *Service) checkPassword(ctx context.Context, u *User, password string) (
 	return hash, nil
 }
 
-// begin makes a session, always a new one, of a user whose password has been checked against a hash.
-func (s *Service) begin(ctx context.Context, u *User, checkedHash string) (SignedIn, error) {
+// begin makes a session, always a new one, of a user whose password has been checked against a hash, or whom the provider knows.
+func (s *Service) begin(ctx context.Context, u *User, checkedHash string, known *Identity) (SignedIn, error) {
 	caller, now, secret := CallerOf(ctx), s.now(), newSecret()
 	session := Session{
 		ID: newID(), UserID: u.ID, Hash: hashSecret(secret), CreatedAt: now, RotatedAt: now, SeenAt: now,
 		Address: clip(caller.Address, maxName), Agent: clip(caller.Agent, maxAgent),
 	}
+	if known != nil {
+		g := grantOf(known)
+		session.Issuer = u.Issuer
+		if g.RefreshToken != "" {
+			session.CheckedAt = now
+		}
+		var err error
+		if session.Sealed, err = g.seal(secret, session.ID); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	if err := s.store.AddSession(ctx, session, checkedHash, maxSessions); err != nil {
 		return SignedIn{}, err
 	}
-	return SignedIn{Principal: userPrincipal(u, session.ID), Secret: secret, EndsAt: now.Add(SessionAge)}, nil
+	return SignedIn{Principal: userPrincipal(u, session.ID), Secret: secret, EndsAt: session.endsAt()}, nil
 }
 
 // ended reports whether a session has lasted, or rested, too long.
 func (v *Session) ended(now time.Time) bool {
-	return !now.Before(v.CreatedAt.Add(SessionAge)) || !now.Before(v.SeenAt.Add(SessionIdle))
+	return !now.Before(v.endsAt()) || !now.Before(v.SeenAt.Add(SessionIdle))
+}
+
+func errSessionEnded() error {
+	return fault.New(fault.SignIn, "the session has ended").WithHint("sign in again")
 }
 
 // Session is who has the secret of a session; fault.SignIn if there is none, or it has ended. When the secret is old the session
-// gets another one: fresh, if not nil, is to be handed out in place of it. The old one is good for half a minute more.
+// gets another one: fresh, if not nil, is to be handed out in place of it. The old one is good for half a minute more. Whoever the
+// provider knows is let in as it says then.
 func (s *Service) Session(ctx context.Context, secret string) (p Principal, fresh *SignedIn, err error) {
-	hash := hashSecret(secret)
-	session, user, err := s.store.SessionByHash(ctx, hash)
-	if err != nil && fault.CodeOf(err) != fault.NotFound {
+	session, user, err := s.sessionOf(ctx, secret)
+	if err != nil {
 		return Principal{}, nil, err
 	}
 	now := s.now()
-	former := session.Hash != hash
-	if err != nil || user.Disabled || session.ended(now) ||
-		(former && !now.Before(session.PreviousUntil)) {
-		return Principal{}, nil, fault.New(fault.SignIn, "the session has ended").WithHint("sign in again")
+	if session.silent(now) { // nobody is let in before one request has asked the provider
+		unlock, err := s.checking.lock(ctx, session.ID)
+		if err != nil {
+			return Principal{}, nil, err
+		}
+		defer unlock()
+		if session, user, err = s.sessionOf(ctx, secret); err != nil {
+			return Principal{}, nil, err
+		}
 	}
 	p = userPrincipal(&user, session.ID)
 	caller := CallerOf(ctx)
@@ -163,29 +183,74 @@ func (s *Service) Session(ctx context.Context, secret string) (p Principal, fres
 			return Principal{}, nil, err
 		}
 	}
-	if now.Sub(session.RotatedAt) < rotateAfter {
+	if now.Sub(session.RotatedAt) < rotateAfter && !session.silent(now) {
 		return p, nil, nil
 	}
-	next := newSecret()
-	won, err := s.store.RotateSession(ctx, session.ID, hash, hashSecret(next), now, now.Add(rotationGrace))
-	if err != nil || !won {
-		return p, nil, err
-	}
-	return p, &SignedIn{Principal: p, Secret: next, EndsAt: session.CreatedAt.Add(SessionAge)}, nil
+	return s.rotate(ctx, &session, &user, secret)
 }
 
-// SignOut ends the session of who asks. Who has none is signed out already.
-func (s *Service) SignOut(ctx context.Context) error {
+// sessionOf is the session with a secret, and its user; fault.SignIn if it has ended.
+func (s *Service) sessionOf(ctx context.Context, secret string) (Session, User, error) {
+	hash := hashSecret(secret)
+	session, user, err := s.store.SessionByHash(ctx, hash)
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return Session{}, User{}, err
+	}
+	now := s.now()
+	former := session.Hash != hash
+	if err != nil || user.Disabled || session.ended(now) || s.foreign(&session) || (former && !now.Before(session.PreviousUntil)) {
+		return Session{}, User{}, errSessionEnded()
+	}
+	return session, user, nil
+}
+
+// rotate gives a session another secret, unless somebody else was first, and then asks its provider about it.
+func (s *Service) rotate(ctx context.Context, session *Session, user *User, secret string) (p Principal, fresh *SignedIn, err error) {
+	p = userPrincipal(user, session.ID)
+	now, next := s.now(), newSecret()
+	g := grantFrom(secret, session)
+	sealed, err := g.seal(next, session.ID)
+	if err != nil {
+		return Principal{}, nil, err
+	}
+	won, err := s.store.RotateSession(ctx, Rotation{
+		ID: session.ID, OldHash: hashSecret(secret), NewHash: hashSecret(next), Sealed: sealed, At: now, OldUntil: now.Add(rotationGrace),
+	})
+	switch {
+	case err != nil:
+		return p, nil, err
+	case !won && session.silent(now):
+		return Principal{}, nil, errSessionEnded() // the provider was asked with the other secret, in vain
+	case !won:
+		return p, nil, nil
+	case !session.CheckedAt.IsZero():
+		followed, err := s.check(ctx, session, user, next, g)
+		if err != nil {
+			return Principal{}, nil, err
+		}
+		p = userPrincipal(&followed, session.ID)
+	}
+	return p, &SignedIn{Principal: p, Secret: next, EndsAt: session.endsAt()}, nil
+}
+
+// SignOut ends the session of who asks, whose secret is given. Who has none is signed out already. Who came from a provider goes on
+// to continueAt, if it is not "", to end their session there too, and comes back to an address of this server.
+func (s *Service) SignOut(ctx context.Context, secret, backTo string) (continueAt string, err error) {
 	p, _ := From(ctx)
 	if p.Session == "" {
-		return nil
+		return "", nil
 	}
-	err := s.store.EndSession(ctx, p.User, p.Session)
+	session, _, err := s.store.SessionByHash(ctx, hashSecret(secret))
+	known := err == nil && session.ID == p.Session
+	err = s.store.EndSession(ctx, p.User, p.Session)
 	if fault.CodeOf(err) == fault.NotFound {
-		return nil
+		return "", nil
 	}
 	s.note(ctx, ActionSignOut, p.Name, err, nil)
-	return err
+	if err == nil && known && session.Issuer != "" && !s.foreign(&session) {
+		continueAt = s.leave(ctx, &session, secret, backTo)
+	}
+	return continueAt, err
 }
 
 // Sessions are those of a user, the last seen first. Users see their own, admins everybody's.

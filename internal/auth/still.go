@@ -31,7 +31,7 @@ func (s *Service) again(ctx context.Context, p Principal) (Principal, error) {
 			return Principal{}, err
 		}
 		i := slices.IndexFunc(sessions, func(v Session) bool { return v.ID == p.Session })
-		if i < 0 || sessions[i].ended(s.now()) {
+		if i < 0 || sessions[i].ended(s.now()) || sessions[i].silent(s.now()) || s.foreign(&sessions[i]) {
 			return Principal{}, ended
 		}
 		user, err := s.store.User(ctx, p.User)

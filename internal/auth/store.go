@@ -11,6 +11,7 @@ import (
 type Store interface {
 	Users
 	Sessions
+	Provided
 	Tokens
 	Links
 	Audit
@@ -24,6 +25,8 @@ type User struct {
 	Tables       []string // that may be read; nil: all
 	Disabled     bool
 	PasswordHash string `json:"-"` // "" for none yet: nobody can sign in with it
+	Issuer       string // of the provider that knows the user; "" for none
+	Subject      string // as whom
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SignedInAt   time.Time // the last time; zero: never
@@ -37,7 +40,7 @@ type Users interface {
 	User(ctx context.Context, id string) (User, error)
 	UserByEmail(ctx context.Context, email string) (User, error)
 
-	// AddUser adds an account; fault.Conflict if its e-mail is taken.
+	// AddUser adds an account; fault.Conflict if its e-mail address, or its subject of a provider, has one.
 	AddUser(ctx context.Context, u User) error
 
 	// ChangeUser saves what change makes of an account, and ends its sessions if change says so.
@@ -59,6 +62,17 @@ type Session struct {
 	SeenAt        time.Time
 	Address       string // last seen
 	Agent         string // last seen
+
+	Issuer    string    // of the provider whose word began it; "" for a password
+	Sealed    string    `json:"-"` // what the provider gave for it, for who has the secret
+	CheckedAt time.Time // when the provider last said that it may go on; zero if the provider cannot be asked
+}
+
+// Rotation gives a session another secret.
+type Rotation struct {
+	ID, OldHash, NewHash string
+	Sealed               string // anew, for the new secret
+	At, OldUntil         time.Time
 }
 
 // Sessions keeps who is signed in.
@@ -73,11 +87,19 @@ type Sessions interface {
 	SeeSession(ctx context.Context, id string, at time.Time, from Caller) error
 
 	// RotateSession gives a session another secret; false if it no longer has the old one, so that somebody else was first.
-	RotateSession(ctx context.Context, id, oldHash, newHash string, at, oldUntil time.Time) (bool, error)
+	RotateSession(ctx context.Context, r Rotation) (bool, error)
 
 	Sessions(ctx context.Context, userID string) ([]Session, error) // the last seen first
 	EndSession(ctx context.Context, userID, id string) error
 	EndSessions(ctx context.Context, userID string) (ended int, err error)
+}
+
+// Provided keeps what accounts and sessions have of a provider.
+type Provided interface {
+	UserBySubject(ctx context.Context, issuer, subject string) (User, error)
+
+	// KeepGrant keeps what a provider has given for a session, and when; nothing if the session has ended or another secret by now.
+	KeepGrant(ctx context.Context, session, hash, sealed string, at time.Time) error
 }
 
 // Token is an API token.

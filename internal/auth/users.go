@@ -190,8 +190,11 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (in 
 		return SignedIn{}, err
 	}
 	user, err := s.store.User(ctx, p.User)
-	if err != nil {
+	switch {
+	case err != nil:
 		return SignedIn{}, err
+	case user.providedOnly():
+		return SignedIn{}, fault.New(fault.Refused, "your account has no password: you sign in with %s", s.ProviderOf(&user)).WithHint("change your password there")
 	}
 	checked, err := s.checkPassword(ctx, &user, current)
 	switch {
@@ -216,7 +219,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (in 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return s.begin(ctx, &user, hash)
+	return s.begin(ctx, &user, hash, nil)
 }
 
 // SetPassword gives a user another password and ends their sessions. It is for whoever works on the machine: admins elsewhere

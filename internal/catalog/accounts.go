@@ -54,17 +54,18 @@ func affected(result sql.Result, err error) (int64, error) {
 	return result.RowsAffected()
 }
 
-const userColumns = `u.id, u.email, u.role, u.tables, u.disabled, u.password_hash, u.created_at, u.updated_at, u.signed_in_at`
+const userColumns = `u.id, u.email, u.role, u.tables, u.disabled, u.password_hash, u.created_at, u.updated_at, u.signed_in_at, u.issuer, u.subject`
 
 // userRow is a user as it is read, of which all may be NULL when it was joined.
 type userRow struct {
 	id, email, role, tables, hash sql.NullString
 	disabled                      sql.NullInt64
 	created, updated, signedIn    sql.NullInt64
+	issuer, subject               sql.NullString
 }
 
 func (r *userRow) to() []any {
-	return []any{&r.id, &r.email, &r.role, &r.tables, &r.disabled, &r.hash, &r.created, &r.updated, &r.signedIn}
+	return []any{&r.id, &r.email, &r.role, &r.tables, &r.disabled, &r.hash, &r.created, &r.updated, &r.signedIn, &r.issuer, &r.subject}
 }
 
 // user is the user, zero if there is none.
@@ -74,6 +75,7 @@ func (r *userRow) user() (u auth.User, err error) {
 	}
 	u = auth.User{
 		ID: r.id.String, Email: r.email.String, Disabled: r.disabled.Int64 != 0, PasswordHash: r.hash.String,
+		Issuer: r.issuer.String, Subject: r.subject.String,
 		CreatedAt: moment(r.created.Int64), UpdatedAt: moment(r.updated.Int64), SignedInAt: momentOrNone(r.signedIn.Int64),
 	}
 	if u.Role, err = auth.ParseRole(r.role.String); err != nil {
@@ -122,6 +124,13 @@ func (a *Accounts) UserByEmail(ctx context.Context, email string) (auth.User, er
 	return found(u, err, "there is no account %.80q", email)
 }
 
+// UserBySubject finds the account of somebody whom a provider knows.
+func (a *Accounts) UserBySubject(ctx context.Context, issuer, subject string) (auth.User, error) {
+	u, err := scanUser(a.catalog.db.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.issuer = $1 AND u.subject = $2 AND u.issuer <> ''`,
+		issuer, subject))
+	return found(u, err, "there is no account %.80q of the provider", subject)
+}
+
 // AddUser adds an account.
 func (a *Accounts) AddUser(ctx context.Context, u auth.User) error {
 	return a.catalog.write(ctx, func(tx *sql.Tx) error { return addUser(ctx, tx, u) })
@@ -132,9 +141,9 @@ func addUser(ctx context.Context, tx *sql.Tx, u auth.User) error {
 	if err != nil {
 		return err
 	}
-	n, err := affected(tx.ExecContext(ctx, `INSERT INTO users (id, email, role, tables, disabled, password_hash, created_at, updated_at, signed_in_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING`, u.ID, u.Email, u.Role.String(), string(tables), flag(u.Disabled),
-		u.PasswordHash, micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.SignedInAt)))
+	n, err := affected(tx.ExecContext(ctx, `INSERT INTO users (id, email, role, tables, disabled, password_hash, created_at, updated_at, signed_in_at, issuer, subject)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`, u.ID, u.Email, u.Role.String(), string(tables), flag(u.Disabled),
+		u.PasswordHash, micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.SignedInAt), u.Issuer, u.Subject))
 	if err != nil {
 		return err
 	}
@@ -184,8 +193,17 @@ func saveUser(ctx context.Context, tx *sql.Tx, u *auth.User, endSessions bool) e
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE users SET role = $2, tables = $3, disabled = $4, password_hash = $5, updated_at = $6 WHERE id = $1`,
-		u.ID, u.Role.String(), string(tables), flag(u.Disabled), u.PasswordHash, micros(u.UpdatedAt)); err != nil {
+	var taken int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE id <> $1 AND (email = $2 OR (issuer <> '' AND issuer = $3 AND subject = $4))`,
+		u.ID, u.Email, u.Issuer, u.Subject).Scan(&taken); err != nil {
+		return err
+	}
+	if taken > 0 {
+		return fault.New(fault.Conflict, "there is an account %s already", u.Email)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET email = $2, role = $3, tables = $4, disabled = $5, password_hash = $6, updated_at = $7, issuer = $8, subject = $9
+		WHERE id = $1`,
+		u.ID, u.Email, u.Role.String(), string(tables), flag(u.Disabled), u.PasswordHash, micros(u.UpdatedAt), u.Issuer, u.Subject); err != nil {
 		return err
 	}
 	if endSessions {

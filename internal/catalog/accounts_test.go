@@ -101,7 +101,7 @@ func TestOfManyRotationsOfASecretOneWins(t *testing.T) {
 	for n := range 20 {
 		all.Go(func() {
 			hash := string(rune('a' + n))
-			if ok, err := stores[n%2].RotateSession(t.Context(), "s", "old", hash, at, at); ok || err != nil {
+			if ok, err := stores[n%2].RotateSession(t.Context(), auth.Rotation{ID: "s", OldHash: "old", NewHash: hash, At: at, OldUntil: at}); ok || err != nil {
 				won <- hash
 			}
 		})

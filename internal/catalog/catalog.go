@@ -173,6 +173,13 @@ var migrations = []string{
 		duration_ms BIGINT NOT NULL
 	)`,
 	`CREATE INDEX audit_by_time ON audit (at)`,
+	// An OpenID Connect provider knows a user as a subject. sealed is what it gave for a session, encrypted with the session's secret.
+	`ALTER TABLE users ADD COLUMN issuer VARCHAR(255) NOT NULL DEFAULT ''`,
+	`ALTER TABLE users ADD COLUMN subject VARCHAR(255) NOT NULL DEFAULT ''`,
+	`CREATE UNIQUE INDEX users_by_subject ON users (issuer, subject) WHERE issuer <> ''`,
+	`ALTER TABLE sessions ADD COLUMN issuer VARCHAR(255) NOT NULL DEFAULT ''`,
+	`ALTER TABLE sessions ADD COLUMN sealed TEXT NOT NULL DEFAULT ''`,
+	`ALTER TABLE sessions ADD COLUMN checked_at BIGINT NOT NULL DEFAULT 0`,
 }
 
 func (c *Catalog) migrate(ctx context.Context) error {

@@ -10,13 +10,16 @@ import (
 	"github.com/helios-sql/helios/internal/fault"
 )
 
-const sessionColumns = `s.id, s.user_id, s.hash, s.previous_hash, s.previous_until, s.created_at, s.rotated_at, s.seen_at, s.address, s.agent`
+const sessionColumns = `s.id, s.user_id, s.hash, s.previous_hash, s.previous_until, s.created_at, s.rotated_at, s.seen_at, s.address, s.agent, s.issuer, s.sealed, s.checked_at`
 
 // scanSession reads a session, and what else the row has.
 func scanSession(row scanner, more ...any) (s auth.Session, err error) {
-	var until, created, rotated, seen int64
-	err = row.Scan(append([]any{&s.ID, &s.UserID, &s.Hash, &s.Previous, &until, &created, &rotated, &seen, &s.Address, &s.Agent}, more...)...)
+	var until, created, rotated, seen, checked int64
+	err = row.Scan(append([]any{
+		&s.ID, &s.UserID, &s.Hash, &s.Previous, &until, &created, &rotated, &seen, &s.Address, &s.Agent, &s.Issuer, &s.Sealed, &checked,
+	}, more...)...)
 	s.PreviousUntil, s.CreatedAt, s.RotatedAt, s.SeenAt = momentOrNone(until), moment(created), moment(rotated), moment(seen)
+	s.CheckedAt = momentOrNone(checked)
 	return s, err
 }
 
@@ -31,9 +34,9 @@ func (a *Accounts) AddSession(ctx context.Context, s auth.Session, checkedHash s
 		if n == 0 {
 			return fault.New(fault.SignIn, "the account has changed meanwhile").WithHint("sign in again")
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO sessions (id, user_id, hash, previous_hash, previous_until, created_at, rotated_at, seen_at, address, agent)
-			VALUES ($1, $2, $3, '', 0, $4, $5, $6, $7, $8)`,
-			s.ID, s.UserID, s.Hash, micros(s.CreatedAt), micros(s.RotatedAt), micros(s.SeenAt), s.Address, s.Agent); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO sessions (id, user_id, hash, previous_hash, previous_until, created_at, rotated_at, seen_at, address, agent, issuer, sealed, checked_at)
+			VALUES ($1, $2, $3, '', 0, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			s.ID, s.UserID, s.Hash, micros(s.CreatedAt), micros(s.RotatedAt), micros(s.SeenAt), s.Address, s.Agent, s.Issuer, s.Sealed, micros(s.CheckedAt)); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = $1 AND id NOT IN
@@ -64,14 +67,22 @@ func (a *Accounts) SeeSession(ctx context.Context, id string, at time.Time, from
 }
 
 // RotateSession gives a session another secret.
-func (a *Accounts) RotateSession(ctx context.Context, id, oldHash, newHash string, at, oldUntil time.Time) (won bool, err error) {
+func (a *Accounts) RotateSession(ctx context.Context, r auth.Rotation) (won bool, err error) {
 	err = a.catalog.write(ctx, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, `UPDATE sessions SET hash = $3, previous_hash = $2, rotated_at = $4, previous_until = $5 WHERE id = $1 AND hash = $2`,
-			id, oldHash, newHash, micros(at), micros(oldUntil)))
+		n, err := affected(tx.ExecContext(ctx, `UPDATE sessions SET hash = $3, previous_hash = $2, rotated_at = $4, previous_until = $5, sealed = $6
+			WHERE id = $1 AND hash = $2`, r.ID, r.OldHash, r.NewHash, micros(r.At), micros(r.OldUntil), r.Sealed))
 		won = n == 1
 		return err
 	})
 	return won, err
+}
+
+// KeepGrant keeps what a provider has given for a session that has a secret still, and when.
+func (a *Accounts) KeepGrant(ctx context.Context, session, hash, sealed string, at time.Time) error {
+	return a.catalog.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE sessions SET sealed = $3, checked_at = $4 WHERE id = $1 AND hash = $2`, session, hash, sealed, micros(at))
+		return err
+	})
 }
 
 // Sessions gives the sessions of a user, the last seen first.

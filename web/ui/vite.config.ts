@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { access } from "./access.ts";
 
 // A development server hands the API's paths on to a Helios that runs: HELIOS_URL, or the one that `make demo` starts.
 const helios = process.env.HELIOS_URL ?? "http://127.0.0.1:8080";
@@ -20,6 +21,7 @@ const groups = [
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  define: { __ACCESS__: JSON.stringify(access()) },
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: process.env.CONSOLE_OUT ?? "../../internal/web/dist",

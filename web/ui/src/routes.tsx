@@ -1,20 +1,33 @@
 // Every screen has its address here, and is loaded when it is first looked at. What a screen remembers in its address (filters,
 // sort, the open tab) is read by its own search.ts.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { queryClient } from "./api/queries";
 import { loaded } from "@/lib/lazy";
-import { Shell } from "./shell/shell";
+import { stateQuery } from "@/lib/session";
+import { atTheDoor, Frame } from "./shell/frame";
 import { Broken, NotFound } from "./shell/broken";
 import { connectSearch } from "./screens/connect/search";
 import { dashboardSearch, dashboardsSearch } from "./screens/dashboards/search";
 import { overviewSearch } from "./screens/overview/search";
 import { profileSearch } from "./screens/profile/search";
 import { quarantineSearch } from "./screens/quarantine/search";
+import { queriesSearch, querySearch } from "./screens/queries/search";
 import { settingsSearch } from "./screens/settings/search";
+import { signInSearch } from "./screens/sign-in/search";
 import { sourceSearch } from "./screens/source/search";
 import { sqlSearch } from "./screens/sql/search";
 import { tailSearch } from "./screens/tail/search";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRoute({
+  component: Frame,
+  notFoundComponent: NotFound,
+  // Who must sign in does so first, and comes back to exactly where they wanted to go.
+  beforeLoad: async ({ location }) => {
+    if (atTheDoor(location.pathname)) return;
+    const { accounts, me } = await queryClient.ensureQueryData(stateQuery);
+    if (accounts && !me) throw redirect({ to: "/sign-in", search: { return_to: location.href === "/" ? undefined : location.href }, replace: true });
+  },
+});
 
 const overview = createRoute({
   getParentRoute: () => root,
@@ -76,9 +89,37 @@ const profile = createRoute({
   validateSearch: profileSearch,
   component: lazyRouteComponent(() => loaded(() => import("./screens/profile"))),
 });
+const queries = createRoute({
+  getParentRoute: () => root,
+  path: "/queries",
+  validateSearch: queriesSearch,
+  component: lazyRouteComponent(() => loaded(() => import("./screens/queries"))),
+});
+const query = createRoute({
+  getParentRoute: () => root,
+  path: "/queries/$id",
+  validateSearch: querySearch,
+  component: lazyRouteComponent(() => loaded(() => import("./screens/queries/query"))),
+});
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: signInSearch,
+  component: lazyRouteComponent(() => loaded(() => import("./screens/sign-in"))),
+});
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => loaded(() => import("./screens/setup"))),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => loaded(() => import("./screens/reset"))),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings, profile]),
+  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings, profile, queries, query, signIn, setup, reset]),
   defaultPreload: "intent",
   defaultErrorComponent: Broken,
   defaultNotFoundComponent: NotFound,

@@ -1,11 +1,11 @@
 import { roles, type Role } from "@/lib/session";
 
-/** What a role is for, in a sentence. Each may also do what those before it may. */
+/** What a role is for, in a sentence. */
 export const roleSays: Record<Role, string> = {
   viewer: "Sees dashboards, sources and freshness, and runs saved queries",
-  analyst: "Also writes SQL, watches the live tail, exports, and saves queries and dashboards",
-  editor: "Also connects and changes sources and schemas, and mends and replays the quarantine",
-  admin: "Also manages users, tokens and the audit log: everything",
+  analyst: "Does what a viewer does, and writes SQL, watches the live tail, exports and saves",
+  editor: "Does what an analyst does, and connects and changes sources and schemas, and mends the quarantine",
+  admin: "Does everything, and manages users, tokens and the audit log",
 };
 
 /** The roles that who has this one may give. */

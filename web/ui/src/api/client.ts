@@ -2,6 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
 import { reached, unreachable } from "./connection";
+import { ask, signedInAgain } from "./who";
 
 export type Schemas = components["schemas"];
 export type ProblemBody = Schemas["Problem"];
@@ -12,14 +13,17 @@ export class Problem extends Error {
   readonly code: string;
   readonly hint?: string;
   readonly body: Partial<ProblemBody>;
+  /** When the same may succeed, in milliseconds, where the server says so. */
+  readonly retryAt?: number;
 
-  constructor(status: number, body: Partial<ProblemBody>) {
+  constructor(status: number, body: Partial<ProblemBody>, retryAfter = 0) {
     super(body.detail ?? body.title ?? `The server answered with ${status}`);
     this.name = "Problem";
     this.status = status;
     this.code = body.code ?? "internal";
     this.hint = body.hint;
     this.body = body;
+    if (retryAfter > 0) this.retryAt = Date.now() + retryAfter * 1000;
   }
 
   /** True when there was no answer at all: the server is down or restarts. */
@@ -42,7 +46,7 @@ export async function problemIn(response: Response): Promise<Problem> {
   } catch {
     body = { detail: `${response.status} ${response.statusText}` };
   }
-  return new Problem(response.status, body);
+  return new Problem(response.status, body, Number(response.headers.get("Retry-After")));
 }
 
 /** Whether a proxy before Helios answered, because Helios did not: its own errors are problem documents. */
@@ -50,8 +54,8 @@ function ofProxy(response: Response): boolean {
   return [502, 503, 504].includes(response.status) && !response.headers.get("Content-Type")?.startsWith("application/problem+json");
 }
 
-/** fetch that tells the connection's state, and throws a Problem for every answer that is no success. */
-export async function request(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+/** fetch that tells the connection's state. */
+async function reach(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   let response: Response | undefined;
   try {
     response = await fetch(input, init);
@@ -63,8 +67,26 @@ export async function request(input: RequestInfo | URL, init?: RequestInit): Pro
     throw new Problem(0, { code: "network", detail: "Helios does not answer", hint: "it may be restarting: this page tries again by itself" });
   }
   reached();
-  if (!response.ok) throw await problemIn(response);
   return response;
+}
+
+// Those who sign in have no session to go on with.
+const signingIn = /\/api\/v1\/auth\/(state|sign-in|link|setup|reset)$/;
+
+/**
+ * fetch that throws a Problem for every answer that is no success. Where it was refused because the session has ended, it waits
+ * until the person has signed in again, and asks once more.
+ */
+export async function request(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const again = input instanceof Request ? input.clone() : input;
+  let response = await reach(input, init);
+  if (response.status === 401 && !signingIn.test(new URL(response.url).pathname)) {
+    const signal = input instanceof Request ? input.signal : init?.signal;
+    if (await signedInAgain(signal)) response = await reach(again, init);
+  }
+  if (response.ok) return response;
+  if (response.status === 403) void ask().catch(() => undefined); // their role may be another one by now
+  throw await problemIn(response);
 }
 
 const throwing: Middleware = {

@@ -1,7 +1,9 @@
 // The questions that several screens ask, each with one key and one pace. A screen's own questions live with the screen.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { stateQuery } from "@/lib/session";
 import { onRecovery } from "./connection";
 import { api, data, problemOf, type Schemas } from "./client";
+import { onState } from "./who";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -14,6 +16,10 @@ export const queryClient = new QueryClient({
   },
 });
 onRecovery(() => void queryClient.invalidateQueries());
+onState((state, back) => {
+  queryClient.setQueryData(stateQuery.queryKey, state);
+  if (back) void queryClient.invalidateQueries({ predicate: (q) => q.queryKey !== stateQuery.queryKey && q.state.fetchStatus === "idle" });
+});
 
 /** How often sources are looked at: each second, less often where thousands of shards make an answer large. */
 const pace = (...sources: (Schemas["SourceStatus"] | undefined)[]) => (sources.reduce((sum, s) => sum + (s?.shards?.length ?? 0), 0) > 500 ? 5000 : 1000);

@@ -23,6 +23,8 @@ export interface Result {
 
 export interface Statement {
   sql: string;
+  /** The saved query whose text it is: that one is run, as everybody may. */
+  saved?: string;
   params?: Params;
   maxRows?: number;
   /** Remember the run in the history of queries. */
@@ -30,9 +32,14 @@ export interface Statement {
   signal?: AbortSignal;
 }
 
+/** Where a statement is sent to. */
+export function queryPath({ saved }: Statement): string {
+  return saved === undefined ? "/api/v1/query" : `/api/v1/saved-queries/${encodeURIComponent(saved)}/run`;
+}
+
 /** The body of a request that runs a statement: what "Copy as curl" shows too. */
-export function queryBody({ sql, params, maxRows, history }: Statement): Record<string, unknown> {
-  const body: Record<string, unknown> = { sql };
+export function queryBody({ sql, saved, params, maxRows, history }: Statement): Record<string, unknown> {
+  const body: Record<string, unknown> = saved === undefined ? { sql } : {};
   if (params && Object.keys(params).length > 0) body.params = params;
   if (maxRows !== undefined) body.max_rows = maxRows;
   if (history) body.history = true;
@@ -41,7 +48,7 @@ export function queryBody({ sql, params, maxRows, history }: Statement): Record<
 
 /** Runs a statement. Its rows are exact: see Cell. Aborting the signal cancels it on the server too. */
 export async function runQuery(statement: Statement): Promise<Result> {
-  const answer = await ask(queryBody(statement), "application/json", statement.signal);
+  const answer = await ask(statement, "application/json");
   const sent = await whole(answer, (r) => r.arrayBuffer());
   const e = parseEnvelope(new TextDecoder().decode(sent)) as Envelope & { bytes?: number };
   return {
@@ -67,13 +74,13 @@ export const exportFormats = {
 export type ExportFormat = keyof typeof exportFormats;
 
 /** Runs a statement anew and saves all its rows as a file. */
-export async function exportQuery({ sql, params, format, name = "result", signal }: { sql: string; params?: Params; format: ExportFormat; name?: string; signal?: AbortSignal }): Promise<void> {
-  const answer = await ask(queryBody({ sql, params, maxRows: -1 }), exportFormats[format].accept, signal);
+export async function exportQuery({ format, name = "result", ...statement }: Omit<Statement, "maxRows" | "history"> & { format: ExportFormat; name?: string }): Promise<void> {
+  const answer = await ask({ ...statement, maxRows: -1 }, exportFormats[format].accept);
   save(await whole(answer, (r) => r.blob()), `${name}.${format}`);
 }
 
-function ask(body: unknown, accept: string, signal?: AbortSignal): Promise<Response> {
-  return request("/api/v1/query", { method: "POST", headers: { "Content-Type": "application/json", Accept: accept }, body: JSON.stringify(body), signal });
+function ask(statement: Statement, accept: string): Promise<Response> {
+  return request(queryPath(statement), { method: "POST", headers: { "Content-Type": "application/json", Accept: accept }, body: JSON.stringify(queryBody(statement)), signal: statement.signal });
 }
 
 /** The body of an answer. One that breaks off is how the server says that the query failed after its first rows. */

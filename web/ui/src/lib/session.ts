@@ -1,20 +1,19 @@
 // Who uses the console, and what they may do. Without accounts the house is open: everybody may do everything.
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { api, data, type Schemas } from "@/api/client";
+import { useMemo } from "react";
+import type { Schemas } from "@/api/client";
+import { ask } from "@/api/who";
+import { accessOf, type Access, type Route } from "./access";
 
 export type Me = Schemas["Me"];
 export type Role = Me["role"];
-export type SignInState = Schemas["SignInState"];
+export type SignInState = Schemas["SignInState"] & { oidc?: { name: string } };
 
 /** The roles, each of which may do what those before it may. */
 export const roles: readonly Role[] = ["viewer", "analyst", "editor", "admin"];
 
 /** Who asks, and what signing in takes. It is there before any screen is. */
-export const stateQuery = queryOptions({
-  queryKey: ["auth-state"],
-  queryFn: () => data(api.GET("/api/v1/auth/state")),
-  staleTime: 30_000,
-});
+export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: async (): Promise<SignInState> => ask(), staleTime: 30_000 });
 
 export interface Session {
   /** There are accounts. Without any, everybody is let in. */
@@ -22,18 +21,21 @@ export interface Session {
   me: Me | undefined;
   /** Whether who is signed in has this role, or one that may do more. */
   may: (role: Role) => boolean;
+  /** Whether they may use a route of the API: what they may not is not offered. */
+  can: (route: Route) => boolean;
+  /** The same, of what a route needs. */
+  meets: (needs: Access) => boolean;
 }
 
-/** Who uses the console. */
+/** Who uses the console. It is the same object as long as they may do the same. */
 export function useSession(): Session {
-  return sessionOf(useQuery(stateQuery).data);
+  const { data } = useQuery(stateQuery);
+  return useMemo(() => sessionOf(data), [data]);
 }
 
-export function sessionOf(state: SignInState | undefined): Session {
+export function sessionOf(state: Pick<SignInState, "accounts" | "me"> | undefined): Session {
   const me = state?.me;
-  return {
-    accounts: state?.accounts ?? false,
-    me,
-    may: (role) => me !== undefined && (me.kind === "open" || roles.indexOf(me.role) >= roles.indexOf(role)),
-  };
+  const may = (role: Role) => me !== undefined && (me.kind === "open" || roles.indexOf(me.role) >= roles.indexOf(role));
+  const meets = ({ role, whole }: Access) => may(role) && !(whole && me?.limited);
+  return { accounts: state?.accounts ?? false, me, may, meets, can: (route) => meets(accessOf(route)) };
 }

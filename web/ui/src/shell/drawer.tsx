@@ -1,6 +1,8 @@
 // The navigation over the screen, where there is no room beside it.
+import { useRouter } from "@tanstack/react-router";
 import { Dialog as D } from "radix-ui";
 import { X } from "lucide-react";
+import { useEffect } from "react";
 import { IconButton } from "@/ui/button";
 import { useFocusBack } from "@/ui/focus-back";
 import { Navigation } from "./navigation";
@@ -24,6 +26,8 @@ export default function Drawer({ open, ...opened }: { open: boolean } & Opened) 
 
 function Content({ onClose, openPalette, openHelp }: Opened) {
   const { after, onCloseAutoFocus } = useFocusBack();
+  const router = useRouter();
+  useEffect(() => router.subscribe("onBeforeNavigate", ({ pathChanged }) => pathChanged && onClose()), [router, onClose]);
   // What a button of the drawer opens takes the drawer's place, and the focus.
   const instead = (run: () => void) => () => {
     after(run);

@@ -10,7 +10,8 @@ import { chooseTheme, useThemeChoice } from "@/lib/theme";
 import { cx } from "@/ui/cx";
 import { Segmented } from "@/ui/form";
 import { Kbd, type Tone } from "@/ui/layout";
-import { screens } from "./screens";
+import { Person } from "./person";
+import { useScreens } from "./screens";
 
 const item = "flex items-center gap-2.5 rounded-md px-2 py-1.5 text-sm text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink";
 const dots: Record<Tone, string> = { good: "bg-good", warn: "bg-warn", bad: "bg-bad", info: "bg-info", accent: "bg-accent", plain: "bg-edge" };
@@ -26,6 +27,7 @@ export function Brand() {
 }
 
 export function Navigation({ openPalette, openHelp, close }: { openPalette: () => void; openHelp: () => void; close?: ReactNode }) {
+  const screens = useScreens();
   return (
     <div className="flex h-full flex-col gap-3 p-3">
       <div className="flex items-center justify-between">
@@ -48,11 +50,14 @@ export function Navigation({ openPalette, openHelp, close }: { openPalette: () =
         </nav>
         <Sources />
       </div>
-      <div className="flex items-center justify-between border-t pt-2">
-        <Theme />
-        <button type="button" onClick={openHelp} className="rounded-md px-2 py-1 text-xs text-faint hover:bg-hover hover:text-ink">
-          Shortcuts <Kbd>?</Kbd>
-        </button>
+      <div className="space-y-2 border-t pt-2">
+        <Person />
+        <div className="flex items-center justify-between">
+          <Theme />
+          <button type="button" onClick={openHelp} className="rounded-md px-2 py-1 text-xs text-faint hover:bg-hover hover:text-ink">
+            Shortcuts <Kbd>?</Kbd>
+          </button>
+        </div>
       </div>
     </div>
   );

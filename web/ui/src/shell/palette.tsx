@@ -2,18 +2,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Dialog as D } from "radix-ui";
-import { CornerDownLeft, FileCode2, Keyboard, LayoutDashboard, Monitor, Moon, Plug, Sun, Table2, Zap, type LucideIcon } from "lucide-react";
+import { CornerDownLeft, FileCode2, Keyboard, LayoutDashboard, LogOut, Monitor, Moon, Plug, Sun, Table2, UserRound, Zap, type LucideIcon } from "lucide-react";
 import { Fragment, useId, useMemo, useState } from "react";
 import { dashboardsQuery, savedQueriesQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { keyNames, useActiveShortcuts } from "@/lib/shortcuts";
+import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { chooseTheme } from "@/lib/theme";
 import { cx } from "@/ui/cx";
 import { useFocusBack } from "@/ui/focus-back";
 import { Kbd } from "@/ui/layout";
 import { asks, field, frame } from "./palette-to-come";
+import { signOut } from "./person";
 import { rank } from "./rank";
-import { screens } from "./screens";
+import { useScreens } from "./screens";
 
 interface Command {
   id: string;
@@ -151,6 +153,9 @@ function Option({ id, command: c, chosen, tellKind, onPoint, onRun }: { id: stri
 /** Everything there is. The first one is run by a mere Enter: it does no harm. What cannot be asked for is left out: the rest still works. */
 function useCommands(): Command[] {
   const navigate = useNavigate();
+  const screens = useScreens();
+  const { me, can } = useSession();
+  const sql = can("POST /api/v1/query");
   // Sources are asked for every second: only their names are looked at, so that the list stays the same.
   const sources = useQuery({ ...sourcesQuery, select: (all) => all.map((s) => s.settings.name) });
   const tables = useQuery(tablesQuery);
@@ -164,14 +169,20 @@ function useCommands(): Command[] {
         .filter((s) => s.group !== "Go to" && s.group !== "Everywhere")
         .map((s) => ({ id: `do:${s.label}`, label: s.label, kind: "On this screen", icon: Zap, keys: s.keys, run: s.run })),
       ...(sources.data ?? []).map((name) => ({ id: `source:${name}`, label: name, kind: "Source", icon: Plug, run: () => void navigate({ to: "/sources/$name", params: { name } }) })),
-      ...(tables.data ?? []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(t.name)} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
-      ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate({ to: "/sql", search: { saved: q.id } }) })),
+      ...((sql && tables.data) || []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(t.name)} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
+      ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate(sql ? { to: "/sql", search: { saved: q.id } } : { to: "/queries/$id", params: { id: q.id } }) })),
       ...(dashboards.data ?? []).map((d) => ({ id: `dashboard:${d.id}`, label: d.title, kind: "Dashboard", icon: LayoutDashboard, run: () => void navigate({ to: "/dashboards/$id", params: { id: d.id } }) })),
+      ...(me && me.kind !== "open"
+        ? [
+            { id: "profile", label: "Profile", kind: "Account", icon: UserRound, run: () => void navigate({ to: "/profile" }) },
+            { id: "sign-out", label: "Sign out", kind: "Account", icon: LogOut, run: () => void signOut() },
+          ]
+        : []),
       { id: "light", label: "Light", kind: "Theme", icon: Sun, run: () => chooseTheme("light") },
       { id: "dark", label: "Dark", kind: "Theme", icon: Moon, run: () => chooseTheme("dark") },
       { id: "system", label: "As the system", kind: "Theme", icon: Monitor, run: () => chooseTheme("system") },
       ...shortcuts.filter((s) => s.keys === "?").map((s) => ({ id: "help", label: s.label, kind: "Help", icon: Keyboard, keys: s.keys, run: s.run })),
     ],
-    [navigate, sources.data, tables.data, saved.data, dashboards.data, shortcuts],
+    [navigate, screens, me, sql, sources.data, tables.data, saved.data, dashboards.data, shortcuts],
   );
 }

@@ -1,24 +1,30 @@
 // The frame around every screen: navigation, command palette, help, and the state of the connection.
-import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
+import { Outlet, useMatches, useNavigate, useRouter } from "@tanstack/react-router";
 import { Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { useConnection } from "@/api/connection";
+import { useEnded } from "@/api/who";
+import { accessOf } from "@/lib/access";
 import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { IconButton, Spinner } from "@/ui/button";
 import { Brand, Navigation } from "./navigation";
+import { Needs } from "./needs";
 import { PaletteToCome } from "./palette-to-come";
-import { screens } from "./screens";
+import { screens, useScreens } from "./screens";
 
 // What opens over the screen is not needed for its first sight: it comes once the page is at rest.
 const parts = { palette: () => import("./palette"), help: () => import("./help"), drawer: () => import("./drawer") };
 const Palette = lazy(parts.palette);
 const ShortcutHelp = lazy(parts.help);
 const Drawer = lazy(parts.drawer);
+const Ended = lazy(() => import("./ended"));
 type Part = keyof typeof parts;
 
 export function Shell() {
   const navigate = useNavigate();
+  const reachable = useScreens();
+  const ended = useEnded();
   const [open, setOpen] = useState<{ part: Part; from: Element | null } | null>(null); // and where the focus was
   const [used, setUsed] = useState<ReadonlySet<Part>>(new Set());
   const [typed, setTyped] = useState(""); // before the palette was there
@@ -43,9 +49,9 @@ export function Shell() {
     () => [
       { keys: "mod+k", label: "Command palette", group: "Everywhere", whileTyping: true, run: show.palette },
       { keys: "?", label: "Keyboard shortcuts", group: "Everywhere", run: show.help },
-      ...screens.map((s) => ({ keys: s.keys, label: s.label, group: "Go to", run: () => void navigate({ to: s.to }) })),
+      ...reachable.map((s) => ({ keys: s.keys, label: s.label, group: "Go to", run: () => void navigate({ to: s.to }) })),
     ],
-    [navigate, show],
+    [navigate, show, reachable],
   );
   useShortcuts(shortcuts);
   // Once it is there, what is typed right after the shortcut is typed into the palette, and nowhere else.
@@ -78,7 +84,7 @@ export function Shell() {
         </header>
         <ConnectionBanner />
         <div className="min-h-0 flex-1">
-          <Outlet />
+          <Screen />
         </div>
       </div>
       <Suspense fallback={shows("palette") && <PaletteToCome typed={typed} onType={setTyped} onClose={close("palette")} />}>
@@ -86,9 +92,22 @@ export function Shell() {
       </Suspense>
       <Suspense fallback={null}>
         {used.has("help") && <ShortcutHelp open={shows("help")} onClose={close("help")} />}
+        {ended && <Ended />}
         {used.has("drawer") && <Drawer open={shows("drawer")} onClose={close("drawer")} openPalette={show.palette} openHelp={show.help} />}
       </Suspense>
     </div>
+  );
+}
+
+/** The screen at the address, or why it is not shown. */
+function Screen() {
+  const at = useMatches({ select: (all) => all.at(-1)?.routeId as string | undefined });
+  const screen = screens.find((s) => s.to === at);
+  if (!screen) return <Outlet />;
+  return (
+    <Needs {...accessOf(screen.needs)} title={screen.label}>
+      <Outlet />
+    </Needs>
   );
 }
 

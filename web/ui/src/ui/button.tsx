@@ -31,7 +31,8 @@ export function Button({ kind = "secondary", size = "md", icon: Icon, busy, clas
   );
 }
 
-function Anchor({ kind = "secondary", size = "md", icon: Icon, className, children, ...rest }: Look & ComponentProps<"a">) {
+/** A link that looks like a button, to what is no screen of the console. */
+export function Anchor({ kind = "secondary", size = "md", icon: Icon, className, children, ...rest }: Look & ComponentProps<"a">) {
   return (
     <a {...rest} className={cx(shapes, sizes[size], kinds[kind], className)}>
       {Icon && <Icon size={size === "sm" ? 14 : 15} aria-hidden />}
@@ -40,7 +41,7 @@ function Anchor({ kind = "secondary", size = "md", icon: Icon, className, childr
   );
 }
 
-/** A link that looks like a button. */
+/** A link to a screen that looks like a button. */
 export const LinkButton = createLink(Anchor);
 
 /** A button that is only an icon: its label is read out, and shown in a tooltip. */

@@ -1,5 +1,7 @@
 import { CircleAlert } from "lucide-react";
 import { problemOf } from "@/api/client";
+import { duration } from "@/lib/format";
+import { useNow } from "@/lib/time";
 import { Button } from "./button";
 import { CodeBlock } from "./code";
 
@@ -13,6 +15,7 @@ export function ProblemBox({ error, retry, title }: { error: unknown; retry?: ()
         {title && <p className="font-semibold">{title}</p>}
         <p className="break-words"><Said text={sentence(p.message)} /></p>
         {p.hint && <p className="break-words text-muted"><Said text={sentence(p.hint)} /></p>}
+        {p.retryAt && <TryAgain at={p.retryAt} />}
         {p.body.errors?.map((e, i) => (
           <p key={i} className="text-muted">
             <code>{e.location}</code>: {e.message}
@@ -38,6 +41,16 @@ export function ProblemBox({ error, retry, title }: { error: unknown; retry?: ()
         </Button>
       )}
     </div>
+  );
+}
+
+/** When it is worth another try. Only the first telling is read out, not each second of it. */
+function TryAgain({ at }: { at: number }) {
+  const left = at - useNow();
+  return (
+    <p className="text-muted tabular" aria-live="off">
+      {left > 0 ? `Try again in ${duration(Math.ceil(left / 1000) * 1000)}.` : "You can try again now."}
+    </p>
   );
 }
 

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChartPie, CircleAlert, Copy, Download, EllipsisVertical, Expand, SquareTerminal, Trash2 } from "lucide-react";
+import { ChartPie, CircleAlert, Copy, Download, EllipsisVertical, Expand, FileCode2, SquareTerminal, Trash2 } from "lucide-react";
 import { useMemo, type ReactNode } from "react";
 import { problemOf } from "@/api/client";
 import { chooseChart, ResultChart } from "@/data/chart";
 import { exportQuery, type Result } from "@/data/result";
 import { copy } from "@/lib/clipboard";
-import { curl } from "@/lib/curl";
 import { ago } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { useNow } from "@/lib/time";
 import { IconButton, Spinner } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -18,7 +18,7 @@ import { toast } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
 import type { Panel as PanelType, SavedQuery } from "./queries";
 import type { Range } from "./range";
-import { panelBody, panelRows, panelStatement, ranged } from "./rows";
+import { panelCurl, panelRows, panelStatement, ranged } from "./rows";
 
 export interface PanelProps {
   panel: PanelType;
@@ -55,13 +55,14 @@ export function Panel(props: PanelProps) {
 
 function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: PanelProps & { query: SavedQuery }) {
   const navigate = useNavigate();
+  const { can } = useSession();
+  const writes = can("POST /api/v1/query");
   const rows = useQuery({ ...panelRows(query, range), refetchInterval: refresh > 0 ? refresh * 1000 : false });
   const result = rows.data;
   const follows = useMemo(() => ranged(query), [query]);
   const chart = useMemo(() => panel.chart ?? query.chart ?? (result ? chooseChart(result) : undefined), [panel.chart, query.chart, result]);
   const download = () => {
-    const { sql, params } = panelStatement(query, range);
-    exportQuery({ sql, params, format: "csv", name: query.id }).catch((e: unknown) => toast(problemOf(e).message, "bad"));
+    exportQuery({ ...panelStatement(query, range), format: "csv", name: query.id }).catch((e: unknown) => toast(problemOf(e).message, "bad"));
   };
   return (
     <>
@@ -86,9 +87,11 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
           items={[
             ...(edit ? [{ label: "Edit the panel", icon: ChartPie, run: edit }] : []),
             ...(enlarge ? [{ label: "Full screen", icon: Expand, run: enlarge }] : []),
-            { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { saved: query.id } }) },
-            { label: "Copy as curl", icon: Copy, run: () => void copy(curl("/api/v1/query", { body: panelBody(query, range) }), "Command copied") },
-            { label: "Download as CSV", icon: Download, run: download },
+            writes
+              ? { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { saved: query.id } }) }
+              : { label: "Open the query", icon: FileCode2, run: () => void navigate({ to: "/queries/$id", params: { id: query.id } }) },
+            { label: "Copy as curl", icon: Copy, run: () => void copy(panelCurl(query, range), "Command copied") },
+            ...(writes ? [{ label: "Download as CSV", icon: Download, run: download }] : []),
             ...(remove ? (["-", { label: "Remove", icon: Trash2, danger: true, run: remove }] as const) : []),
           ]}
         >

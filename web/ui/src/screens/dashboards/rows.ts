@@ -1,6 +1,7 @@
 // How a panel's rows are fetched.
 import { queryOptions } from "@tanstack/react-query";
-import { queryBody, runQuery, type Params, type Statement } from "@/data/result";
+import { queryBody, queryPath, runQuery, type Params, type Statement } from "@/data/result";
+import { curl } from "@/lib/curl";
 import { parameters } from "@/screens/sql/lang/params";
 import type { SavedQuery } from "./queries";
 import { bounds, type Range } from "./range";
@@ -19,7 +20,7 @@ export function panelStatement(query: SavedQuery, range: Range, now = Date.now()
   given.set("from", from).set("to", to);
   // The engine refuses a parameter that the statement has not got, and misses one that it has.
   const params: Params = Object.fromEntries(parameters(query.sql).map((name) => [name, given.get(name.toLowerCase()) ?? null]));
-  return { sql: query.sql, params, maxRows: mostRows };
+  return { saved: query.id, sql: query.sql, params, maxRows: mostRows };
 }
 
 /** The rows of a panel. The range moves on with every run: its name, not its moments, is what they are known by. */
@@ -32,4 +33,7 @@ export const panelRows = (query: SavedQuery, range: Range) =>
   });
 
 /** The request of a panel as it is now, for a shell. */
-export const panelBody = (query: SavedQuery, range: Range) => queryBody(panelStatement(query, range));
+export function panelCurl(query: SavedQuery, range: Range): string {
+  const statement = panelStatement(query, range);
+  return curl(queryPath(statement), { body: queryBody(statement) });
+}

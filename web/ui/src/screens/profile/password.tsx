@@ -47,7 +47,7 @@ export function Password({ email }: { email: string }) {
         <Field label="Current password">
           {(control) => <Input {...control} type="password" name="current" autoComplete="current-password" required value={current} onChange={(e) => setCurrent(e.target.value)} className="w-full" />}
         </Field>
-        <Field label="New password" hint={`${least} characters or more: a few words are easy to remember.`} error={looked && lacks}>
+        <Field label="New password" hint={`${least} characters or more: a few words are easy to remember.`} error={looked ? lacks : undefined}>
           {(control) => <Input {...control} type="password" name="new" autoComplete="new-password" required value={next} onChange={(e) => setNext(e.target.value)} onBlur={() => setLooked(next !== "")} className="w-full" />}
         </Field>
         {error !== null && <ProblemBox error={error} />}

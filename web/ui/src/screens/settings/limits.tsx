@@ -3,8 +3,11 @@ import { bytes, duration, number, plural } from "@/lib/format";
 import { Card } from "@/ui/layout";
 import { Facts } from "./facts";
 
+/** Those of each user and token, until the description of the API knows them. */
+type Limits = Schemas["AboutLimits"] & { user_queries_at_once?: number; user_queries_per_minute?: number; user_result_bytes?: number };
+
 /** What Helios allows itself and those who ask it. */
-export function LimitsPart({ limits: l }: { limits: Schemas["AboutLimits"] }) {
+export function LimitsPart({ limits: l }: { limits: Limits }) {
   return (
     <div className="space-y-4">
       <Card title="Queries">
@@ -14,6 +17,15 @@ export function LimitsPart({ limits: l }: { limits: Schemas["AboutLimits"] }) {
             { name: "Time at most", value: duration(l.query_max_timeout_ms), says: "that a query may ask for" },
             { name: "Rows", value: number(l.query_max_rows), says: "of an answer as JSON that asks for no other number" },
             { name: "At the same time", value: plural(l.query_max_concurrent, "query", "queries"), says: "others wait for their turn" },
+          ]}
+        />
+      </Card>
+      <Card title="Each user and each token">
+        <Facts
+          facts={[
+            { name: "At the same time", value: l.user_queries_at_once ? plural(l.user_queries_at_once, "query", "queries") : "no limit of their own", says: "one more is refused, until one has ended" },
+            { name: "In a minute", value: l.user_queries_per_minute ? plural(l.user_queries_per_minute, "query", "queries") : "no limit of their own", says: "then they are told when to come again" },
+            { name: "Result", value: l.user_result_bytes ? bytes(l.user_result_bytes) : "no limit of its own", says: "of one query: a larger one breaks off" },
           ]}
         />
       </Card>

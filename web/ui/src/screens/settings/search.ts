@@ -16,9 +16,10 @@ export interface AuditFilter {
   open?: string;
 }
 
-/** What the address of the settings says: the open part, and what is looked for in it. */
-export const settingsSearch = (raw: Record<string, unknown>): { tab?: SettingsTab } & AuditFilter => ({
+/** What the address of the settings says: the open part, whether a user is being invited, and what is looked for. */
+export const settingsSearch = (raw: Record<string, unknown>): { tab?: SettingsTab; new?: "user" } & AuditFilter => ({
   tab: oneOf(raw, "tab", settingsTabs),
+  new: oneOf(raw, "new", ["user"]),
   find: text(raw, "find"),
   action: text(raw, "action"),
   range: oneOf(raw, "range", auditRanges),

@@ -1,0 +1,103 @@
+import { Check } from "lucide-react";
+import { Fragment } from "react";
+import { roleSays } from "@/accounts/roles";
+import { roles, useSession, type Role } from "@/lib/session";
+import { Badge, Card } from "@/ui/layout";
+import { cx } from "@/ui/cx";
+import { abilities, type Ability } from "./abilities";
+
+/** What each role may do. */
+export default function RolesPart() {
+  const { accounts, me } = useSession();
+  const own = accounts ? me?.role : undefined;
+  return (
+    <div className="space-y-4">
+      <Card flush title="What each role may do">
+        <dl className="divide-y border-b text-sm">
+          {roles.map((r) => (
+            <div key={r} className="grid gap-x-4 px-4 py-2 sm:grid-cols-[8rem_minmax(0,1fr)]">
+              <dt className="flex items-center gap-2 font-medium">
+                {r}
+                {r === own && <Badge tone="accent">you</Badge>}
+              </dt>
+              <dd className="text-muted">{roleSays[r]}.</dd>
+            </div>
+          ))}
+        </dl>
+        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="What each role may do, as a table">
+          <table className="w-full min-w-120 text-sm">
+            <thead>
+              <tr className="border-b text-xs text-faint">
+                <th scope="col" className="px-4 py-2 text-left font-normal">
+                  Who may
+                </th>
+                {roles.map((r) => (
+                  <th key={r} scope="col" className={cx("w-20 px-2 py-2 text-center", r === own ? "font-semibold text-ink" : "font-normal")}>
+                    {r}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody className="divide-y">
+              {abilities.map((g) => (
+                <Fragment key={g.group}>
+                  <tr>
+                    <th scope="colgroup" colSpan={1 + roles.length} className="bg-sunken px-4 py-1.5 text-left text-xs font-medium text-muted">
+                      {g.group}
+                    </th>
+                  </tr>
+                  {g.abilities.map((a) => (
+                    <Line key={a.says} ability={a} />
+                  ))}
+                </Fragment>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+      <p className="text-xs text-faint">A user or a token, admins apart, may also be limited to some tables: SQL, the tail, the quarantine and saved queries then show nothing else. Without any account there are no roles: everybody may do everything.</p>
+    </div>
+  );
+}
+
+function Line({ ability: { says, role, routes } }: { ability: Ability }) {
+  return (
+    <tr>
+      <th scope="row" className="px-4 py-1.5 text-left font-normal">
+        <details>
+          <summary className="rounded-sm hover:text-accent">{says}</summary>
+          <ul className="mt-1 mb-1 pl-4 text-xs text-faint">
+            {routes.map((r) => (
+              <li key={r}>
+                <code className="break-all">{r}</code>
+              </li>
+            ))}
+          </ul>
+        </details>
+      </th>
+      {roles.map((r) => (
+        <td key={r} className="px-2 py-1.5 text-center align-top">
+          <Mark may={allows(r, role)} />
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+const allows = (role: Role, needed: Role) => roles.indexOf(role) >= roles.indexOf(needed);
+
+function Mark({ may }: { may: boolean }) {
+  return may ? (
+    <>
+      <Check size={15} aria-hidden className="mx-auto my-0.5 text-good" />
+      <span className="sr-only">yes</span>
+    </>
+  ) : (
+    <>
+      <span aria-hidden className="text-faint">
+        –
+      </span>
+      <span className="sr-only">no</span>
+    </>
+  );
+}
