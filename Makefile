@@ -11,7 +11,7 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build console demo test lint unit ui e2e browser screenshots interop fuzz bench microbench soak clean
+.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop fuzz bench microbench soak clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ SEED    ?= 0
 
 soak: build ## everything at once for MINUTES=10, kills among it, then an audit event by event
 	cd soak && $(GO) test -tags soak -count=1 -timeout 0 -v -run '^TestSoak$$' . -minutes $(MINUTES) -rate $(RATE) -seed $(SEED)
+
+abuse: build ## slow clients and many requests, a minute of each kind: health, memory and freshness meanwhile
+	e2e/abuse.sh $(TOOLS)/bin
+	PATH=$(TOOLS)/bin:$$PATH $(GO) test -tags 'e2e abuse' -count=1 -timeout 15m -v -run Abuse ./e2e
 
 interop: build ## judge by AWS's own KCL and KPL and by another maker's server: needs Java, Maven, Python and Rust
 	interop/install.sh
