@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/telemetry"
 )
 
 // Accounts calls do with the accounts of a data directory, whether its server runs or rests, and with a context that knows that
@@ -49,7 +51,7 @@ func (s *server) firstAccount(ctx context.Context, accounts *auth.Service) error
 	if admin.Email == "" {
 		return nil
 	}
-	if open, err := accounts.Open(ctx); err != nil || !open {
+	if empty, err := accounts.Empty(ctx); err != nil || !empty {
 		return err
 	}
 	text, err := os.ReadFile(admin.PasswordFile)
@@ -72,19 +74,23 @@ func (s *server) firstAccount(ctx context.Context, accounts *auth.Service) error
 }
 
 // invite tells, as long as there is no account, where the first is made. The link goes nowhere but into the log, which is whose the
-// server is.
-func (s *server) invite(ctx context.Context, accounts *auth.Service) error {
-	if open, err := accounts.Open(ctx); err != nil || !open {
-		return err
-	}
+// server is, and there whatever its level is: without an account a closed house stays empty.
+func (s *server) invite(ctx context.Context, accounts *auth.Service, talk io.Writer) error {
 	link, err := accounts.SetupLink(auth.With(ctx, machine()))
 	switch {
 	case fault.CodeOf(err) == fault.Conflict:
-		return nil // somebody has made it meanwhile
+		return nil // there is one
 	case err != nil:
 		return err
 	}
-	s.logger.InfoContext(ctx, "there is no account: whoever reaches this server is let in. This link makes the first one, once",
-		"link", "http://"+s.worker.Listener.Addr().String()+"/setup#"+link.Secret, "until", link.ExpiresAt.UTC().Format(time.RFC3339))
+	log, err := telemetry.NewLogger(talk, "warn", s.Config.Log.Format)
+	if err != nil {
+		return err
+	}
+	text := "there is no account: whoever reaches this server is let in. This link makes the first one, once"
+	if s.Config.Closed() {
+		text = "there is no account, and without one nobody is let in. This link makes the first one, once"
+	}
+	log.WarnContext(ctx, text, "link", s.Config.Address(s.worker.Listener.Addr())+"/setup#"+link.Secret, "until", link.ExpiresAt.UTC().Format(time.RFC3339))
 	return nil
 }

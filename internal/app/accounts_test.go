@@ -42,8 +42,14 @@ func (k *talk) String() string {
 	return k.text.String()
 }
 
-// boot runs a server without sources.
+// boot runs a server without sources, and gives its URL.
 func boot(t *testing.T, c config.Config) (url string, said *talk, stop func()) {
+	t.Helper()
+	at, said, stop := bootAt(t, c)
+	return at.API, said, stop
+}
+
+func bootAt(t *testing.T, c config.Config) (at Addresses, said *talk, stop func()) {
 	t.Helper()
 	said = &talk{}
 	c.Listen, c.Log.Format = "127.0.0.1:0", "text"
@@ -59,11 +65,11 @@ func boot(t *testing.T, c config.Config) (url string, said *talk, stop func()) {
 	t.Cleanup(stop)
 	select {
 	case at := <-up:
-		return at.API, said, stop
+		return at, said, stop
 	case err := <-served:
 		cancel()
 		require.FailNow(t, "the server ended", "%v\n%s", err, said)
-		return "", nil, nil
+		return Addresses{}, nil, nil
 	}
 }
 

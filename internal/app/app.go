@@ -19,13 +19,6 @@ import (
 	"github.com/helios-sql/helios/internal/supervise"
 )
 
-// Addresses say where a running server is.
-type Addresses struct {
-	API     string // URL
-	Kinesis string // URL of the demo's Kinesis, else ""
-	Data    string // directory
-}
-
 // Options of a server.
 type Options struct {
 	Config config.Config
@@ -50,9 +43,7 @@ func (o *Options) supervise(ctx context.Context, listener net.Listener, t task) 
 	t.Started = time.Now().UTC()
 	return supervise.Run(ctx, supervise.Options{
 		Args: o.Worker, Task: t, Listener: listener, Stderr: o.Talk, Logger: o.Logger,
-		Ready: func() {
-			o.Ready(Addresses{API: "http://" + listener.Addr().String(), Kinesis: t.Demo, Data: t.Config.Data})
-		},
+		Ready: func() { o.Ready(o.addresses(ctx, listener.Addr(), t.Demo)) },
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helios-sql/helios/internal/certs"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
@@ -13,13 +14,18 @@ import (
 	"github.com/helios-sql/helios/internal/unpack"
 )
 
-// Check finds what is wrong with what is declared by itself, without looking at any stream.
+// Check finds what is wrong with what the settings declare and name, without looking at any stream.
 func Check(c config.Config) error {
 	if _, err := declarations(c.Sources); err != nil {
 		return err
 	}
-	_, err := declaredBoards(&c)
-	return err
+	if _, err := declaredBoards(&c); err != nil {
+		return err
+	}
+	if c.TLS.CertFile != "" {
+		return certs.Check(c.TLS.CertFile, c.TLS.KeyFile)
+	}
+	return nil
 }
 
 // declarations are the sources of the settings file as the service wants them. The error names every source that cannot be.

@@ -37,6 +37,9 @@ type DemoOptions struct {
 // the memory of this process, whatever becomes of its workers: when it stops, the storefront closes first, and what it has
 // published becomes rows before the rest goes down.
 func Demo(ctx context.Context, o DemoOptions) error {
+	if err := stayHere(&o.Config); err != nil {
+		return err
+	}
 	listener, err := listen(ctx, o.KinesisListen, "--kinesis-listen")
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func Work(ctx context.Context, talk io.Writer) error {
 
 // work calls up once the server is ready; tests look inside.
 func work(ctx context.Context, talk io.Writer, up func(context.Context, *server)) error {
-	s := &server{answered: make(chan struct{}), given: make(chan *supervise.AgainError, 1), up: up}
+	s := &server{talk: talk, answered: make(chan struct{}), given: make(chan *supervise.AgainError, 1), up: up}
 	worker, ctx, err := supervise.Join(ctx, &s.task)
 	if err != nil {
 		return err
@@ -90,6 +90,7 @@ func work(ctx context.Context, talk io.Writer, up func(context.Context, *server)
 type server struct {
 	task
 	worker   *supervise.Worker
+	talk     io.Writer
 	logger   *slog.Logger
 	store    *duckdb.DB
 	catalog  *catalog.Catalog
@@ -140,7 +141,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	defer running(history.Run)()
 	kept := catalog.NewAccounts(s.catalog)
 	s.store.ShowAudit(kept)
-	accounts := auth.New(kept, auth.Options{Logger: s.logger})
+	accounts := auth.New(kept, auth.Options{Closed: cfg.Closed(), Logger: s.logger})
 	defer running(accounts.Run)()
 	if err := s.firstAccount(ctx, accounts); err != nil { // before anybody is let in
 		return stopped(ctx, err)
@@ -190,16 +191,21 @@ func (s *server) serve(ctx context.Context) (err error) {
 	})()
 
 	// 6. The API. Its requests end first.
+	reach, how, see, err := s.entrance()
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	defer running(see)()
 	handler := api.New(api.Deps{
 		Sources: s.sources, Steering: s.sources, Mending: s.sources, Live: s.sources, Streams: streams, Tables: s.store, Queries: queries, Ready: s.ready, Declare: declare,
 		Metrics: metrics.Handler(), Console: web.Handler(), Recorder: metrics, Logger: s.logger,
 		SavedQueries: s.catalog, Dashboards: s.catalog, History: history, Inspector: query.NewInspector(queries, s.store),
 		About:    func(ctx context.Context) (api.About, error) { return s.about(ctx, queries.Options()) },
-		Accounts: accounts,
+		Accounts: accounts, Reach: reach,
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)
-		if err := api.Serve(ctx, s.worker.Listener, handler, api.Listening{Logger: s.logger}); err != nil {
+		if err := api.Serve(ctx, s.worker.Listener, handler, how); err != nil {
 			stop(err)
 		}
 	})()
@@ -221,7 +227,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.started.Store(true)
 	s.worker.Ready()
 	if anew && s.Demo == "" { // a link of before a new worker is good still, and a demo is for looking at
-		if err := s.invite(ctx, accounts); err != nil {
+		if err := s.invite(ctx, accounts, s.talk); err != nil {
 			return stopped(ctx, err)
 		}
 	}

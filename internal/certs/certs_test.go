@@ -171,7 +171,7 @@ func TestAChangedPairIsShownAndABrokenOneIsNot(t *testing.T) {
 }
 
 func TestTLSIsOfToday(t *testing.T) {
-	k, err := certs.SelfSigned(t.TempDir(), nil, nil, (&journal{}).logger())
+	k, err := certs.SelfSigned(t.TempDir(), nil, nil, nil, (&journal{}).logger())
 	require.NoError(t, err)
 	_, err = shake(t, k.Config(), "", tls.VersionTLS11)
 	require.Error(t, err)
@@ -185,16 +185,14 @@ func TestTLSIsOfToday(t *testing.T) {
 func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 	dir, log := filepath.Join(t.TempDir(), "tls"), &journal{}
 	names := []string{"helios.example.com", "192.0.2.7", "localhost"}
-	k, err := certs.SelfSigned(dir, names, nil, log.logger())
+	k, err := certs.SelfSigned(dir, names, []string{"machine", "bücher"}, nil, log.logger())
 	require.NoError(t, err)
 	require.False(t, k.Trusted())
 	made := shown(t, k, "")
 	for _, name := range append(names, "127.0.0.1", "::1") {
 		require.NoError(t, made.VerifyHostname(name))
 	}
-	if host, err := os.Hostname(); err == nil {
-		require.Contains(t, made.DNSNames, host)
-	}
+	require.Equal(t, []string{"localhost", "helios.example.com", "machine"}, made.DNSNames)
 	require.Error(t, made.VerifyHostname("other.example.com"))
 	require.LessOrEqual(t, made.NotAfter.Sub(made.NotBefore), 825*24*time.Hour)
 	require.Greater(t, time.Until(made.NotAfter), 800*24*time.Hour)
@@ -217,17 +215,17 @@ func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 	require.Regexp(t, `^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, print)
 	require.Contains(t, log.String(), print)
 
-	k, err = certs.SelfSigned(dir, names[:1], nil, log.logger())
+	k, err = certs.SelfSigned(dir, names[:1], []string{"another machine"}, nil, log.logger())
 	require.NoError(t, err)
 	require.Equal(t, made.Raw, shown(t, k, "").Raw, "a second start shows the same")
-	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, log.logger())
+	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, nil, log.logger())
 	require.NoError(t, err)
 	anew := shown(t, k, "")
 	require.NoError(t, anew.VerifyHostname("new.example.com"))
 	require.NotEqual(t, made.Raw, anew.Raw)
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "key.pem"), []byte("torn"), 0o600))
-	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, log.logger())
+	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, nil, log.logger())
 	require.NoError(t, err)
 	require.NotEqual(t, anew.Raw, shown(t, k, "").Raw)
 }
@@ -235,18 +233,18 @@ func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 func TestASelfSignedPairIsMadeAnewBeforeItEnds(t *testing.T) {
 	dir, log := t.TempDir(), &journal{}
 	early := time.Now().Add(-794 * 24 * time.Hour) // a month and a day before it ends
-	k, err := certs.SelfSigned(dir, nil, func() time.Time { return early }, log.logger())
+	k, err := certs.SelfSigned(dir, nil, nil, func() time.Time { return early }, log.logger())
 	require.NoError(t, err)
 	made := shown(t, k, "")
-	k, err = certs.SelfSigned(dir, nil, nil, log.logger())
+	k, err = certs.SelfSigned(dir, nil, nil, nil, log.logger())
 	require.NoError(t, err)
 	require.Equal(t, made.Raw, shown(t, k, "").Raw)
-	anew, err := certs.SelfSigned(dir, nil, func() time.Time { return time.Now().Add(48 * time.Hour) }, log.logger())
+	anew, err := certs.SelfSigned(dir, nil, nil, func() time.Time { return time.Now().Add(48 * time.Hour) }, log.logger())
 	require.NoError(t, err)
 	require.NotEqual(t, made.Raw, shown(t, anew, "").Raw, "at a start")
 
 	synctest.Test(t, func(t *testing.T) { // and while the server runs
-		k, err := certs.SelfSigned(t.TempDir(), nil, nil, log.logger())
+		k, err := certs.SelfSigned(t.TempDir(), nil, nil, nil, log.logger())
 		require.NoError(t, err)
 		print := func() string {
 			pair, err := k.Config().GetCertificate(&tls.ClientHelloInfo{})
@@ -275,6 +273,6 @@ func TestASelfSignedPairIsMadeAnewBeforeItEnds(t *testing.T) {
 func TestASelfSignedPairThatCannotBeKeptIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err := certs.SelfSigned(filepath.Join(file, "tls"), nil, nil, (&journal{}).logger())
+	_, err := certs.SelfSigned(filepath.Join(file, "tls"), nil, nil, nil, (&journal{}).logger())
 	require.Equal(t, fault.Environment, fault.CodeOf(err))
 }

@@ -37,15 +37,16 @@ type own struct {
 }
 
 // SelfSigned keeps a pair that nobody vouches for in a directory, and makes it if there is none for these names, or it ends soon.
-// A name may be an address. now is the clock, nil for the system's.
-func SelfSigned(dir string, names []string, now func() time.Time, log *slog.Logger) (Keeper, error) {
+// One that is made is for passing names too, but what the machine is called otherwise one day needs no other: a container is at
+// each start. A name may be an address. now is the clock, nil for the system's.
+func SelfSigned(dir string, names, passing []string, now func() time.Time, log *slog.Logger) (Keeper, error) {
 	if now == nil {
 		now = time.Now
 	}
 	names = append([]string{"localhost", "127.0.0.1", "::1"}, names...)
-	o := &own{dir: dir, names: names}
+	o := &own{dir: dir, names: append(slices.Clone(names), passing...)}
 	if !serves(dir, names, now()) {
-		if err := forge(dir, names, now()); err != nil {
+		if err := forge(dir, o.names, now()); err != nil {
 			return nil, err
 		}
 		log.LogAttrs(context.Background(), slog.LevelInfo, "a self-signed certificate has been made", slog.String("dir", dir))
@@ -106,8 +107,7 @@ func serves(dir string, names []string, now time.Time) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return pair.Leaf.VerifyHostname(name) != nil })
 }
 
-// forge makes a pair for names and for what this machine is called, and writes it to a directory. A machine that is called
-// otherwise one day needs no other pair: containers are at each start.
+// forge makes a pair for names and writes it to a directory.
 func forge(dir string, names []string, now time.Time) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -124,11 +124,8 @@ func forge(dir string, names []string, now time.Time) error {
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true, // and no authority: who trusts it trusts it for this server alone
 	}
-	if host, err := os.Hostname(); err == nil && ascii(host) {
-		names = append(slices.Clone(names), host)
-	}
 	for _, name := range names {
-		if ip := net.ParseIP(name); ip == nil && !slices.Contains(template.DNSNames, name) {
+		if ip := net.ParseIP(name); ip == nil && ascii(name) && !slices.Contains(template.DNSNames, name) {
 			template.DNSNames = append(template.DNSNames, name)
 		} else if ip != nil && !slices.ContainsFunc(template.IPAddresses, ip.Equal) {
 			template.IPAddresses = append(template.IPAddresses, ip)
@@ -156,6 +153,7 @@ func forge(dir string, names []string, now time.Time) error {
 	return nil
 }
 
+// ascii reports whether a name can stand in a certificate.
 func ascii(name string) bool {
 	return name != "" && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b <= ' ' || b > '~' })
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/helios-sql/helios/internal/app"
@@ -42,12 +44,31 @@ What can only be known by asking AWS, such as whether a declared source's stream
 			if n := len(settings.Dashboards); n > 0 {
 				declared += ", " + term.Counted(int64(n), "dashboard")
 			}
-			c.say("The settings are in order: listen on %s, data in %s, %s.", settings.Listen, settings.Data, declared)
+			c.say("The settings are in order: listen on %s%s, data in %s, %s.", settings.Listen, entrance(&settings), settings.Data, declared)
 			return nil
 		},
 	}
 	configFlag(cmd, &file)
 	return cmd
+}
+
+// entrance is how others than the people of this machine reach a server, "" if they do not.
+func entrance(settings *config.Config) string {
+	how := ""
+	switch tls := &settings.TLS; {
+	case tls.CertFile != "":
+		how = " with the certificate " + tls.CertFile
+	case len(tls.Domains) > 0:
+		how = " with certificates for " + strings.Join(tls.Domains, ", ")
+	case tls.SelfSigned:
+		how = " with a self-signed certificate"
+	case settings.InsecureHTTP:
+		how = " with plain HTTP"
+	}
+	if settings.Closed() {
+		how += ", for those with an account"
+	}
+	return how
 }
 
 // warnOfUnknown tells of variables that look like settings and are none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/helios-sql/helios/internal/app"
 	"github.com/helios-sql/helios/internal/cli/term"
@@ -23,9 +24,12 @@ type serverFlags struct {
 // settings are those in force: flags win over the environment, and that over the file.
 func (f *serverFlags) settings(cmd *cobra.Command, env config.Environment) (config.Config, error) {
 	given := map[string]string{}
-	for key, value := range map[string]string{"listen": f.listen, "data": f.data} {
-		if cmd.Flags().Changed(key) {
-			given[key] = value
+	for _, key := range append([]string{"listen", "data"}, networkKeys...) {
+		if flag := cmd.Flags().Lookup(config.Flag(key)); flag != nil && flag.Changed {
+			given[key] = flag.Value.String()
+			if list, ok := flag.Value.(pflag.SliceValue); ok {
+				given[key] = strings.Join(list.GetSlice(), ",")
+			}
 		}
 	}
 	settings, err := config.Load(f.file, env, given)
@@ -33,6 +37,20 @@ func (f *serverFlags) settings(cmd *cobra.Command, env config.Environment) (conf
 		return settings, settingsError(cmd, err)
 	}
 	return settings, nil
+}
+
+// networkKeys are the settings with flags that say who reaches a server.
+var networkKeys = []string{"tls.cert_file", "tls.key_file", "tls.domain", "tls.self_signed", "insecure_http", "public_url", "proxies"}
+
+// networkFlags adds their flags to a command. What they hold is read by their names.
+func networkFlags(cmd *cobra.Command) {
+	cmd.Flags().String(config.Flag("tls.cert_file"), "", "the `FILE` of the certificate, PEM; read again when it changes")
+	cmd.Flags().String(config.Flag("tls.key_file"), "", "the `FILE` of its key")
+	cmd.Flags().StringSlice(config.Flag("tls.domain"), nil, "fetch a certificate for the `DOMAIN`; may be given more than once")
+	cmd.Flags().Bool(config.Flag("tls.self_signed"), false, "make a certificate that nobody vouches for, and print its fingerprint")
+	cmd.Flags().Bool(config.Flag("insecure_http"), false, "speak plain HTTP to others than this machine, for a proxy in front that speaks TLS")
+	cmd.Flags().String(config.Flag("public_url"), "", "the `URL` by which people reach the server, as in https://helios.example.com")
+	cmd.Flags().StringSlice(config.Flag("proxies"), nil, "the `NETWORKS` of proxies, as in 10.0.0.0/8: X-Forwarded-For and X-Forwarded-Proto are believed from them alone")
 }
 
 func (c *console) serve() *cobra.Command {
@@ -46,9 +64,12 @@ if a query or anything else takes it down.
 
 Settings come from flags, then variables (HELIOS_LISTEN, HELIOS_DATA, …), then the file; ` + "`helios config check`" + ` finds mistakes.
 The file may declare sources: those that are missing are added at the start. AWS credentials come from the SDK's standard chain.
-It listens on loopback only. Without an account everybody who reaches it is let in; the log has a link that makes the first one.`,
+On loopback everybody who reaches it is let in until there is an account; the log has a link that makes the first one. Beyond
+loopback it listens with TLS, or behind a proxy that speaks it, and everybody needs an account.`,
 		Example: `  helios serve
-  helios serve --listen 127.0.0.1:9090 --data /var/lib/helios --config /etc/helios.yaml`,
+  helios serve --listen 127.0.0.1:9090 --data /var/lib/helios --config /etc/helios.yaml
+  helios serve --listen 0.0.0.0:8443 --self-signed
+  helios serve --listen 0.0.0.0:443 --domain helios.example.com`,
 		Args: named(),
 	}
 	cmd.RunE = run(func(ctx context.Context, cmd *cobra.Command, _ []string) error {
@@ -62,17 +83,34 @@ It listens on loopback only. Without an account everybody who reaches it is let 
 			return settingsError(cmd, err)
 		}
 		err = app.Serve(ctx, app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
-			c.banner("Helios is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
+			c.banner("Helios is running.", whereabouts(at))
 			c.open(ctx, flags.open, at.API)
 		}})
 		return c.served(cmd, err)
 	})
 	defaults := config.Default()
-	cmd.Flags().StringVar(&flags.listen, "listen", defaults.Listen, "`HOST:PORT` of the API, on loopback")
+	cmd.Flags().StringVar(&flags.listen, "listen", defaults.Listen, "`HOST:PORT` of the API; beyond loopback with a certificate or behind a proxy")
 	cmd.Flags().StringVar(&flags.data, "data", defaults.Data, "the `DIR` that holds everything")
+	networkFlags(cmd)
 	openFlag(cmd, &flags.open)
 	configFlag(cmd, &flags.file)
 	return cmd
+}
+
+// whereabouts are what the banner of a server says.
+func whereabouts(at app.Addresses) [][2]string {
+	pairs := [][2]string{{"Console", at.API + "/"}, {"API", at.API}}
+	if !strings.HasSuffix(at.API, "//"+at.Listens) {
+		pairs = append(pairs, [2]string{"Listens on", at.Listens})
+	}
+	if at.Fingerprint != "" {
+		pairs = append(pairs, [2]string{"Certificate", "self-signed, SHA-256 " + at.Fingerprint})
+	}
+	access := "with an account or a token"
+	if at.Open {
+		access = "open to whoever reaches this address: there is no account yet"
+	}
+	return append(pairs, [2]string{"Access", access}, [2]string{"Data", at.Data}, [2]string{"Stop", "Ctrl-C"})
 }
 
 // served ends a command that ran a server: nobody should have to guess whether it is gone.

@@ -16,6 +16,23 @@ export interface Access {
 /** The server's own table of who may use what, as its description has it: put in when the console is built. Those that everybody may use are not in it. */
 declare const __ACCESS__: Record<string, Access>;
 
+/** What a screen is for: who may not use this route of the API has nothing to do there. */
+const purposes: Record<string, Route> = {
+  "/": "GET /api/v1/sources",
+  "/sql": "POST /api/v1/query",
+  "/queries": "POST /api/v1/saved-queries/{id}/run",
+  "/dashboards": "GET /api/v1/dashboards",
+  "/tail": "GET /api/v1/sources/{name}/tail",
+  "/quarantine": "GET /api/v1/quarantine",
+  "/connect": "GET /api/v1/streams",
+};
+
+/** What a screen of the console needs; for those that everybody may see, no more than being let in. */
+export function accessTo(path: string): Access {
+  const route = purposes[path];
+  return route ? accessOf(route) : { role: "viewer", whole: false };
+}
+
 export function accessOf(route: Route): Access {
   return __ACCESS__[route] ?? { role: "viewer", whole: false };
 }

@@ -3,17 +3,17 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Schemas } from "@/api/client";
 import { ask } from "@/api/who";
-import { accessOf, type Access, type Route } from "./access";
+import { accessOf, accessTo, type Access, type Route } from "./access";
 
 export type Me = Schemas["Me"];
 export type Role = Me["role"];
-export type SignInState = Schemas["SignInState"] & { oidc?: { name: string } };
+export type SignInState = Schemas["SignInState"];
 
 /** The roles, each of which may do what those before it may. */
 export const roles: readonly Role[] = ["viewer", "analyst", "editor", "admin"];
 
 /** Who asks, and what signing in takes. It is there before any screen is. */
-export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: async (): Promise<SignInState> => ask(), staleTime: 30_000 });
+export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: ask, staleTime: 30_000 });
 
 export interface Session {
   /** There are accounts. Without any, everybody is let in. */
@@ -23,7 +23,9 @@ export interface Session {
   may: (role: Role) => boolean;
   /** Whether they may use a route of the API: what they may not is not offered. */
   can: (route: Route) => boolean;
-  /** The same, of what a route needs. */
+  /** Whether a screen of the console is for them. */
+  reaches: (path: string) => boolean;
+  /** The same, of what a route or a screen needs. */
   meets: (needs: Access) => boolean;
 }
 
@@ -37,5 +39,5 @@ export function sessionOf(state: Pick<SignInState, "accounts" | "me"> | undefine
   const me = state?.me;
   const may = (role: Role) => me !== undefined && (me.kind === "open" || roles.indexOf(me.role) >= roles.indexOf(role));
   const meets = ({ role, whole }: Access) => may(role) && !(whole && me?.limited);
-  return { accounts: state?.accounts ?? false, me, may, meets, can: (route) => meets(accessOf(route)) };
+  return { accounts: state?.accounts ?? false, me, may, meets, can: (route) => meets(accessOf(route)), reaches: (path) => meets(accessTo(path)) };
 }

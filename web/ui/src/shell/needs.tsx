@@ -9,21 +9,28 @@ import { Empty, Page, useTitle } from "@/ui/layout";
  * is told why they do not see it.
  */
 export function Needs({ role, whole = false, title, children }: { role: Role; whole?: boolean; title: string; children: ReactNode }) {
-  const { may, meets } = useSession();
-  return meets({ role, whole }) ? children : <Beyond title={title} needs={may(role) ? "to read all tables" : `the role ${role}`} />;
+  const { meets } = useSession();
+  return meets({ role, whole }) ? children : <Beyond role={role} title={title} />;
 }
 
-function Beyond({ title, needs }: { title: string; needs: string }) {
-  const { me } = useSession();
+function Beyond({ role, title }: { role: Role; title: string }) {
   useTitle(title);
   return (
     <Page title={title}>
-      <Empty icon={Lock} title={`This needs ${needs}`} actions={<LinkButton to="/">Overview</LinkButton>}>
-        <p className="break-words">
-          {me && `You are ${me.role}${me.limited ? ", and may read only some tables" : ""} (${me.name}). `}
-          Ask an admin of this server.
-        </p>
-      </Empty>
+      <NotForYou role={role} />
     </Page>
+  );
+}
+
+/** Why a screen, or a part of one, is not shown: what it needs, and who can give that. */
+export function NotForYou({ role }: { role: Role }) {
+  const { me, may } = useSession();
+  return (
+    <Empty icon={Lock} title={may(role) ? "This needs all tables" : `This needs the role ${role}`} actions={<LinkButton to="/">Overview</LinkButton>}>
+      <p className="break-words">
+        {me && `You are ${me.role}${me.limited ? ", and may read only some tables" : ""} (${me.name}). `}
+        Ask an admin of this server.
+      </p>
+    </Empty>
   );
 }

@@ -154,8 +154,8 @@ function Option({ id, command: c, chosen, tellKind, onPoint, onRun }: { id: stri
 function useCommands(): Command[] {
   const navigate = useNavigate();
   const screens = useScreens();
-  const { me, can } = useSession();
-  const sql = can("POST /api/v1/query");
+  const { me, reaches } = useSession();
+  const sql = reaches("/sql");
   // Sources are asked for every second: only their names are looked at, so that the list stays the same.
   const sources = useQuery({ ...sourcesQuery, select: (all) => all.map((s) => s.settings.name) });
   const tables = useQuery(tablesQuery);

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, CircleUserRound, LogOut, UserRound } from "lucide-react";
-import { api, problemOf } from "@/api/client";
+import { api, data, problemOf } from "@/api/client";
 import { leave } from "@/api/who";
 import { useSession } from "@/lib/session";
 import { Menu } from "@/ui/menu";
@@ -39,8 +39,7 @@ export function Person() {
 /** Ends the session here and at the provider, and leaves nothing of it in the browser's tabs. */
 export async function signOut() {
   try {
-    const { data } = await api.POST("/api/v1/auth/sign-out");
-    leave((data as { continue_at?: string } | undefined)?.continue_at);
+    leave((await data(api.POST("/api/v1/auth/sign-out"))).continue_at);
   } catch (error) {
     toast(problemOf(error).message, "bad");
   }

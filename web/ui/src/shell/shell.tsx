@@ -4,7 +4,7 @@ import { Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { useConnection } from "@/api/connection";
 import { useEnded } from "@/api/who";
-import { accessOf } from "@/lib/access";
+import { accessTo } from "@/lib/access";
 import { lazy } from "@/lib/lazy";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { IconButton, Spinner } from "@/ui/button";
@@ -105,7 +105,7 @@ function Screen() {
   const screen = screens.find((s) => s.to === at);
   if (!screen) return <Outlet />;
   return (
-    <Needs {...accessOf(screen.needs)} title={screen.label}>
+    <Needs {...accessTo(screen.to)} title={screen.label}>
       <Outlet />
     </Needs>
   );

@@ -1,6 +1,7 @@
 import type { ButtonHTMLAttributes, ComponentProps, ReactNode } from "react";
 import { createLink } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
+import { useSession } from "@/lib/session";
 import { Tooltip } from "./tooltip";
 import { cx } from "./cx";
 
@@ -41,8 +42,13 @@ export function Anchor({ kind = "secondary", size = "md", icon: Icon, className,
   );
 }
 
-/** A link to a screen that looks like a button. */
-export const LinkButton = createLink(Anchor);
+const Linked = createLink(Anchor);
+
+/** A link to a screen that looks like a button. It is not there for those for whom the screen is not. */
+export const LinkButton = ((props: ComponentProps<typeof Linked>) => {
+  const { reaches } = useSession();
+  return typeof props.to === "string" && !reaches(props.to) ? null : <Linked {...props} />;
+}) as typeof Linked;
 
 /** A button that is only an icon: its label is read out, and shown in a tooltip. */
 export function IconButton({ icon: Icon, label, size = "md", kind = "quiet", className, ...rest }: { icon: LucideIcon; label: string; size?: "md" | "sm"; kind?: Kind } & ButtonHTMLAttributes<HTMLButtonElement>) {

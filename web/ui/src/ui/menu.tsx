@@ -26,8 +26,8 @@ interface Trigger {
   onFocus?: () => void;
 }
 
-/** A menu behind a button. The child is the button; "-" draws a line. The list itself comes when a hand is near the button. */
-export function Menu({ items, children, align = "end" }: { items: readonly MenuEntry[]; children: ReactElement<Trigger>; align?: "start" | "end" }) {
+/** A menu behind a button. The child is the button; "-" draws a line, false nothing. The list itself comes when a hand is near the button. */
+export function Menu({ items, children, align = "end" }: { items: readonly (MenuEntry | false)[]; children: ReactElement<Trigger>; align?: "start" | "end" }) {
   const [button, open] = useState<HTMLElement | null>(null); // while the menu is open
   const close = () => {
     open(null);
@@ -48,7 +48,13 @@ export function Menu({ items, children, align = "end" }: { items: readonly MenuE
           open(e.currentTarget);
         },
       })}
-      <Suspense fallback={null}>{button && <MenuList items={items} button={button} align={align} onClose={close} />}</Suspense>
+      <Suspense fallback={null}>{button && <MenuList items={shown(items)} button={button} align={align} onClose={close} />}</Suspense>
     </>
   );
+}
+
+/** The entries that are there, with lines only between them. */
+function shown(items: readonly (MenuEntry | false)[]): MenuEntry[] {
+  const all = items.filter((i) => i !== false);
+  return all.filter((item, i) => item !== "-" || (i > 0 && all[i - 1] !== "-" && i < all.length - 1));
 }

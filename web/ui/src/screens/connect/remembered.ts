@@ -1,10 +1,11 @@
 // The edits of a schema are too much for an address: they stay in the tab, so that a reload loses nothing.
 import { useCallback, useState } from "react";
+import { ownKey } from "@/api/who";
 import { noEdits, type Edits } from "./edits";
 import type { Connection } from "./search";
 
 export function useEdits(connection: Connection, stream: string): [Edits, (change: (old: Edits) => Edits) => void] {
-  const key = `helios.connect:${JSON.stringify([connection.endpoint, connection.region, connection.profile, connection.role_arn, stream])}`;
+  const key = ownKey(`helios.connect:${JSON.stringify([connection.endpoint, connection.region, connection.profile, connection.role_arn, stream])}`);
   const [held, setHeld] = useState(() => ({ key, edits: recall(key) }));
   const current = held.key === key ? held.edits : recall(key);
   const change = useCallback(

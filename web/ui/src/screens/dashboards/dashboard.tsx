@@ -5,6 +5,7 @@ import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "rea
 import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { plural } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -51,6 +52,7 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
   const saved = useQuery(savedQueriesQuery);
   const editing = useDraft(dashboard);
   const { draft, dirty } = editing;
+  const edits = useSession().can("PUT /api/v1/dashboards/{id}");
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => setOpen(null);
 
@@ -67,20 +69,23 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
       () => [
         { keys: "r", label: "Refresh now", group: "Dashboard", run: again },
         { keys: "f", label: "Full screen", group: "Dashboard", run: () => look({ full: true }) },
-        { keys: "a", label: "Add a panel", group: "Dashboard", run: () => setOpen({ what: "add" }) },
+        ...(edits ? [{ keys: "a", label: "Add a panel", group: "Dashboard", run: () => setOpen({ what: "add" }) }] : []),
       ],
-      [again, look],
+      [again, look, edits],
     ),
   );
   // The draft changes with every step, and so do these two.
   const latest = useLatest({ start, save });
   useShortcuts(
     useMemo(
-      () => [
-        { keys: "e", label: "Edit the dashboard", group: "Dashboard", run: () => latest.current.start() },
-        { keys: "mod+s", label: "Save the dashboard", group: "Dashboard", whileTyping: true, run: () => void latest.current.save() },
-      ],
-      [latest],
+      () =>
+        edits
+          ? [
+              { keys: "e", label: "Edit the dashboard", group: "Dashboard", run: () => latest.current.start() },
+              { keys: "mod+s", label: "Save the dashboard", group: "Dashboard", whileTyping: true, run: () => void latest.current.save() },
+            ]
+          : [],
+      [latest, edits],
     ),
   );
 
@@ -111,7 +116,7 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
   const enlarged = draft.panels.find((p) => p.id === search.panel);
   const edited = open?.what === "panel" ? draft.panels.find((p) => p.id === open.id) : undefined;
   const editedQuery = edited && queryOf(edited.query);
-  const addButton = (
+  const addButton = edits && (
     <Button icon={Plus} onClick={() => setOpen({ what: "add" })}>
       Add a panel
     </Button>
@@ -138,7 +143,8 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
                 </Button>
               </>
             ) : (
-              !search.full && (
+              !search.full &&
+              edits && (
                 <Button icon={Pencil} onClick={start}>
                   <span className="max-sm:sr-only">Edit</span>
                 </Button>
@@ -154,13 +160,13 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
                 <Menu
                   items={[
                     { label: "Full screen", icon: Maximize, run: () => look({ full: true }) },
-                    { label: "Title and description", icon: TextCursorInput, run: () => setOpen({ what: "about" }) },
-                    { label: "Duplicate", icon: CopyPlus, run: () => void copyMine() },
-                    { label: "Export", icon: FileDown, run: () => setOpen({ what: "export" }) },
+                    edits && { label: "Title and description", icon: TextCursorInput, run: () => setOpen({ what: "about" }) },
+                    edits && { label: "Duplicate", icon: CopyPlus, run: () => void copyMine() },
+                    edits && { label: "Export", icon: FileDown, run: () => setOpen({ what: "export" }) },
                     "-",
                     ...links,
                     "-",
-                    { label: "Delete", icon: Trash2, danger: true, run: () => setOpen({ what: "delete" }) },
+                    edits && { label: "Delete", icon: Trash2, danger: true, run: () => setOpen({ what: "delete" }) },
                   ]}
                 >
                   <IconButton icon={EllipsisVertical} label="More" />
@@ -183,7 +189,7 @@ function Board({ dashboard }: { dashboard: Dashboard }) {
               range={range}
               refresh={refresh}
               editing={editing.editing}
-              change={(panels) => editing.change({ panels })}
+              change={edits ? (panels) => editing.change({ panels }) : undefined}
               edit={(p) => setOpen({ what: "panel", id: p.id })}
               enlarge={(p) => look({ panel: p.id }, false)}
             />

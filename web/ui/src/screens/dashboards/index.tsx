@@ -5,6 +5,7 @@ import { Suspense, useMemo, useState } from "react";
 import { problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { plural } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button, IconButton } from "@/ui/button";
 import { Input } from "@/ui/form";
@@ -27,7 +28,8 @@ export default function Screen() {
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => setOpen(null);
   const again = () => void client.invalidateQueries({ queryKey: ["dashboards"] });
-  useShortcuts(useMemo(() => [{ keys: "n", label: "New dashboard", group: "Dashboards", run: () => setOpen({ what: "make" }) }], []));
+  const edits = useSession().can("POST /api/v1/dashboards");
+  useShortcuts(useMemo(() => (edits ? [{ keys: "n", label: "New dashboard", group: "Dashboards", run: () => setOpen({ what: "make" }) }] : []), [edits]));
 
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const found = dashboards.data?.filter((d) => words.every((w) => `${d.title} ${d.description}`.toLowerCase().includes(w)));
@@ -39,7 +41,7 @@ export default function Screen() {
       },
       (e: unknown) => toast(problemOf(e).message, "bad"),
     );
-  const actions = (
+  const actions = edits && (
     <>
       <Button icon={Upload} onClick={() => setOpen({ what: "import" })}>
         Import
@@ -76,11 +78,11 @@ export default function Screen() {
                   <span className="relative z-1 -mt-1 -mr-1.5">
                     <Menu
                       items={[
-                        { label: "Duplicate", icon: CopyPlus, run: () => void copyOf(d) },
+                        edits && { label: "Duplicate", icon: CopyPlus, run: () => void copyOf(d) },
                         { label: "Copy the link", icon: Link2, run: () => void copy(new URL(`/dashboards/${d.id}`, location.origin).href, "Link copied") },
-                        { label: "Export", icon: FileDown, run: () => setOpen({ what: "export", dashboard: d }) },
+                        edits && { label: "Export", icon: FileDown, run: () => setOpen({ what: "export", dashboard: d }) },
                         "-",
-                        { label: "Delete", icon: Trash2, danger: true, run: () => setOpen({ what: "delete", dashboard: d }) },
+                        edits && { label: "Delete", icon: Trash2, danger: true, run: () => setOpen({ what: "delete", dashboard: d }) },
                       ]}
                     >
                       <IconButton icon={EllipsisVertical} label={`What can be done with ${d.title}`} size="sm" />

@@ -55,8 +55,7 @@ export function Panel(props: PanelProps) {
 
 function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: PanelProps & { query: SavedQuery }) {
   const navigate = useNavigate();
-  const { can } = useSession();
-  const writes = can("POST /api/v1/query");
+  const writes = useSession().reaches("/sql");
   const rows = useQuery({ ...panelRows(query, range), refetchInterval: refresh > 0 ? refresh * 1000 : false });
   const result = rows.data;
   const follows = useMemo(() => ranged(query), [query]);

@@ -16,7 +16,8 @@ interface Props {
   refresh: number;
   /** Panels can be moved and resized. */
   editing: boolean;
-  change: (panels: PanelType[]) => void;
+  /** Absent for who may not change them. */
+  change?: (panels: PanelType[]) => void;
   edit: (panel: PanelType) => void;
   enlarge: (panel: PanelType) => void;
 }
@@ -47,7 +48,7 @@ export default function Panels({ panels: all, queries, range, refresh, editing, 
   const [said, setSaid] = useState("");
   const onKey = (panel: PanelType) => (e: KeyboardEvent) => {
     const how = keys[e.key]?.[e.shiftKey ? 1 : 0];
-    if (!how) return;
+    if (!how || !change) return;
     e.preventDefault();
     const next = step(panels, panel.id, how);
     change(next);
@@ -55,7 +56,7 @@ export default function Panels({ panels: all, queries, range, refresh, editing, 
     if (at) setSaid(`${panel.title}: column ${at.x + 1}, row ${at.y + 1}, ${at.w} wide, ${at.h} high`);
   };
   const shown = (panel: PanelType, grip?: ReactNode) => (
-    <Panel panel={panel} query={queries ? queries.find((q) => q.id === panel.query) : null} range={range} refresh={refresh} grip={grip} edit={() => edit(panel)} enlarge={() => enlarge(panel)} remove={() => change(compact(panels.filter((p) => p.id !== panel.id)))} />
+    <Panel panel={panel} query={queries ? queries.find((q) => q.id === panel.query) : null} range={range} refresh={refresh} grip={grip} enlarge={() => enlarge(panel)} {...(change && { edit: () => edit(panel), remove: () => change(compact(panels.filter((p) => p.id !== panel.id))) })} />
   );
   const still = (
     <div className="grid grid-cols-1 gap-3 sm:auto-rows-[40px] sm:grid-cols-12">
@@ -66,7 +67,7 @@ export default function Panels({ panels: all, queries, range, refresh, editing, 
       ))}
     </div>
   );
-  if (!editing || !wide) return still;
+  if (!editing || !change || !wide) return still;
   return (
     <>
       <p className="sr-only" role="status">

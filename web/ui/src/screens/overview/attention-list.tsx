@@ -1,6 +1,7 @@
 import { ChevronDown, CircleAlert, CircleCheck, Info, TriangleAlert, type LucideIcon } from "lucide-react";
 import { useState } from "react";
 import { number } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { Button, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Said, sentence } from "@/ui/problem";
@@ -77,6 +78,8 @@ function Item({ concern: c }: { concern: Concern }) {
 }
 
 function Go({ concern: { source, table, go } }: { concern: Concern }) {
+  const { can } = useSession();
+  const settings = go === "settings" && can("PATCH /api/v1/sources/{name}");
   const of = source ? `, ${source}` : "";
   if (go === "quarantine") {
     return (
@@ -100,8 +103,8 @@ function Go({ concern: { source, table, go } }: { concern: Concern }) {
     );
   }
   return (
-    <LinkButton size="sm" to="/sources/$name" params={{ name: source }} search={{ tab: go === "settings" ? "settings" : "shards" }} aria-label={`${go === "settings" ? "Settings" : "See the shards"}${of}`}>
-      {go === "settings" ? "Settings" : "See the shards"}
+    <LinkButton size="sm" to="/sources/$name" params={{ name: source }} search={{ tab: settings ? "settings" : "shards" }} aria-label={`${settings ? "Settings" : "See the shards"}${of}`}>
+      {settings ? "Settings" : "See the shards"}
     </LinkButton>
   );
 }

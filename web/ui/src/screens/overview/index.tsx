@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { sourcesQuery, tablesQuery } from "@/api/queries";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { useSession } from "@/lib/session";
 import { IconButton, LinkButton } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { Input } from "@/ui/form";
@@ -85,6 +86,14 @@ function Find() {
 }
 
 function FirstRun() {
+  const { reaches } = useSession();
+  if (!reaches("/connect")) {
+    return (
+      <Empty icon={SunMedium} title="No stream is connected yet">
+        Ask an editor or an admin of this server to connect one, or to let you see more of its tables.
+      </Empty>
+    );
+  }
   return (
     <div className="mx-auto max-w-xl">
       <Empty

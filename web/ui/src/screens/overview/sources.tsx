@@ -7,6 +7,7 @@ import { stateOf } from "@/data/source-state";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { ago, bytes, duration, exactTime, measured, number } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { useNow } from "@/lib/time";
 import { IconButton } from "@/ui/button";
@@ -92,6 +93,7 @@ const age = (s: Source) => (s.newest_arrived_at ? -Date.parse(s.newest_arrived_a
 
 function Row({ source: s, points, stepSeconds }: { source: Source; points: readonly Point[]; stepSeconds: number }) {
   const { name, stream, table } = s.settings;
+  const { reaches } = useSession();
   const state = stateOf(s);
   const trend = lagTrend(points, s.lag_ms);
   return (
@@ -126,9 +128,13 @@ function Row({ source: s, points, stepSeconds }: { source: Source; points: reado
       <div role="cell" className="lg:text-right">
         <Label>Quarantined</Label>
         {s.quarantined_last_hour > 0 ? (
-          <Link to="/quarantine" search={{ table }} className="text-warn tabular underline decoration-warn/40 underline-offset-2 hover:decoration-warn">
-            {number(s.quarantined_last_hour)}
-          </Link>
+          reaches("/quarantine") ? (
+            <Link to="/quarantine" search={{ table }} className="text-warn tabular underline decoration-warn/40 underline-offset-2 hover:decoration-warn">
+              {number(s.quarantined_last_hour)}
+            </Link>
+          ) : (
+            <span className="text-warn tabular">{number(s.quarantined_last_hour)}</span>
+          )
         ) : (
           <span className="text-faint tabular">0</span>
         )}
@@ -179,6 +185,7 @@ function Fresh({ source: s, points }: { source: Source; points: readonly Point[]
 function Actions({ source: s }: { source: Source }) {
   const navigate = useNavigate();
   const client = useQueryClient();
+  const { can, reaches } = useSession();
   const { name, table, paused } = s.settings;
   const steer = async () => {
     try {
@@ -193,12 +200,12 @@ function Actions({ source: s }: { source: Source }) {
   return (
     <Menu
       items={[
-        { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(table)} ORDER BY _arrived_at DESC LIMIT 100` } }) },
-        { label: "Live tail", icon: Activity, run: () => void navigate({ to: "/tail", search: { source: name } }) },
-        { label: "Quarantine", icon: ShieldAlert, run: () => void navigate({ to: "/quarantine", search: { table } }) },
+        reaches("/sql") && { label: "Open as SQL", icon: SquareTerminal, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(table)} ORDER BY _arrived_at DESC LIMIT 100` } }) },
+        reaches("/tail") && { label: "Live tail", icon: Activity, run: () => void navigate({ to: "/tail", search: { source: name } }) },
+        reaches("/quarantine") && { label: "Quarantine", icon: ShieldAlert, run: () => void navigate({ to: "/quarantine", search: { table } }) },
         { label: "Copy as curl", icon: Copy, run: () => void copy(curl(`/api/v1/sources/${encodeURIComponent(name)}`)) },
-        "-",
-        paused ? { label: "Resume", icon: Play, run: () => void steer() } : { label: "Pause", icon: Pause, run: () => void steer() },
+        can("POST /api/v1/sources/{name}/pause") && "-",
+        can("POST /api/v1/sources/{name}/pause") && (paused ? { label: "Resume", icon: Play, run: () => void steer() } : { label: "Pause", icon: Pause, run: () => void steer() }),
       ]}
     >
       <IconButton icon={Ellipsis} label={`Actions for ${name}`} size="sm" />

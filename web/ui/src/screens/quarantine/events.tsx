@@ -7,6 +7,7 @@ import { JsonView } from "@/data/json";
 import { reasonLabel } from "@/data/reasons";
 import { copy } from "@/lib/clipboard";
 import { bytes, exactTime, number } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { Input } from "@/ui/form";
 import { Badge, Skeleton, Time } from "@/ui/layout";
@@ -77,6 +78,7 @@ function SearchField({ search = "" }: { search?: string }) {
 }
 
 function Example({ event, scope }: { event: Quarantined; scope: Scope }) {
+  const mends = useSession().can("POST /api/v1/quarantine/{table}/replay");
   const { text, size, mark } = useMemo(() => contentOf(event), [event]);
   return (
     <article className="min-w-0 overflow-hidden rounded-lg border bg-surface">
@@ -90,7 +92,7 @@ function Example({ event, scope }: { event: Quarantined; scope: Scope }) {
             </p>
           )}
         </div>
-        <TryAgain event={event} table={scope.table} />
+        {mends && <TryAgain event={event} table={scope.table} />}
         <IconButton icon={Copy} label="Copy the event" size="sm" disabled={size === 0} onClick={() => void copy(text, "Copied the event")} />
       </header>
       <dl className="flex flex-wrap gap-x-5 gap-y-1 px-4 pt-2 pb-3 text-xs text-muted">

@@ -8,6 +8,7 @@ import { exportFormats, exportQuery, type ExportFormat } from "@/data/result";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { number, plural } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import { Button, IconButton, LinkButton } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
 import { Card, Empty, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
@@ -31,6 +32,7 @@ export default function ScopePage({ scope }: { scope: Scope }) {
   const all = together(of);
   // Stays open until it is closed: when the last event has left, there is nothing else to show here.
   const [plan, setPlan] = useState<MendPlan | null>(null);
+  const mends = useSession().can("POST /api/v1/quarantine/{table}/replay");
   return (
     <Page title={name} subtitle={<Crumbs scope={scope} />} actions={all && <Actions scope={scope} count={all.count} />}>
       {groups.isPending && <Skeleton lines={6} />}
@@ -62,12 +64,16 @@ export default function ScopePage({ scope }: { scope: Scope }) {
               <GroupList groups={of} order="count" />
             </Card>
           )}
-          <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
-            <div className="min-w-0 lg:order-last lg:sticky lg:top-4">
-              <Mends scope={scope} held={all.count} onApply={setPlan} />
+          {mends ? (
+            <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+              <div className="min-w-0 lg:order-last lg:sticky lg:top-4">
+                <Mends scope={scope} held={all.count} onApply={setPlan} />
+              </div>
+              <Events scope={scope} />
             </div>
+          ) : (
             <Events scope={scope} />
-          </div>
+          )}
         </div>
       )}
     </Page>
@@ -96,6 +102,7 @@ function Crumbs({ scope }: { scope: Scope }) {
 function Actions({ scope, count }: { scope: Scope; count: number }) {
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
+  const { can } = useSession();
   const save = async (format: ExportFormat) => {
     try {
       await exportQuery({ sql: statementOf(scope), format, name: `quarantine-${scope.table}` });
@@ -121,7 +128,7 @@ function Actions({ scope, count }: { scope: Scope; count: number }) {
           { label: "Copy as curl", icon: Terminal, run: () => void copy(curl(pathOf(scope)), "Copied the command") },
           { label: "Watch the live tail", run: () => void navigate({ to: "/tail" }) },
           "-",
-          { label: "Delete…", icon: Trash2, danger: true, run: () => setDeleting(true) },
+          can("DELETE /api/v1/quarantine/{table}") && { label: "Delete…", icon: Trash2, danger: true, run: () => setDeleting(true) },
         ]}
       >
         <IconButton icon={Ellipsis} label="More" kind="secondary" />

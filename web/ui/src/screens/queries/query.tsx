@@ -10,7 +10,6 @@ import { ResultGrid } from "@/data/grid";
 import { runQuery, type Result } from "@/data/result";
 import { copy } from "@/lib/clipboard";
 import { duration, plural } from "@/lib/format";
-import { useSession } from "@/lib/session";
 import { parameters, valuesFor, writtenParams, type Written } from "@/screens/sql/lang/params";
 import { ParamBar } from "@/screens/sql/param-bar";
 import { Button, IconButton, LinkButton } from "@/ui/button";
@@ -43,7 +42,6 @@ function Query({ saved }: { saved: Schemas["SavedQuery"] }) {
   const { id, sql } = saved;
   const search = useSearch({ from: "/queries/$id" });
   const navigate = useNavigate({ from: "/queries/$id" });
-  const { can } = useSession();
   const names = useMemo(() => parameters(sql), [sql]);
   const chosen = useMemo<Written>(() => ({ ...writtenParams(saved.params), ...search.params }), [saved.params, search.params]);
   const [typed, setTyped] = useState(chosen); // until it runs with it
@@ -68,11 +66,9 @@ function Query({ saved }: { saved: Schemas["SavedQuery"] }) {
       actions={
         <>
           <IconButton icon={Link2} label="Copy the link" onClick={() => void copy(location.href, "Link copied")} />
-          {can("POST /api/v1/query") && (
-            <LinkButton icon={SquareTerminal} to="/sql" search={{ saved: id }}>
-              Open as SQL
-            </LinkButton>
-          )}
+          <LinkButton icon={SquareTerminal} to="/sql" search={{ saved: id }}>
+            Open as SQL
+          </LinkButton>
           <Button kind="primary" icon={Play} busy={rows.isFetching} onClick={() => run()}>
             Run
           </Button>

@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import { api, data, problemOf } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { useSession } from "@/lib/session";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { sqlName } from "@/lib/sql";
 import { Button, IconButton, LinkButton } from "@/ui/button";
@@ -46,6 +47,8 @@ export function Actions({ source, onRemove }: { source: Source; onRemove: () => 
   const navigate = useNavigate();
   const steering = useSteering(source);
   const { mutate: steer, isPending: busy } = steering;
+  const { can, reaches } = useSession();
+  const changes = can("PATCH /api/v1/sources/{name}");
   const go = useMemo(
     () => ({
       sql: () => void navigate({ to: "/sql", search: { sql: newestRows(table) } }),
@@ -56,14 +59,18 @@ export function Actions({ source, onRemove }: { source: Source; onRemove: () => 
   );
   const shortcuts = useMemo<Shortcut[]>(
     () => [
-      { keys: "p", label: paused ? `Resume ${name}` : `Pause ${name}`, group: "Source", run: () => steer(!paused) },
-      { keys: "o", label: `Open ${table} as SQL`, group: "Source", run: go.sql },
-      { keys: "l", label: `Live tail of ${name}`, group: "Source", run: go.tail },
-      { keys: "q", label: `Quarantine of ${table}`, group: "Source", run: go.quarantine },
-      { keys: "y", label: `Copy ${name} as YAML`, group: "Source", run: () => void copyDeclaration(name) },
-      { label: `Remove ${name}`, group: "Source", run: onRemove },
+      ...(changes ? [{ keys: "p", label: paused ? `Resume ${name}` : `Pause ${name}`, group: "Source", run: () => steer(!paused) }] : []),
+      ...(reaches("/sql") ? [{ keys: "o", label: `Open ${table} as SQL`, group: "Source", run: go.sql }] : []),
+      ...(reaches("/tail") ? [{ keys: "l", label: `Live tail of ${name}`, group: "Source", run: go.tail }] : []),
+      ...(reaches("/quarantine") ? [{ keys: "q", label: `Quarantine of ${table}`, group: "Source", run: go.quarantine }] : []),
+      ...(changes
+        ? [
+            { keys: "y", label: `Copy ${name} as YAML`, group: "Source", run: () => void copyDeclaration(name) },
+            { label: `Remove ${name}`, group: "Source", run: onRemove },
+          ]
+        : []),
     ],
-    [name, table, paused, steer, go, onRemove],
+    [name, table, paused, steer, go, onRemove, changes, reaches],
   );
   useShortcuts(shortcuts);
   return (
@@ -71,18 +78,20 @@ export function Actions({ source, onRemove }: { source: Source; onRemove: () => 
       <LinkButton icon={DatabaseZap} to="/sql" search={{ sql: newestRows(table) }}>
         Open as SQL
       </LinkButton>
-      <Button icon={paused ? Play : Pause} busy={busy} onClick={() => steer(!paused)}>
-        {paused ? "Resume" : "Pause"}
-      </Button>
+      {changes && (
+        <Button icon={paused ? Play : Pause} busy={busy} onClick={() => steer(!paused)}>
+          {paused ? "Resume" : "Pause"}
+        </Button>
+      )}
       <Menu
         items={[
-          { label: "Live tail", icon: Activity, run: go.tail },
-          { label: "Quarantine", icon: ShieldAlert, run: go.quarantine },
+          reaches("/tail") && { label: "Live tail", icon: Activity, run: go.tail },
+          reaches("/quarantine") && { label: "Quarantine", icon: ShieldAlert, run: go.quarantine },
           "-",
-          { label: "Copy as YAML", icon: FileText, run: () => void copyDeclaration(name) },
+          changes && { label: "Copy as YAML", icon: FileText, run: () => void copyDeclaration(name) },
           { label: "Copy as curl", icon: Terminal, run: () => void copy(curl(`/api/v1/sources/${encodeURIComponent(name)}`), "Copied as curl") },
           "-",
-          { label: "Remove…", icon: Trash2, danger: true, run: onRemove },
+          changes && { label: "Remove…", icon: Trash2, danger: true, run: onRemove },
         ]}
       >
         <IconButton icon={Ellipsis} label="More" kind="secondary" />

@@ -8,6 +8,8 @@ import { advice } from "@/data/advice";
 import { stateOf } from "@/data/source-state";
 import { bytes, duration, measured, number } from "@/lib/format";
 import { lazy } from "@/lib/lazy";
+import { useSession } from "@/lib/session";
+import { NotForYou } from "@/shell/needs";
 import { LinkButton } from "@/ui/button";
 import { Badge, Card, Empty, Page, Skeleton, Stat, Time, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
@@ -60,6 +62,7 @@ export default function Screen() {
 
 function Known({ source }: { source: Source }) {
   const { search, go } = useAddress();
+  const changes = useSession().can("PATCH /api/v1/sources/{name}");
   const [removing, setRemoving] = useState(false);
   const remove = useCallback(() => setRemoving(true), []);
   const table = useQuery(tableQuery(source.settings.table));
@@ -101,7 +104,7 @@ function Known({ source }: { source: Source }) {
           { key: "shards", label: "Shards", content: <Part><Shards source={source} /></Part> },
           { key: "throughput", label: "Throughput", content: <Part><Throughput source={source} /></Part> },
           { key: "schema", label: "Schema", content: <Part><Schema source={source} /></Part> },
-          { key: "settings", label: "Settings", content: <Part><SourceSettings source={source} table={table.data} onRemove={remove} /></Part> },
+          ...(changes || search.tab === "settings" ? [{ key: "settings" as const, label: "Settings", content: <Part>{changes ? <SourceSettings source={source} table={table.data} onRemove={remove} /> : <NotForYou role="editor" />}</Part> }] : []),
         ]}
       />
       <Suspense fallback={null}>{removing && <Remove source={source} rows={table.data?.rows} open onClose={() => setRemoving(false)} />}</Suspense>
@@ -110,6 +113,8 @@ function Known({ source }: { source: Source }) {
 }
 
 function Quarantined({ table, count }: { table: string; count: number }) {
+  const { reaches } = useSession();
+  if (!reaches("/quarantine")) return number(count);
   return (
     <Link to="/quarantine" search={{ table }} className="underline decoration-warn/40 underline-offset-3 hover:decoration-warn">
       {number(count)}

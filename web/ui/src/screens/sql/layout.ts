@@ -1,5 +1,6 @@
 // How a person has arranged the screen, remembered by the browser.
 import { useCallback, useState, useSyncExternalStore } from "react";
+import { ownKey } from "@/api/who";
 
 export const panels = ["tables", "saved", "history"] as const;
 export type Panel = (typeof panels)[number];
@@ -13,7 +14,7 @@ export interface Layout {
   editor: number;
 }
 
-const key = "helios.sql.layout";
+const key = ownKey("helios.sql.layout");
 const usual: Layout = { panel: "tables", open: true, editor: 36 };
 
 function read(): Layout {

@@ -1,10 +1,11 @@
 // The tabs as this browser remembers them. Every window shows the same tabs; which one is active is a window's own.
 import { useSyncExternalStore } from "react";
+import { ownKey } from "@/api/who";
 import { toast } from "@/ui/toast";
 import { changed, closed, maxTabs, moved, newTab, opened, remembered, restored, type Tab, type Tabs } from "./tabs";
 
-const key = "helios.sql.tabs";
-const activeKey = "helios.sql.tab";
+const key = ownKey("helios.sql.tabs");
+const activeKey = ownKey("helios.sql.tab");
 const maxClosed = 20;
 
 let state = withOwnActive(restored(read(localStorage, key)));

@@ -1,5 +1,6 @@
 import { Clock, DatabaseZap, Ellipsis, EyeOff, MoveHorizontal } from "lucide-react";
 import { useNavigate } from "@tanstack/react-router";
+import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { IconButton } from "@/ui/button";
 import { Badge } from "@/ui/layout";
@@ -8,14 +9,16 @@ import type { Column, TableInfo } from "../queries";
 import { formatText, pathText, system, widerThan } from "./types";
 
 /** The columns of a table, and what can be done with each. */
-export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { table: TableInfo; columns: readonly Column[]; onWiden: (c: Column) => void; onIgnore: (c: Column) => void; onEventTime: (c: Column) => void }) {
+export function Columns({ table, columns, changes, onWiden, onIgnore, onEventTime }: { table: TableInfo; columns: readonly Column[]; changes: boolean; onWiden: (c: Column) => void; onIgnore: (c: Column) => void; onEventTime: (c: Column) => void }) {
   const navigate = useNavigate();
   const ignored = new Set(table.ignore.map((p) => JSON.stringify(p)));
-  const items = (c: Column): (MenuItem | "-")[] => {
+  const sql = useSession().reaches("/sql");
+  const items = (c: Column): (MenuItem | "-" | false)[] => {
     const name = sqlName(c.name);
-    const all: (MenuItem | "-")[] = [
-      { label: "Its values as SQL", icon: DatabaseZap, run: () => void navigate({ to: "/sql", search: { sql: `SELECT ${name}, count(*) AS events\nFROM ${sqlName(table.name)}\nGROUP BY 1\nORDER BY 2 DESC\nLIMIT 100` } }) },
+    const all: (MenuItem | "-" | false)[] = [
+      sql && { label: "Its values as SQL", icon: DatabaseZap, run: () => void navigate({ to: "/sql", search: { sql: `SELECT ${name}, count(*) AS events\nFROM ${sqlName(table.name)}\nGROUP BY 1\nORDER BY 2 DESC\nLIMIT 100` } }) },
     ];
+    if (!changes) return all;
     if (c.type === "TIMESTAMP" && !system(c) && table.event_time !== c.name) all.push({ label: "Take as event time", icon: Clock, run: () => onEventTime(c) });
     if (widerThan(c).length) all.push("-", { label: "Widen…", icon: MoveHorizontal, run: () => onWiden(c) });
     if (!system(c) && !ignored.has(JSON.stringify(c.path))) all.push({ label: "Ignore the field…", icon: EyeOff, run: () => onIgnore(c) });
@@ -53,9 +56,11 @@ export function Columns({ table, columns, onWiden, onIgnore, onEventTime }: { ta
                 <Field table={table} column={c} ignored={ignored} />
               </td>
               <td className="w-10 text-right">
-                <Menu items={items(c)}>
-                  <IconButton icon={Ellipsis} label={`Actions of ${c.name}`} size="sm" />
-                </Menu>
+                {(sql || changes) && (
+                  <Menu items={items(c)}>
+                    <IconButton icon={Ellipsis} label={`Actions of ${c.name}`} size="sm" />
+                  </Menu>
+                )}
               </td>
             </tr>
           ))}

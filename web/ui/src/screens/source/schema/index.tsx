@@ -4,6 +4,7 @@ import { useCallback, useMemo, useState } from "react";
 import { problemOf } from "@/api/client";
 import { number, plural } from "@/lib/format";
 import { sqlName } from "@/lib/sql";
+import { useSession } from "@/lib/session";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, LinkButton } from "@/ui/button";
 import { Input } from "@/ui/form";
@@ -47,10 +48,20 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
   const [open, setOpen] = useState<Open>(null);
   const close = useCallback(() => setOpen(null), []);
   const { mutate: change } = useChangeSource(source);
-  useShortcuts(useMemo<Shortcut[]>(() => [
-    { label: "Add a column", group: "Schema", run: () => setOpen({ kind: "add" }) },
-    { label: "Ignore a field", group: "Schema", run: () => setOpen({ kind: "ignore" }) },
-  ], []));
+  const { can } = useSession();
+  const changes = can("POST /api/v1/tables/{table}/changes");
+  useShortcuts(
+    useMemo<Shortcut[]>(
+      () =>
+        changes
+          ? [
+              { label: "Add a column", group: "Schema", run: () => setOpen({ kind: "add" }) },
+              { label: "Ignore a field", group: "Schema", run: () => setOpen({ kind: "ignore" }) },
+            ]
+          : [],
+      [changes],
+    ),
+  );
   const wanted = search.column?.trim().toLowerCase();
   const columns = table.columns;
   const shown = wanted ? columns.filter((c) => c.name.toLowerCase().includes(wanted) || c.type.toLowerCase().includes(wanted) || pathText(c.path).toLowerCase().includes(wanted)) : columns;
@@ -63,14 +74,16 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
           actions={
             <>
               <Input small type="search" aria-label="Find a column" placeholder="Find" className="w-20 sm:w-40" value={search.column ?? ""} onChange={(e) => go({ column: e.target.value || undefined })} />
-              <Button size="sm" icon={Plus} onClick={() => setOpen({ kind: "add" })}>
-                Add
-              </Button>
+              {changes && (
+                <Button size="sm" icon={Plus} onClick={() => setOpen({ kind: "add" })}>
+                  Add
+                </Button>
+              )}
             </>
           }
         >
           {shown.length ? (
-            <Columns table={table} columns={shown} onWiden={(column) => setOpen({ kind: "widen", column })} onIgnore={(column) => setOpen({ kind: "ignore", column })} onEventTime={(c) => change({ event_time: c.name }, { onError: (e) => toast(problemOf(e).message, "bad") })} />
+            <Columns table={table} columns={shown} changes={changes} onWiden={(column) => setOpen({ kind: "widen", column })} onIgnore={(column) => setOpen({ kind: "ignore", column })} onEventTime={(c) => change({ event_time: c.name }, { onError: (e) => toast(problemOf(e).message, "bad") })} />
           ) : (
             <p className="px-4 py-8 text-center text-sm text-muted">No column is called that.</p>
           )}
@@ -83,9 +96,9 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
             </LinkButton>
           </div>
         </Card>
-        <Ignored table={table} onAdd={() => setOpen({ kind: "ignore" })} />
+        <Ignored table={table} onAdd={changes ? () => setOpen({ kind: "ignore" }) : undefined} />
       </div>
-      <History table={table.name} version={table.version} />
+      {can("GET /api/v1/tables/{table}/history") && <History table={table.name} version={table.version} />}
       {open?.kind === "add" && <AddDialog table={table.name} onClose={close} />}
       {open?.kind === "widen" && <WidenDialog table={table.name} column={open.column} onClose={close} />}
       {open?.kind === "ignore" && <IgnoreDialog table={table.name} column={open.column} onClose={close} />}
@@ -93,7 +106,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
   );
 }
 
-function Ignored({ table, onAdd }: { table: TableInfo; onAdd: () => void }) {
+function Ignored({ table, onAdd }: { table: TableInfo; onAdd?: () => void }) {
   const change = useChange(table.name);
   const paths = table.ignore;
   return (
@@ -101,9 +114,11 @@ function Ignored({ table, onAdd }: { table: TableInfo; onAdd: () => void }) {
       title="Ignored fields"
       flush
       actions={
-        <Button size="sm" icon={EyeOff} onClick={onAdd}>
-          Ignore a field
-        </Button>
+        onAdd && (
+          <Button size="sm" icon={EyeOff} onClick={onAdd}>
+            Ignore a field
+          </Button>
+        )
       }
     >
       {paths.length === 0 ? (
@@ -113,14 +128,16 @@ function Ignored({ table, onAdd }: { table: TableInfo; onAdd: () => void }) {
           {paths.map((path) => (
             <li key={JSON.stringify(path)} className="flex items-center gap-3 px-4 py-1.5 text-sm">
               <code className="min-w-0 flex-1 break-all">{pathText(path)}</code>
-              <Button
-                kind="quiet"
-                size="sm"
-                disabled={change.isPending}
-                onClick={() => change.mutate({ kind: "unignore", path }, { onSuccess: () => toast(`${pathText(path)} is read again`), onError: (e) => toast(problemOf(e).message, "bad") })}
-              >
-                Read it again
-              </Button>
+              {onAdd && (
+                <Button
+                  kind="quiet"
+                  size="sm"
+                  disabled={change.isPending}
+                  onClick={() => change.mutate({ kind: "unignore", path }, { onSuccess: () => toast(`${pathText(path)} is read again`), onError: (e) => toast(problemOf(e).message, "bad") })}
+                >
+                  Read it again
+                </Button>
+              )}
             </li>
           ))}
         </ul>
