@@ -35,7 +35,7 @@ export function Row({ grid, children, muted }: { grid: string; children: ReactNo
 /** What a row is about: it has the first line for itself. */
 export function Head({ children }: { children: ReactNode }) {
   return (
-    <div role="cell" className="min-w-0 max-lg:col-span-2 max-lg:pr-10">
+    <div role="cell" className="min-w-0 max-lg:col-span-2 max-lg:pr-20">
       {children}
     </div>
   );

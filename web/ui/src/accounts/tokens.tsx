@@ -31,14 +31,14 @@ export function Tokens({ tokens, owners }: { tokens: readonly Token[]; owners?: 
             {owners && <Cell label="Owner">{t.owner ?? <span className="text-muted">the server’s machine</span>}</Cell>}
             <Cell label="Role">{t.role}</Cell>
             <Cell label="Tables">
-              <LimitText limit={limitOf(t)} />
+              {t.limited || !t.owner ? <LimitText limit={limitOf(t)} /> : <span className="text-muted">{owners ? "as its owner" : "as you"}</span>}
             </Cell>
             <Cell label="Expires">
               <Expiry at={t.expires_at} />
             </Cell>
             <Cell label="Last used">{t.last_used_at ? <Time at={t.last_used_at} /> : <span className="text-muted">never</span>}</Cell>
             <Deeds>
-              <Button size="sm" kind="danger" aria-label={`Revoke ${t.name}`} onClick={() => setRevoking(t)}>
+              <Button size="sm" aria-label={`Revoke ${t.name}`} onClick={() => setRevoking(t)}>
                 Revoke
               </Button>
             </Deeds>

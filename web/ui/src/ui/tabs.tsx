@@ -5,7 +5,9 @@ import { useEffect, useRef, type ReactNode } from "react";
 export function Tabs<K extends string>({ value, onChange, tabs, label }: { value: K; onChange: (k: K) => void; tabs: readonly { key: K; label: ReactNode; content: ReactNode }[]; label: string }) {
   const list = useRef<HTMLDivElement>(null);
   // Where there is no room for all of them, the chosen one is in sight.
-  useEffect(() => list.current?.querySelector("[data-state=active]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [value]);
+  useEffect(() => {
+    list.current?.querySelector("[data-state=active]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [value]);
   return (
     <T.Root value={value} onValueChange={(v) => onChange(v as K)}>
       <T.List ref={list} aria-label={label} className="mb-4 flex gap-1 overflow-x-auto inset-shadow-[0_-1px_var(--line)]">

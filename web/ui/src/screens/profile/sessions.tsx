@@ -32,7 +32,7 @@ export function OwnSessions() {
       flush
       title="Sessions"
       actions={
-        <Button size="sm" kind="danger" disabled={!sessions.data} onClick={() => setEnding("all")}>
+        <Button size="sm" disabled={!sessions.data} onClick={() => setEnding("all")}>
           Sign out everywhere
         </Button>
       }

@@ -1,4 +1,4 @@
-import { Check } from "lucide-react";
+import { Check, ChevronRight } from "lucide-react";
 import { Fragment } from "react";
 import { roleSays } from "@/accounts/roles";
 import { roles, useSession, type Role } from "@/lib/session";
@@ -24,15 +24,14 @@ export default function RolesPart() {
             </div>
           ))}
         </dl>
-        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="What each role may do, as a table">
-          <table className="w-full min-w-120 text-sm">
+        <table className="w-full table-fixed text-sm">
             <thead>
-              <tr className="border-b text-xs text-faint">
+              <tr className="border-b text-2xs text-faint sm:text-xs">
                 <th scope="col" className="px-4 py-2 text-left font-normal">
                   Who may
                 </th>
                 {roles.map((r) => (
-                  <th key={r} scope="col" className={cx("w-20 px-2 py-2 text-center", r === own ? "font-semibold text-ink" : "font-normal")}>
+                  <th key={r} scope="col" className={cx("w-11 py-2 text-center sm:w-20", r === own ? "font-semibold text-ink" : "font-normal")}>
                     {r}
                   </th>
                 ))}
@@ -52,8 +51,7 @@ export default function RolesPart() {
                 </Fragment>
               ))}
             </tbody>
-          </table>
-        </div>
+        </table>
       </Card>
       <p className="text-xs text-faint">A user or a token, admins apart, may also be limited to some tables: SQL, the tail, the quarantine and saved queries then show nothing else. Without any account there are no roles: everybody may do everything.</p>
     </div>
@@ -63,10 +61,13 @@ export default function RolesPart() {
 function Line({ ability: { says, role, routes } }: { ability: Ability }) {
   return (
     <tr>
-      <th scope="row" className="px-4 py-1.5 text-left font-normal">
-        <details>
-          <summary className="rounded-sm hover:text-accent">{says}</summary>
-          <ul className="mt-1 mb-1 pl-4 text-xs text-faint">
+      <th scope="row" className="py-1.5 pr-2 pl-3 text-left font-normal">
+        <details className="group">
+          <summary className="flex list-none gap-1 rounded-sm hover:text-accent">
+            <ChevronRight size={14} aria-hidden className="mt-0.75 shrink-0 text-faint transition-transform group-open:rotate-90" />
+            {says}
+          </summary>
+          <ul className="my-1 pl-4.5 text-xs text-faint">
             {routes.map((r) => (
               <li key={r}>
                 <code className="break-all">{r}</code>
@@ -76,7 +77,7 @@ function Line({ ability: { says, role, routes } }: { ability: Ability }) {
         </details>
       </th>
       {roles.map((r) => (
-        <td key={r} className="px-2 py-1.5 text-center align-top">
+        <td key={r} className="py-1.5 text-center align-top">
           <Mark may={allows(r, role)} />
         </td>
       ))}

@@ -29,14 +29,15 @@ export function Entry({ entry: e, open, toggle, address }: Props) {
   const id = useId();
   return (
     <>
-      <div role="row" className={cx("relative grid grid-cols-2 items-baseline gap-x-4 gap-y-1 px-4 py-2 hover:bg-hover", grid, open && "bg-hover")}>
-        <div role="cell" className="text-muted max-lg:order-3">
+      <div role="row" className={cx("relative grid grid-cols-[minmax(0,1fr)_auto] items-start gap-x-4 gap-y-0.5 px-4 py-2 hover:bg-hover max-lg:pl-3", grid, open && "bg-hover")}>
+        <div role="cell" className="relative z-1 w-fit text-muted max-lg:order-2 max-lg:justify-self-end max-lg:text-right max-lg:text-xs max-lg:leading-5">
           <Time at={e.at} />
         </div>
-        <div role="cell" className="min-w-0 break-words max-lg:order-2 max-lg:col-span-2">
+        <div role="cell" className="min-w-0 break-words max-lg:order-3 max-lg:pl-4.5 max-lg:text-xs max-lg:leading-5 max-lg:text-muted">
           <Actor entry={e} />
+          {e.address && <span className="lg:hidden"> from {e.address}</span>}
         </div>
-        <div role="cell" className="min-w-0 max-lg:order-1 max-lg:col-span-2">
+        <div role="cell" className="min-w-0 max-lg:order-1">
           {/* The whole row is the button, and what can be pressed in it stands before it. */}
           <button type="button" aria-expanded={open} aria-controls={id} onClick={toggle} className="flex max-w-full gap-1 text-left before:absolute before:inset-0">
             <ChevronRight size={14} aria-hidden className={cx("mt-0.75 shrink-0 text-faint transition-transform", open && "rotate-90")} />
@@ -45,10 +46,10 @@ export function Entry({ entry: e, open, toggle, address }: Props) {
             </span>
           </button>
         </div>
-        <div role="cell" className="max-lg:order-5 max-lg:col-span-2">
+        <div role="cell" className="leading-5 max-lg:order-4 max-lg:text-right">
           <Outcome outcome={e.outcome} />
         </div>
-        <div role="cell" className="min-w-0 text-muted tabular break-all max-lg:order-4">
+        <div role="cell" className="min-w-0 text-muted tabular break-all max-lg:hidden">
           {e.address || "–"}
         </div>
       </div>
@@ -77,8 +78,8 @@ function Actor({ entry: { actor, actor_kind: kind } }: { entry: AuditEntry }) {
 /** What it was done to; of a query, how it begins. */
 function Target({ entry }: { entry: AuditEntry }) {
   const sql = sqlOf(entry);
-  if (!sql) return entry.target && <span className="break-words text-muted">{entry.target}</span>;
-  return <code className="block truncate text-xs text-muted max-lg:max-w-[80vw]">{sql.replaceAll(/\s+/g, " ").slice(0, 200)}</code>;
+  if (!sql) return entry.target && entry.target !== entry.actor && <span className="break-words text-muted">{entry.target}</span>;
+  return <code className="block truncate text-xs text-muted">{sql.replaceAll(/\s+/g, " ").slice(0, 200)}</code>;
 }
 
 function Outcome({ outcome }: { outcome: string }) {

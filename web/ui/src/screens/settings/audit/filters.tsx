@@ -27,7 +27,7 @@ export function Filters({ filter, onChange }: { filter: AuditFilter; onChange: (
   return (
     <div role="search" aria-label="The audit log" className="flex flex-wrap items-end gap-2 border-b px-4 py-2.5">
       <Find label="Find in the audit log" placeholder="Who, from where, what, or text of a query" value={find} onChange={search} />
-      <Select aria-label="Action" value={action ?? ""} onChange={(e) => onChange({ action: e.target.value || undefined })} className="max-w-full max-sm:flex-1">
+      <Select aria-label="Action" value={action ?? ""} onChange={(e) => onChange({ action: e.target.value || undefined })} className="max-sm:min-w-0 max-sm:flex-1 max-sm:basis-28">
         <option value="">Every action</option>
         {!known && <option value={action}>{action}</option>}
         {actionGroups.map((g) => (
@@ -40,7 +40,7 @@ export function Filters({ filter, onChange }: { filter: AuditFilter; onChange: (
           </optgroup>
         ))}
       </Select>
-      <Select aria-label="Time" value={between ? "between" : (range ?? "")} onChange={(e) => choose(e.target.value)} className="max-sm:flex-1">
+      <Select aria-label="Time" value={between ? "between" : (range ?? "")} onChange={(e) => choose(e.target.value)} className="max-sm:min-w-0 max-sm:flex-1 max-sm:basis-28">
         <option value="">Any time</option>
         {ranges.map((r) => (
           <option key={r.value} value={r.value}>
