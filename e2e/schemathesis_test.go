@@ -18,7 +18,8 @@ import (
 // TestTheAPIDoesWhatItsDescriptionSays has schemathesis, from PyPI, send some thousand requests made from the description, valid
 // ones and others, to a server with accounts: as an admin and as a viewer. foreign/schemathesis.toml says what it leaves out and why.
 func TestTheAPIDoesWhatItsDescriptionSays(t *testing.T) {
-	const config = "foreign/schemathesis.toml"
+	config, err := filepath.Abs("foreign/schemathesis.toml")
+	require.NoError(t, err)
 	making := exec.CommandContext(t.Context(), "foreign/venv.sh")
 	var complaint bytes.Buffer
 	making.Stderr = &complaint
@@ -44,6 +45,7 @@ func TestTheAPIDoesWhatItsDescriptionSays(t *testing.T) {
 			cmd := exec.CommandContext(ctx, filepath.Join(strings.TrimSpace(string(venv)), "bin", "schemathesis"), "--config-file", config,
 				"run", file, "--url", s.url, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8", "--seed", "1", "--generation-database", "none",
 				"--suppress-health-check", "all", "--continue-on-failure", "--request-timeout", "60", "--no-color", "--warnings", "off")
+			cmd.Dir = filepath.Dir(file) // it leaves notes for itself
 			cmd.Env = append(environment(), "HELIOS_TOKEN="+tokens[role], "PYTHONDONTWRITEBYTECODE=1")
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", tail(string(out), 12_000))
