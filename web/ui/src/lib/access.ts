@@ -27,10 +27,10 @@ const purposes: Record<string, Route> = {
   "/connect": "GET /api/v1/streams",
 };
 
-/** What a screen of the console needs; for those that everybody may see, no more than being let in. */
-export function accessTo(path: string): Access {
+/** What a screen of the console needs; undefined for those that are for everybody. */
+export function accessTo(path: string): Access | undefined {
   const route = purposes[path];
-  return route ? accessOf(route) : { role: "viewer", whole: false };
+  return route && accessOf(route);
 }
 
 export function accessOf(route: Route): Access {

@@ -39,5 +39,9 @@ export function sessionOf(state: Pick<SignInState, "accounts" | "me"> | undefine
   const me = state?.me;
   const may = (role: Role) => me !== undefined && (me.kind === "open" || roles.indexOf(me.role) >= roles.indexOf(role));
   const meets = ({ role, whole }: Access) => may(role) && !(whole && me?.limited);
-  return { accounts: state?.accounts ?? false, me, may, meets, can: (route) => meets(accessOf(route)), reaches: (path) => meets(accessTo(path)) };
+  const reaches = (path: string) => {
+    const needs = accessTo(path);
+    return !needs || meets(needs);
+  };
+  return { accounts: state?.accounts ?? false, me, may, meets, can: (route) => meets(accessOf(route)), reaches };
 }

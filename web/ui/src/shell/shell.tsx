@@ -103,9 +103,10 @@ export function Shell() {
 function Screen() {
   const at = useMatches({ select: (all) => all.at(-1)?.routeId as string | undefined });
   const screen = screens.find((s) => s.to === at);
-  if (!screen) return <Outlet />;
+  const needs = screen && accessTo(screen.to);
+  if (!needs) return <Outlet />;
   return (
-    <Needs {...accessTo(screen.to)} title={screen.label}>
+    <Needs {...needs} title={screen.label}>
       <Outlet />
     </Needs>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
 import { api, data } from "@/api/client";
 import { stateQuery, type SignInState } from "@/lib/session";
 import { Anchor, Button } from "@/ui/button";
@@ -13,6 +13,7 @@ export function SignInForm({ email: known = "", returnTo, done }: { email?: stri
   const { data: state } = useQuery(stateQuery);
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
+  const typed = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const submit = async (e: FormEvent) => {
@@ -24,6 +25,7 @@ export function SignInForm({ email: known = "", returnTo, done }: { email?: stri
     } catch (error) {
       setError(error);
       setBusy(false);
+      typed.current?.select(); // the next try takes its place
     }
   };
   const provider = state?.oidc;
@@ -34,9 +36,9 @@ export function SignInForm({ email: known = "", returnTo, done }: { email?: stri
           {(control) => <Input {...control} type="email" name="email" autoComplete="username" inputMode="email" autoFocus={!known} required value={email} onChange={(e) => setEmail(e.target.value)} className="w-full" />}
         </Field>
         <Field label="Password">
-          {(control) => <PasswordInput {...control} name="password" autoComplete="current-password" autoFocus={known !== ""} required value={password} onChange={(e) => setPassword(e.target.value)} />}
+          {(control) => <PasswordInput {...control} ref={typed} name="password" autoComplete="current-password" autoFocus={known !== ""} required value={password} onChange={(e) => setPassword(e.target.value)} />}
         </Field>
-        <div aria-live="polite">{error !== null && <ProblemBox error={error} />}</div>
+        {error !== null && <ProblemBox error={error} />}
         <Button type="submit" kind="primary" busy={busy} className="w-full">
           Sign in
         </Button>

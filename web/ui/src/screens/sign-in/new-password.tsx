@@ -39,7 +39,7 @@ export function NewPassword({ email: known, action, set }: { email?: string; act
           <PasswordInput {...control} name="password" autoComplete="new-password" autoFocus={known !== undefined} required value={password} onChange={(e) => setPassword(e.target.value)} onBlur={() => setLooked(password !== "")} />
         )}
       </Field>
-      <div aria-live="polite">{error !== null && <ProblemBox error={error} />}</div>
+      {error !== null && <ProblemBox error={error} />}
       <Button type="submit" kind="primary" busy={busy} className="w-full">
         {action}
       </Button>
