@@ -34,7 +34,7 @@ func TestWhatGoesWrongIsSaidInOneParagraphWithTheRightExitCode(t *testing.T) {
 	}{
 		"a malformed flag":            {nil, []string{"serve", "--lisen", "x"}, 2, []string{"--lisen"}},
 		"a malformed address":         {nil, []string{"serve", "--listen", "8080"}, 2, []string{"8080", "HOST:PORT"}},
-		"an address for all to reach": {nil, []string{"serve", "--listen", "0.0.0.0:8080"}, 2, []string{"loopback"}},
+		"an address for all to reach": {nil, []string{"serve", "--listen", "0.0.0.0:8080"}, 2, []string{"0.0.0.0:8080", "TLS", "--self-signed", "--insecure-http"}},
 		"an unknown command":          {nil, []string{"sourcs", "list"}, 2, []string{"sourcs", "sources"}},
 		"an unknown stream": {
 			nil, []string{"sources", "add", "nope", "--table", "t", "--endpoint-url", endpoint, "--yes", "--url", running.url}, 1, []string{"nope"},
