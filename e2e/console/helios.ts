@@ -1,7 +1,7 @@
 // A Helios of a test's own: the real binary with its local Kinesis, on free ports, in a directory that goes with it. And a page
 // that lets no error of the console, no failed request and no request to another origin pass.
 import { test as base, expect, type Page } from "@playwright/test";
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -20,15 +20,25 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A running `helios demo`. */
+export type Role = "viewer" | "analyst" | "editor" | "admin";
+
+/** The password of everybody whom a test lets in. */
+export const password = "correct horse battery staple";
+
+/** A running `helios demo`, or `helios serve`, which has no shop and no stream. */
 export class Helios {
   private process?: ChildProcess;
-  private said = "";
+  /** What it wrote for people. */
+  said = "";
+  private token?: string;
   private readonly dir = mkdtempSync(join(tmpdir(), "helios-console-"));
   url = "";
   kinesis = "";
 
-  constructor(private readonly rate: number) {}
+  constructor(
+    private readonly rate: number,
+    private readonly command: "demo" | "serve",
+  ) {}
 
   async start(): Promise<void> {
     if (!this.url) {
@@ -36,7 +46,8 @@ export class Helios {
       this.kinesis = `http://127.0.0.1:${await freePort()}`;
     }
     const at = (url: string) => url.slice("http://".length);
-    const args = ["demo", "--listen", at(this.url), "--kinesis-listen", at(this.kinesis), "--data", this.dir, "--rate", String(this.rate)];
+    const args = [this.command, "--listen", at(this.url), "--data", this.dir];
+    if (this.command === "demo") args.push("--kinesis-listen", at(this.kinesis), "--rate", String(this.rate));
     this.process = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" } });
     this.process.stderr!.on("data", (text: Buffer) => (this.said = (this.said + text.toString()).slice(-20_000)));
     const until = Date.now() + startTime;
@@ -61,6 +72,34 @@ export class Helios {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Runs a command on its data directory, and gives what that wrote. */
+  private async run(args: string[], input = ""): Promise<string> {
+    return new Promise((done, failed) => {
+      const command = execFile(binary, [...args, "--data", this.dir], { timeout: startTime }, (error, stdout) => (error ? failed(error) : done(stdout)));
+      command.stdin?.end(input);
+    });
+  }
+
+  /**
+   * Makes an account, called as its role unless it has a name, and gives its e-mail. With the first one the house closes: the
+   * first is an admin's, and from then on the API is asked with a token of theirs.
+   */
+  async addUser(role: Role, { name = role as string, tables = "" } = {}): Promise<string> {
+    if (!this.token) {
+      await this.run(["users", "add", "admin@example.com", "--role", "admin", "--password-stdin"], password);
+      this.token = (await this.run(["tokens", "create", "tests", "--role", "admin"])).trim();
+    }
+    const email = `${name}@example.com`;
+    if (email !== "admin@example.com") await this.run(["users", "add", email, "--role", role, "--password-stdin", ...(tables ? ["--tables", tables] : [])], password);
+    return email;
+  }
+
+  /** Ends all sessions of a user, as an admin can. */
+  async endSessions(email: string): Promise<void> {
+    const { users } = await this.api<{ users: { id: string; email: string }[] }>("GET", "/users");
+    await this.api("DELETE", `/users/${users.find((u) => u.email === email)?.id}/sessions`);
   }
 
   /** Calls the local Kinesis as an AWS SDK does. */
@@ -96,7 +135,7 @@ export class Helios {
 
   /** Asks the API; an answer that is no success is an error. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.url}/api/v1${path}`, { method, headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await fetch(`${this.url}/api/v1${path}`, { method, headers: { "Content-Type": "application/json", ...(this.token && { Authorization: `Bearer ${this.token}` }) }, body: body === undefined ? undefined : JSON.stringify(body) });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return (text ? JSON.parse(text) : undefined) as T;
@@ -143,10 +182,17 @@ export class Watch {
   }
 }
 
-export const test = base.extend<{ helios: Helios; rate: number; watch: Watch }>({
+/** Gives a browser the session of a user, as if they had signed in there. */
+export async function signIn(page: Page, email: string): Promise<void> {
+  const answer = await page.request.post("/api/v1/auth/sign-in", { data: { email, password } });
+  expect(answer.status()).toBe(200);
+}
+
+export const test = base.extend<{ helios: Helios; rate: number; command: "demo" | "serve"; watch: Watch }>({
   rate: [0, { option: true }],
-  helios: async ({ rate }, use) => {
-    const helios = new Helios(rate);
+  command: ["demo", { option: true }],
+  helios: async ({ rate, command }, use) => {
+    const helios = new Helios(rate, command);
     await helios.start();
     await use(helios);
     await helios.remove();

@@ -1,13 +1,17 @@
 // Every screen of the console, as it is with the demo's storefront behind it.
 import { expect, type Page } from "@playwright/test";
-import type { Helios } from "./helios";
+import { signIn, type Helios, type Watch } from "./helios";
 
 interface Screen {
   name: string;
-  path: string | ((helios: Helios) => string);
+  path: string | ((helios: Helios) => string | Promise<string>);
   heading: string;
   /** What is done to see it as it is meant to be seen. */
-  then?: (page: Page) => Promise<void>;
+  then?: (page: Page, helios: Helios) => Promise<void>;
+  /** A screen of a house with accounts: seen by an admin, or by somebody who has not signed in. Those of an open house come first. */
+  who?: "admin" | "nobody";
+  /** Something is refused on it, which the browser logs. */
+  refused?: boolean;
 }
 
 const statement = `-- What the visitors of the last 5 minutes looked at
@@ -50,13 +54,45 @@ export const screens: readonly Screen[] = [
     then: (page) => expect(page.getByText(/of \d+ would pass/).first()).toBeVisible(),
   },
   { name: "settings", path: "/settings", heading: "Settings" },
+  { name: "queries", path: "/queries", heading: "Saved queries" },
+  { name: "query", path: "/queries/storefront-revenue-by-minute", heading: "Storefront revenue by minute", then: (page) => expect(page.getByRole("img").first()).toBeVisible() },
+  {
+    name: "session-ended",
+    path: "/",
+    heading: "Overview",
+    who: "admin",
+    refused: true,
+    then: async (page, helios) => {
+      await helios.endSessions("admin@example.com");
+      await expect(page.getByRole("dialog", { name: "Your session has ended" })).toBeVisible();
+    },
+  },
+  { name: "sign-in", path: "/sign-in?error=no_role", heading: "Sign in", who: "nobody" },
+  { name: "reset", path: resetLink, heading: "Set your password", who: "nobody", then: (page) => expect(page.getByLabel("New password")).toBeVisible() },
+  { name: "setup-used", path: "/setup#used", heading: "Set up Helios", who: "nobody", refused: true, then: (page) => expect(page.getByRole("alert")).toContainText("of no use any more") },
 ];
 
+/** The screens of a house without accounts. */
+export const openScreens = screens.filter((s) => !s.who);
+
+async function resetLink(helios: Helios): Promise<string> {
+  const { users } = await helios.api<{ users: { id: string }[] }>("GET", "/users");
+  return (await helios.api<{ path: string }>("POST", `/users/${users[0]?.id}/reset-link`)).path;
+}
+
 /** Opens a screen, and waits until all of it is there. */
-export async function open(page: Page, helios: Helios, screen: Screen): Promise<void> {
-  await page.goto(typeof screen.path === "string" ? screen.path : screen.path(helios));
-  await expect(page.getByRole("heading", { level: 1 })).toContainText(screen.heading);
-  await expect(page.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
-  await screen.then?.(page);
-  await expect(page.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+export async function open(page: Page, helios: Helios, screen: Screen, watch: Watch): Promise<void> {
+  if (screen.who) {
+    const admin = await helios.addUser("admin");
+    if (screen.who === "admin") await signIn(page, admin);
+    else await page.context().clearCookies();
+  }
+  const look = async () => {
+    await page.goto(typeof screen.path === "string" ? screen.path : await screen.path(helios));
+    await expect(page.getByRole("heading", { level: 1, name: screen.heading, includeHidden: true })).toBeVisible();
+    await expect(page.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+    await screen.then?.(page, helios);
+    await expect(page.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
+  };
+  await (screen.refused ? watch.expectingErrors(look) : look());
 }

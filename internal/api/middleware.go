@@ -62,7 +62,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 			return
 		}
 		if r.Body != http.NoBody {
-			b := &body{ReadCloser: r.Body, control: w.control, began: started}
+			b := &body{ReadCloser: r.Body, answer: w, plain: r.ProtoMajor == 1, began: started}
 			b.patience()
 			r.Body = b
 		}
@@ -254,17 +254,21 @@ func (a *answer) rest() { _ = a.control.SetWriteDeadline(time.Time{}) }
 // been read: what the connection reads later is how the server learns that the client has gone, and a deadline would look the same.
 type body struct {
 	io.ReadCloser
-	control *http.ResponseController
-	began   time.Time
-	got     int64
+	answer *answer
+	plain  bool // HTTP/1, where the next request comes behind this body
+	began  time.Time
+	got    int64
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	b.patience()
 	n, err := b.ReadCloser.Read(p)
 	b.got += int64(n)
-	if err == io.EOF { // readers return io.EOF itself
-		_ = b.control.SetReadDeadline(time.Time{}) // as above
+	switch {
+	case err == io.EOF: // readers return io.EOF itself
+		_ = b.answer.control.SetReadDeadline(time.Time{}) // as above
+	case err != nil && b.plain:
+		b.answer.Header().Set("Connection", "close") // or what comes late of it would be taken for the next request
 	}
 	return n, err
 }
@@ -274,5 +278,5 @@ func (b *body) patience() {
 	if slowest := b.began.Add(bodyPause + time.Duration(b.got)*time.Second/bodyRate); slowest.Before(until) {
 		until = slowest
 	}
-	_ = b.control.SetReadDeadline(until) // as above
+	_ = b.answer.control.SetReadDeadline(until) // as above
 }

@@ -86,7 +86,7 @@ func (s *server) certificate() (certs.Keeper, error) {
 
 // entrance is how clients come to the server, and what sees to it.
 func (s *server) entrance() (reach api.Reach, how api.Listening, see func(context.Context), err error) {
-	reach = api.Reach{Hosts: s.Config.Hosts(), Proxies: s.Config.Proxies, TLSOnly: func() bool { return true }} // a proxy's certificate is its own matter
+	reach = api.Reach{PublicURL: s.Config.PublicURL, Hosts: s.Config.Hosts(), Proxies: s.Config.Proxies, TLSOnly: func() bool { return true }} // a proxy's certificate is its own matter
 	how = api.Listening{Shared: s.Config.Proxies, Logger: s.logger}
 	if s.Config.InsecureHTTP && len(s.Config.Proxies) == 0 {
 		s.logger.Warn("insecure_http is on and no proxies are named: whoever is on the way reads along, and behind a proxy all clients look like one")

@@ -141,7 +141,11 @@ func (s *server) serve(ctx context.Context) (err error) {
 	defer running(history.Run)()
 	kept := catalog.NewAccounts(s.catalog)
 	s.store.ShowAudit(kept)
-	accounts := auth.New(kept, auth.Options{Closed: cfg.Closed(), Logger: s.logger})
+	provider, rules, err := provider(&cfg.OIDC)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	accounts := auth.New(kept, auth.Options{Closed: cfg.Closed(), Logger: s.logger, Provider: provider, Rules: rules})
 	defer running(accounts.Run)()
 	if err := s.firstAccount(ctx, accounts); err != nil { // before anybody is let in
 		return stopped(ctx, err)

@@ -159,8 +159,8 @@ func both(a, b []string) []string {
 // maxTables is how many tables a limit may name.
 const maxTables = 1000
 
-// cleanTables puts a limit in order: no name twice, none empty. nil, which is no limit, stays.
-func cleanTables(tables []string) ([]string, error) {
+// CleanTables puts a limit in order: no name twice, none empty. nil, which is no limit, stays.
+func CleanTables(tables []string) ([]string, error) {
 	if tables == nil {
 		return nil, nil
 	}

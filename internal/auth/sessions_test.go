@@ -1,8 +1,8 @@
 package auth_test
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"sync"
 	"testing"
 	"time"

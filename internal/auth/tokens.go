@@ -35,7 +35,7 @@ func (s *Service) CreateToken(ctx context.Context, n NewToken) (token Token, sec
 		return Token{}, "", err
 	}
 	now := s.now()
-	tables, err := cleanTables(n.Tables)
+	tables, err := CleanTables(n.Tables)
 	switch {
 	case err != nil:
 		return Token{}, "", err

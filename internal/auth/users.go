@@ -61,7 +61,7 @@ func (s *Service) newUser(ctx context.Context, n NewUser) (user User, err error)
 	if user.Email, err = cleanEmail(n.Email); err != nil {
 		return user, err
 	}
-	if user.Tables, err = cleanTables(n.Tables); err != nil {
+	if user.Tables, err = CleanTables(n.Tables); err != nil {
 		return user, err
 	}
 	if err := checkRole(&user); err != nil {
@@ -142,7 +142,7 @@ func (s *Service) ChangeUser(ctx context.Context, id string, c UserChange) (user
 			u.Role = *c.Role
 		}
 		if c.Tables != nil {
-			if u.Tables, err = cleanTables(*c.Tables); err != nil {
+			if u.Tables, err = CleanTables(*c.Tables); err != nil {
 				return false, err
 			}
 			detail["tables"] = u.Tables

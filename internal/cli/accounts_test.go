@@ -114,7 +114,7 @@ func TestUsersAreManagedOnTheMachineWhileTheServerRunsOrRests(t *testing.T) {
 	require.Equal(t, "editor", list.Users[1]["role"])
 	require.Nil(t, list.Users[1]["tables"])
 	require.NotContains(t, m.ok("", "users list --json").out, "argon2")
-	require.Contains(t, m.ok("", "users list").out, "you@example.com  editor  active  all")
+	require.Contains(t, m.ok("", "users list").out, "you@example.com  editor  active  password       all")
 
 	m.fails(1, "", "users remove me@example.com --yes", "no admin would be there")
 	m.fails(2, "", "users remove you@example.com", "Add --yes")

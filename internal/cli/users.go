@@ -78,6 +78,7 @@ type userJSON struct {
 	Role       auth.Role  `json:"role"`
 	Tables     []string   `json:"tables"` // null: all
 	Disabled   bool       `json:"disabled"`
+	Provider   string     `json:"provider"` // with whom they sign in; "": a password
 	CreatedAt  time.Time  `json:"created_at"`
 	SignedInAt *time.Time `json:"signed_in_at"`
 }
@@ -95,7 +96,7 @@ func (c *console) usersList(flags *accountFlags) *cobra.Command {
 			if c.json {
 				list := make([]userJSON, len(users))
 				for i, u := range users {
-					list[i] = userJSON{u.ID, u.Email, u.Role, u.Tables, u.Disabled, u.CreatedAt, orNil(u.SignedInAt)}
+					list[i] = userJSON{u.ID, u.Email, u.Role, u.Tables, u.Disabled, accounts.ProviderOf(&u), u.CreatedAt, orNil(u.SignedInAt)}
 				}
 				return c.printJSON(map[string]any{"users": list})
 			}
@@ -109,21 +110,34 @@ func (c *console) usersList(flags *accountFlags) *cobra.Command {
 				switch {
 				case u.Disabled:
 					state = "disabled"
-				case u.PasswordHash == "":
+				case u.PasswordHash == "" && u.Issuer == "":
 					state = "invited"
 				}
-				rows[i] = []string{u.Email, u.Role.String(), state, limitText(u.Tables), c.ago(&u.SignedInAt), c.ago(&u.CreatedAt)}
+				rows[i] = []string{u.Email, u.Role.String(), state, waysIn(accounts, &u), limitText(u.Tables), c.ago(&u.SignedInAt), c.ago(&u.CreatedAt)}
 			}
 			return c.table([]term.Column{
 				{Name: "EMAIL", Whole: true},
 				{Name: "ROLE", Whole: true},
 				{Name: "STATE", Whole: true},
+				{Name: "SIGNS IN WITH"},
 				{Name: "TABLES"},
 				{Name: "SIGNED IN", Whole: true},
 				{Name: "ADDED", Whole: true},
 			}, rows)
 		}),
 	})
+}
+
+// waysIn says for people how a user signs in.
+func waysIn(accounts *auth.Service, u *auth.User) string {
+	provider := accounts.ProviderOf(u)
+	switch {
+	case provider == "":
+		return "password"
+	case u.PasswordHash == "":
+		return provider
+	}
+	return provider + ", password"
 }
 
 // orNil is a time for JSON, null for none.

@@ -22,6 +22,7 @@ type Config struct {
 	Ingest Ingest
 	Store  Store
 	Admin  Admin
+	OIDC   OIDC
 
 	TLS          TLS
 	InsecureHTTP bool           // a proxy in front speaks TLS
@@ -114,6 +115,7 @@ func Default() Config {
 		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 4},
 		Limits: Limits{QueriesPerMinute: 600, ResultBytes: 1 << 30},
 		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
+		OIDC:   OIDC{GroupsClaim: "groups"},
 	}
 }
 

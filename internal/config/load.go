@@ -28,7 +28,7 @@ type setting struct {
 
 // settings are all scalar settings, in the order of the documentation.
 func settings() []setting {
-	return append(networkSettings(), []setting{
+	return slices.Concat(networkSettings(), []setting{
 		{"data", func(c *Config, v string) error { return directory(&c.Data, v) }},
 		{"log.level", func(c *Config, v string) error { return oneOf(&c.Log.Level, v, "debug", "info", "warn", "error") }},
 		{"log.format", func(c *Config, v string) error { return oneOf(&c.Log.Format, v, "auto", "text", "json") }},
@@ -45,7 +45,7 @@ func settings() []setting {
 		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
 		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
 		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
-	}...)
+	}, oidcSettings())
 }
 
 func (s setting) variable() string {
@@ -81,6 +81,9 @@ func Load(path string, env Environment, flags map[string]string) (Config, error)
 	if len(wrong) == 0 && (c.Admin.Email == "") != (c.Admin.PasswordFile == "") {
 		wrong = append(wrong, fault.New(fault.Invalid, "admin.email and admin.password_file go together").
 			WithHint("name both, or neither: HELIOS_ADMIN_EMAIL and HELIOS_ADMIN_PASSWORD_FILE are their variables"))
+	}
+	if err := c.OIDC.check(); len(wrong) == 0 && err != nil {
+		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
 		return Config{}, wrong
@@ -181,6 +184,8 @@ func (c *Config) readSection(file, prefix string, node ast.Node, places map[stri
 			c.readQueries(file, value, wrong)
 		case key == "dashboards":
 			c.readDashboards(file, value, wrong)
+		case key == "oidc.roles":
+			c.readOIDCRoles(file, value, wrong)
 		case i >= 0:
 			if text, ok := oneText(key, value); ok {
 				places[key] = where
@@ -191,7 +196,7 @@ func (c *Config) readSection(file, prefix string, node ast.Node, places map[stri
 		case slices.ContainsFunc(all, func(s setting) bool { return strings.HasPrefix(s.key, key+".") }):
 			c.readSection(file, key+".", value, places, wrong)
 		default:
-			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s, sources, queries and dashboards", known(all)))
+			note(wrong, where, fault.New(fault.Invalid, "there is no setting %q", key).WithHint("the settings are %s, oidc.roles, sources, queries and dashboards", known(all)))
 		}
 	}
 }

@@ -58,7 +58,7 @@ func networkSettings() []setting {
 }
 
 // several reports whether a setting takes a list, in YAML or with commas.
-func several(key string) bool { return key == "tls.domain" || key == "proxies" }
+func several(key string) bool { return key == "tls.domain" || key == "proxies" || key == "oidc.scopes" }
 
 // Loopback reports whether only this machine reaches an address to listen on.
 func Loopback(address string) bool {

@@ -245,7 +245,7 @@ func TestAProviderThatIsSilentDoesNotHoldAnybodyForLong(t *testing.T) {
 func TestAProviderThatNamesAddressesOfOthersIsNotBelieved(t *testing.T) {
 	for name, metadata := range map[string]map[string]any{
 		"another issuer":             {"issuer": "https://evil.example.com"},
-		"tokens over plain HTTP":     {"token_endpoint": "http://evil.example.com/token"},
+		"users over plain HTTP":      {"userinfo_endpoint": "http://evil.example.com/users"},
 		"keys from a file":           {"jwks_uri": "file:///etc/passwd"},
 		"a page that is a script":    {"authorization_endpoint": "javascript:alert(1)"},
 		"an exit that is a script":   {"end_session_endpoint": "javascript:alert(1)"},

@@ -7,14 +7,14 @@ const opening = Number(process.env.HELIOS_DEMO_SECONDS ?? 900) * 1000; // until 
 
 test.use({ rate: 200, contextOptions: { reducedMotion: "reduce" } });
 
-test("screens", async ({ page, helios }) => {
+test("screens", async ({ page, helios, watch }) => {
   await new Promise((done) => setTimeout(done, opening));
   for (const theme of ["light", "dark"] as const) {
     await page.addInitScript((chosen) => localStorage.setItem("helios.theme", chosen), theme);
     for (const [width, height] of [[1440, 900], [390, 844]] as const) {
       await page.setViewportSize({ width, height });
       for (const screen of screens) {
-        await open(page, helios, screen);
+        await open(page, helios, screen, watch);
         await page.waitForTimeout(1500); // charts have drawn, live numbers have come
         await page.screenshot({ path: `${images}${screen.name}-${width}-${theme}.png` });
       }

@@ -1,12 +1,12 @@
 import { expect, test } from "../helios";
-import { open, screens } from "../screens";
+import { open, openScreens } from "../screens";
 
 test.describe("the frame", () => {
   test.use({ rate: 500 });
 
-  test("every screen has an address, and is reached by keyboard alone", async ({ page, helios }) => {
+  test("every screen has an address, and is reached by keyboard alone", async ({ page, helios, watch }) => {
     await helios.until("SELECT count(*) > 0 FROM quarantine.storefront WHERE field = 'product.price'", true);
-    for (const screen of screens) await open(page, helios, screen);
+    for (const screen of openScreens) await open(page, helios, screen, watch);
     await page.goto("/");
     await page.keyboard.press("Control+k");
     await expect(page.getByRole("combobox", { name: /Search/ })).toBeFocused();

@@ -15,8 +15,8 @@ import (
 	"github.com/helios-sql/helios/internal/query"
 )
 
-// Engine understands four statements: "rows N" gives N rows of id and name, "rows N then FAIL" fails after them, "forever"
-// gives one row and then waits for its end, "params" says what was bound. All else is an error at its byte 7.
+// Engine understands four statements: "rows N" gives N rows of id and name, "rows N then FAIL" fails after them, "forever N"
+// gives N rows, one without it, and then waits for its end, "params" says what was bound. All else is an error at its byte 7.
 type Engine struct{}
 
 const batchRows = 1000
@@ -37,7 +37,7 @@ func (Engine) Check(_ context.Context, sql string, _ query.Scope) (query.Stateme
 // Run starts a statement.
 func (Engine) Run(ctx context.Context, s query.Statement, params any) (query.Rows, error) {
 	r := &rows{ctx: ctx, params: params, kind: strings.Fields(s.SQL)[0], left: 1}
-	_, _ = fmt.Sscanf(s.SQL, "rows %d", &r.left)
+	_, _ = fmt.Sscanf(s.SQL, r.kind+" %d", &r.left)
 	r.fail = strings.HasSuffix(s.SQL, "then FAIL")
 	return r, nil
 }

@@ -62,18 +62,21 @@ type Server struct {
 	lastAccessToken string
 }
 
+// newKey is one for all: making it takes long.
+var newKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // Start runs a provider for a test.
-func Start(t testing.TB) *Server {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	key, err := newKey()
+	require.NoError(tb, err)
 	s := &Server{
-		t: t, key: key, Calls: map[string]int{}, codes: map[string]url.Values{}, refreshing: map[string]bool{},
+		t: tb, key: key, Calls: map[string]int{}, codes: map[string]url.Values{}, refreshing: map[string]bool{},
 		Person: map[string]any{"sub": "s-1", "email": "Ada@Example.com", "email_verified": true, "groups": []string{"staff"}},
 	}
 	s.web = httptest.NewServer(s)
 	s.URL = s.web.URL
-	t.Cleanup(s.web.Close)
+	tb.Cleanup(s.web.Close)
 	return s
 }
 
@@ -85,15 +88,17 @@ func (s *Server) Set(change func(*Server)) {
 }
 
 // Visit does what a browser does that is sent to the provider, and gives the address that it is sent back to.
-func (s *Server) Visit(t testing.TB, address string) *url.URL {
-	t.Helper()
+func (s *Server) Visit(tb testing.TB, address string) *url.URL {
+	tb.Helper()
 	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Get(address)
-	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, address, http.NoBody)
+	require.NoError(tb, err)
+	res, err := client.Do(req)
+	require.NoError(tb, err)
 	defer func() { _ = res.Body.Close() }()
-	require.Equal(t, http.StatusFound, res.StatusCode)
+	require.Equal(tb, http.StatusFound, res.StatusCode)
 	back, err := res.Location()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return back
 }
 

@@ -18,6 +18,17 @@ export function ownKey(key: string): string {
   return here?.me?.kind === "user" ? `${key}:${here.me.id}` : key;
 }
 
+/** What was written in an open house is of whoever signs in there first: they wrote it, before there were persons. */
+function inherit({ me }: State) {
+  if (here?.me?.kind !== "open" || me?.kind !== "user") return;
+  for (const [storage, key] of [[localStorage, "helios.sql.tabs"], [localStorage, "helios.sql.layout"], [sessionStorage, "helios.sql.tab"]] as const) {
+    const written = storage.getItem(key);
+    if (written === null || storage.getItem(`${key}:${me.id}`) !== null) continue;
+    storage.setItem(`${key}:${me.id}`, written);
+    storage.removeItem(key);
+  }
+}
+
 /** Takes note of what the server says of who asks, and gives what the page goes by: it stays whose it was. */
 export function heed(state: State): State {
   const back = ended && another(state) === false;
@@ -26,6 +37,7 @@ export function heed(state: State): State {
   } else if (!state.me) {
     become(true);
   } else if (another(state)) {
+    inherit(state);
     anew(location.href);
   } else {
     here = state;
@@ -50,6 +62,7 @@ export function onState(call: (state: State, back: boolean) => void) {
 export function enter(state: State, at: string): boolean {
   others?.postMessage("in");
   if (another(state)) {
+    inherit(state);
     anew(at);
     return false;
   }

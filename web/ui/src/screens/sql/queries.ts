@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, data, type Schemas } from "@/api/client";
 import { runQuery, type Cell } from "@/data/result";
+import type { Me } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { tableName } from "./lang/names";
 import type { Table } from "./lang/scope";
@@ -23,24 +24,35 @@ export const dialectQuery = queryOptions({
 
 const columns = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY schema_name, table_name, column_index";
 
-/** Every table that a statement may name, with its columns as they stand: events, quarantines, and what Helios keeps of itself. */
-export const schemaQuery = queryOptions({
-  queryKey: ["sql", "schema"],
-  queryFn: async (): Promise<Table[]> => {
-    const { rows } = await runQuery({ sql: columns, maxRows: 20_000 });
-    const tables = new Map<string, Table & { columns: { name: string; type: string }[] }>();
-    for (const [schema, table, name, type] of rows.map((r) => r.map(String))) {
-      if (schema === undefined || table === undefined || name === undefined || type === undefined) continue;
-      const key = JSON.stringify([schema, table]);
-      let entry = tables.get(key);
-      if (!entry) tables.set(key, (entry = { schema, name: table, columns: [] }));
-      entry.columns.push({ name, type });
-    }
-    return [...tables.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
-  },
-  refetchInterval: 30_000,
-  staleTime: 5000,
-});
+/** Every table that a statement of somebody's may name, with its columns as they stand: events, quarantines, and what Helios keeps of itself. */
+export const schemaQuery = (me: Me | undefined) =>
+  queryOptions({
+    queryKey: ["sql", "schema", me?.limited, me?.role],
+    queryFn: async (): Promise<Table[]> => (me?.limited ? tablesOfTheirs() : (await allTables()).filter((t) => me?.role === "admin" || t.schema !== "helios" || t.name !== "audit")),
+    refetchInterval: 30_000,
+    staleTime: 5000,
+  });
+
+/** Who is limited to some tables may not ask the engine which there are. The quarantines of all of them have the same columns. */
+async function tablesOfTheirs(): Promise<Table[]> {
+  const { tables } = await data(api.GET("/api/v1/tables"));
+  const [first] = tables;
+  const quarantine = first ? (await runQuery({ sql: `SELECT * FROM ${tableName("quarantine", first.name)} LIMIT 0` })).columns : [];
+  return [...tables.map(({ name, columns }) => ({ schema: "main", name, columns })), ...tables.map(({ name }) => ({ schema: "quarantine", name, columns: quarantine }))];
+}
+
+async function allTables(): Promise<Table[]> {
+  const { rows } = await runQuery({ sql: columns, maxRows: 20_000 });
+  const tables = new Map<string, Table & { columns: { name: string; type: string }[] }>();
+  for (const [schema, table, name, type] of rows.map((r) => r.map(String))) {
+    if (schema === undefined || table === undefined || name === undefined || type === undefined) continue;
+    const key = JSON.stringify([schema, table]);
+    let entry = tables.get(key);
+    if (!entry) tables.set(key, (entry = { schema, name: table, columns: [] }));
+    entry.columns.push({ name, type });
+  }
+  return [...tables.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
 
 function rank(t: Table): number {
   return t.schema === "main" ? 0 : t.schema === "quarantine" ? 1 : t.schema === "helios" ? 3 : 2;

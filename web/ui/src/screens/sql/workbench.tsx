@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Suspense, useMemo, useRef, useState } from "react";
 import { savedQueriesQuery } from "@/api/queries";
 import { lazy } from "@/lib/lazy";
+import { useSession } from "@/lib/session";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { useTitle } from "@/ui/layout";
 import { Splitter } from "@/ui/splitter";
@@ -37,7 +38,7 @@ export default function Workbench() {
   const tab = state.tabs.find((t) => t.id === state.active) ?? state.tabs[0]!;
   const work = useWork(tab.id);
   const saved = useQuery(savedQueriesQuery);
-  const schema = useQuery(schemaQuery);
+  const schema = useQuery(schemaQuery(useSession().me));
   const [layout, setLayout] = useLayout();
   const wide = useWide();
   const [drawer, setDrawer] = useState(false);

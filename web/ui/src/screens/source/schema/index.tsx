@@ -7,6 +7,7 @@ import { sqlName } from "@/lib/sql";
 import { useSession } from "@/lib/session";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, LinkButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
 import { Input } from "@/ui/form";
 import { Card, Empty, Skeleton } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
@@ -50,6 +51,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
   const { mutate: change } = useChangeSource(source);
   const { can } = useSession();
   const changes = can("POST /api/v1/tables/{table}/changes");
+  const told = can("GET /api/v1/tables/{table}/history");
   useShortcuts(
     useMemo<Shortcut[]>(
       () =>
@@ -66,7 +68,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
   const columns = table.columns;
   const shown = wanted ? columns.filter((c) => c.name.toLowerCase().includes(wanted) || c.type.toLowerCase().includes(wanted) || pathText(c.path).toLowerCase().includes(wanted)) : columns;
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+    <div className={cx("grid items-start gap-4", told && "xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]")}>
       <div className="min-w-0 space-y-4">
         <Card
           flush
@@ -98,7 +100,7 @@ function Known({ source, table }: { source: Source; table: TableInfo }) {
         </Card>
         <Ignored table={table} onAdd={changes ? () => setOpen({ kind: "ignore" }) : undefined} />
       </div>
-      {can("GET /api/v1/tables/{table}/history") && <History table={table.name} version={table.version} />}
+      {told && <History table={table.name} version={table.version} />}
       {open?.kind === "add" && <AddDialog table={table.name} onClose={close} />}
       {open?.kind === "widen" && <WidenDialog table={table.name} column={open.column} onClose={close} />}
       {open?.kind === "ignore" && <IgnoreDialog table={table.name} column={open.column} onClose={close} />}

@@ -1,0 +1,526 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/oidc"
+	"github.com/helios-sql/helios/internal/oidc/oidctest"
+)
+
+const (
+	backTo   = "https://helios.example.com/api/v1/auth/oidc/callback"
+	signedTo = "https://helios.example.com/sign-in"
+)
+
+var (
+	staff = auth.Rule{Group: "staff", Role: auth.Viewer, Tables: []string{"orders"}}
+	chief = auth.Rule{Group: "chiefs", Role: auth.Admin}
+)
+
+// provided is a world whose people a provider knows. It has an admin with a password.
+type provided struct {
+	*world
+	provider *oidctest.Server
+}
+
+func newProvided(t *testing.T, rules ...auth.Rule) *provided {
+	t.Helper()
+	p := &provided{world: newWorld(t), provider: oidctest.Start(t)}
+	p.restart(rules...)
+	p.user("admin@example.com", auth.Admin)
+	return p
+}
+
+// restart begins a new service over the same store, as a new process does.
+func (p *provided) restart(rules ...auth.Rule) {
+	p.t.Helper()
+	if len(rules) == 0 {
+		rules = []auth.Rule{chief, staff}
+	}
+	client := oidc.New(oidc.Options{Issuer: p.provider.URL, ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret, Name: "Example", GroupsClaim: "groups"})
+	p.Service = auth.New(p.store, auth.Options{
+		Now: p.clock.Now, Cost: cheap, Logger: slog.New(slog.NewTextHandler(p.log, nil)), Provider: client, Rules: rules,
+	})
+}
+
+// person says who is at the provider.
+func (p *provided) person(claims map[string]any) {
+	p.provider.Set(func(s *oidctest.Server) { s.Person = claims })
+}
+
+func (p *provided) groups(names ...string) {
+	p.provider.Set(func(s *oidctest.Server) { s.Person["groups"] = append([]string{}, names...) })
+}
+
+// begin goes to the provider and gives what the browser keeps and what it is sent back with.
+func (p *provided) begin() (pending string, back auth.CameBack) {
+	p.t.Helper()
+	to, pending, err := p.BeginProvider(p.from("192.0.2.7"), backTo, "/sql")
+	require.NoError(p.t, err)
+	u := p.provider.Visit(p.t, to)
+	require.True(p.t, strings.HasPrefix(u.String(), backTo))
+	q := u.Query()
+	return pending, auth.CameBack{State: q.Get("state"), Code: q.Get("code"), Issuer: q.Get("iss"), Error: q.Get("error")}
+}
+
+func (p *provided) comeIn() (auth.SignedIn, error) {
+	p.t.Helper()
+	pending, back := p.begin()
+	in, to, err := p.FinishProvider(p.from("192.0.2.7"), pending, back)
+	if err == nil {
+		require.Equal(p.t, "/sql", to)
+	}
+	return in, err
+}
+
+func (p *provided) mustComeIn() auth.SignedIn {
+	p.t.Helper()
+	in, err := p.comeIn()
+	require.NoError(p.t, err)
+	return in
+}
+
+// use makes a request with a session's secret, and gives who it was and the secret from then on.
+func (p *provided) use(secret string) (auth.Principal, string, error) {
+	who, fresh, err := p.Session(p.from("192.0.2.7"), secret)
+	if fresh != nil {
+		secret = fresh.Secret
+	}
+	return who, secret, err
+}
+
+func requireReason(t *testing.T, want auth.Reason, err error) {
+	t.Helper()
+	var refused *auth.ProviderError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, want, refused.Reason, err)
+}
+
+// detail is that of an entry of the audit log.
+func detail(t *testing.T, e auth.Entry) map[string]any {
+	t.Helper()
+	var d map[string]any
+	require.NoError(t, json.Unmarshal(e.Detail, &d))
+	return d
+}
+
+func TestTheProvidersPeopleComeInByTheFirstRuleThatIsForThem(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	require.Equal(t, "ada@example.com", in.Principal.Name)
+	require.Equal(t, auth.Viewer, in.Principal.Role)
+	require.Equal(t, []string{"orders"}, in.Principal.Tables)
+	added := p.entries(auth.ActionUserAdd)[0]
+	require.Equal(t, "ada@example.com", added.Target)
+	entry := p.entries(auth.ActionSignIn)[0]
+	require.Equal(t, "ada@example.com", entry.Actor)
+	require.Equal(t, auth.OutcomeOK, entry.Outcome)
+	require.Equal(t, map[string]any{"provider": "Example"}, detail(t, entry))
+
+	p.groups("staff", "chiefs")
+	again := p.mustComeIn()
+	require.Equal(t, in.Principal.User, again.Principal.User, "the same account")
+	require.Equal(t, auth.Admin, again.Principal.Role)
+	require.Nil(t, again.Principal.Tables)
+	change := detail(t, p.entries(auth.ActionUserChange)[0])
+	require.Equal(t, "viewer", change["was"])
+	require.Equal(t, "admin", change["role"])
+
+	who, _, err := p.use(in.Secret)
+	require.NoError(t, err)
+	require.Equal(t, auth.Admin, who.Role, "a session of before has the role of now")
+	p.groups("strangers")
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonNoRole, err)
+	require.False(t, p.alive(in.Secret))
+	require.False(t, p.alive(again.Secret))
+	require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSignIn)[0])["reason"])
+	require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSessionsEnd)[0])["reason"])
+}
+
+func TestRules(t *testing.T) {
+	domain := auth.Rule{Domain: "Example.com", Role: auth.Analyst}
+	one := auth.Rule{Email: "Ada@Example.com", Role: auth.Editor}
+	for name, c := range map[string]struct {
+		rules  []auth.Rule
+		claims map[string]any
+		want   auth.Role
+	}{
+		"the first that is for them":      {[]auth.Rule{domain, one}, map[string]any{"email": "ada@example.com", "email_verified": true}, auth.Analyst},
+		"an address":                      {[]auth.Rule{one, domain}, map[string]any{"email": "ADA@example.com", "email_verified": true}, auth.Editor},
+		"an address that nobody verified": {[]auth.Rule{one, domain}, map[string]any{"email": "ada@example.com"}, auth.NoRole},
+		"verified as a text":              {[]auth.Rule{one}, map[string]any{"email": "ada@example.com", "email_verified": "true"}, auth.Editor},
+		"a domain that ends so":           {[]auth.Rule{domain}, map[string]any{"email": "ada@evilexample.com", "email_verified": true}, auth.NoRole},
+		"a domain that begins so":         {[]auth.Rule{domain}, map[string]any{"email": "ada@example.com.evil.org", "email_verified": true}, auth.NoRole},
+		"a domain below":                  {[]auth.Rule{domain}, map[string]any{"email": "ada@sub.example.com", "email_verified": true}, auth.NoRole},
+		"a group in other letters":        {[]auth.Rule{staff}, map[string]any{"email": "ada@example.com", "groups": []string{"Staff"}}, auth.NoRole},
+		"a group, whoever they are":       {[]auth.Rule{staff}, map[string]any{"email": "ada@example.com", "groups": []string{"a", "staff"}}, auth.Viewer},
+		"a rule for nobody":               {[]auth.Rule{{Role: auth.Admin}}, map[string]any{"email": "ada@example.com", "email_verified": true}, auth.NoRole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvided(t, c.rules...)
+			c.claims["sub"] = "s-1"
+			p.person(c.claims)
+			in, err := p.comeIn()
+			if c.want == auth.NoRole {
+				requireReason(t, auth.ReasonNoRole, err)
+				users, err := p.Users(p.machine())
+				require.NoError(t, err)
+				require.Len(t, users, 1, "no account is made")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.want, in.Principal.Role)
+		})
+	}
+}
+
+func TestNobodyComesInBeforeTheFirstAdmin(t *testing.T) {
+	p := &provided{world: newWorld(t), provider: oidctest.Start(t)}
+	p.restart(chief, staff)
+	p.groups("chiefs")
+	_, err := p.comeIn()
+	requireReason(t, auth.ReasonNoRole, err)
+	open, err := p.Open(t.Context())
+	require.NoError(t, err)
+	require.True(t, open)
+}
+
+func TestAnAccountOfTheSameAddressIsTheirsOnlyIfTheAddressIs(t *testing.T) {
+	p := newProvided(t)
+	kept := p.user("ada@example.com", auth.Editor)
+	p.provider.Set(func(s *oidctest.Server) { s.Person["email_verified"] = false })
+	_, err := p.comeIn()
+	requireReason(t, auth.ReasonConflict, err)
+	p.provider.Set(func(s *oidctest.Server) { s.Person["email_verified"] = true })
+	in := p.mustComeIn()
+	require.Equal(t, kept.ID, in.Principal.User)
+	require.Equal(t, auth.Viewer, in.Principal.Role, "the rule's")
+	require.Equal(t, auth.Viewer, p.signIn("ada@example.com").Principal.Role, "the password is good still")
+
+	p.provider.Set(func(s *oidctest.Server) { s.Person["sub"] = "s-2" })
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonConflict, err)
+
+	p.person(map[string]any{"sub": "s-3", "email_verified": true, "groups": []string{"staff"}})
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonProvider, err)
+}
+
+func TestADisabledAccountStaysOut(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	yes := true
+	_, err := p.ChangeUser(p.machine(), in.Principal.User, auth.UserChange{Disabled: &yes})
+	require.NoError(t, err)
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonDisabled, err)
+	other := p.user("bob@example.com", auth.Viewer)
+	_, err = p.ChangeUser(p.machine(), other.ID, auth.UserChange{Disabled: &yes})
+	require.NoError(t, err)
+	p.person(map[string]any{"sub": "s-2", "email": "bob@example.com", "email_verified": true, "groups": []string{"staff"}})
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonDisabled, err)
+}
+
+func TestNoRuleTakesTheLastAdmin(t *testing.T) {
+	p := newProvided(t)
+	p.person(map[string]any{"sub": "s-1", "email": "admin@example.com", "email_verified": true, "groups": []string{"staff"}})
+	require.Equal(t, auth.Admin, p.mustComeIn().Principal.Role)
+	p.user("second@example.com", auth.Admin)
+	in := p.mustComeIn()
+	require.Equal(t, auth.Viewer, in.Principal.Role)
+	require.Equal(t, []string{"orders"}, in.Principal.Tables)
+}
+
+func TestAnAddressThatChangesAtTheProviderChangesHere(t *testing.T) {
+	p := newProvided(t)
+	first := p.mustComeIn()
+	p.provider.Set(func(s *oidctest.Server) { s.Person["email"] = "lovelace@example.com" })
+	require.Equal(t, "lovelace@example.com", p.mustComeIn().Principal.Name)
+	for name, claims := range map[string]map[string]any{
+		"another account's": {"email": "admin@example.com", "email_verified": true},
+		"not verified":      {"email": "new@example.com", "email_verified": false},
+		"none at all":       {},
+	} {
+		claims["sub"], claims["groups"] = "s-1", []string{"staff"}
+		p.person(claims)
+		in := p.mustComeIn()
+		require.Equal(t, "lovelace@example.com", in.Principal.Name, name)
+		require.Equal(t, first.Principal.User, in.Principal.User)
+	}
+}
+
+func TestOnlyTheBrowserThatBeganASignInEndsItAndOnce(t *testing.T) {
+	p := newProvided(t)
+	mine, back := p.begin()
+	others, _ := p.begin()
+	finish := func(pending string, back auth.CameBack) error {
+		_, _, err := p.FinishProvider(p.from("192.0.2.8"), pending, back)
+		return err
+	}
+	wrong := back
+	wrong.State = "AAAA"
+	requireReason(t, auth.ReasonExpired, finish(mine, wrong))
+	requireReason(t, auth.ReasonExpired, finish(others, back))
+	requireReason(t, auth.ReasonExpired, finish("", back))
+	requireReason(t, auth.ReasonExpired, finish(mine[:len(mine)-2]+"AA", back))
+	require.NoError(t, finish(mine, back))
+	requireReason(t, auth.ReasonExpired, finish(mine, back))
+
+	late, back := p.begin()
+	p.clock.Pass(auth.SignInFor)
+	requireReason(t, auth.ReasonExpired, finish(late, back))
+	before, back := p.begin()
+	p.restart()
+	requireReason(t, auth.ReasonExpired, finish(before, back))
+	require.NotContains(t, before, back.State, "what the browser keeps is sealed")
+}
+
+func TestWhatAProviderSaysNoTo(t *testing.T) {
+	for said, want := range map[string]auth.Reason{
+		"access_denied": auth.ReasonDenied, "consent_required": auth.ReasonDenied, "server_error": auth.ReasonProvider, "made\nup": auth.ReasonProvider,
+	} {
+		p := newProvided(t)
+		p.provider.Set(func(s *oidctest.Server) { s.Deny = said })
+		_, err := p.comeIn()
+		requireReason(t, want, err)
+	}
+	p := newProvided(t)
+	p.provider.Set(func(s *oidctest.Server) { s.Forge = func(k *oidctest.Token) { k.Claims["nonce"] = "another" } })
+	_, err := p.comeIn()
+	requireReason(t, auth.ReasonProvider, err)
+	require.Contains(t, p.log.String(), "nonce")
+}
+
+func TestStrangersFillNeitherTheLogNorTheMemory(t *testing.T) {
+	p := newProvided(t)
+	limited := 0
+	for range 500 {
+		_, _, err := p.FinishProvider(p.from("198.51.100.1"), "made up", auth.CameBack{State: "x", Code: "y"})
+		if fault.CodeOf(err) == fault.TooMany {
+			limited++
+		}
+	}
+	require.Greater(t, limited, 400)
+	require.Less(t, len(p.entries(auth.ActionSignIn)), 50)
+	begun := 0
+	for range 500 {
+		if _, _, err := p.BeginProvider(p.from("198.51.100.1"), backTo, "/"); err == nil {
+			begun++
+		}
+	}
+	require.Less(t, begun, 50)
+	p.mustComeIn() // others are not hindered
+	for range 60 {
+		p.clock.Pass(time.Minute)
+		p.mustComeIn()
+	}
+}
+
+func TestTheProviderIsAskedAgainAndTheRoleFollows(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	secret := in.Secret
+	p.clock.Pass(14 * time.Minute)
+	p.groups("chiefs")
+	who, secret, err := p.use(secret)
+	require.NoError(t, err)
+	require.Equal(t, auth.Viewer, who.Role, "not yet")
+	for i := range 4 { // each time with the refresh token of the time before
+		p.clock.Pass(15 * time.Minute)
+		next := ""
+		who, next, err = p.use(secret)
+		require.NoError(t, err, i)
+		require.NotEqual(t, secret, next)
+		require.Equal(t, auth.Admin, who.Role)
+		secret = next
+	}
+	files := string(p.files())
+	require.Contains(t, files, in.Principal.User, "they are those of the catalog")
+	require.NotContains(t, files, "refresh-")
+	require.NotContains(t, files, "eyJ", "an ID token")
+
+	p.groups("strangers")
+	p.clock.Pass(15 * time.Minute)
+	_, _, err = p.use(secret)
+	requireCode(t, fault.SignIn, err)
+	require.False(t, p.alive(secret))
+	require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSessionsEnd)[0])["reason"])
+}
+
+func TestASessionEndsWhenTheProviderRefusesIt(t *testing.T) {
+	p := newProvided(t)
+	in, other := p.mustComeIn(), p.signIn("admin@example.com")
+	p.provider.Set(func(s *oidctest.Server) { s.RefuseRefresh = true })
+	p.clock.Pass(15 * time.Minute)
+	_, _, err := p.use(in.Secret)
+	requireCode(t, fault.SignIn, err)
+	require.False(t, p.alive(in.Secret))
+	require.True(t, p.alive(other.Secret), "of the password")
+	entry := p.entries(auth.ActionSessionsEnd)[0]
+	require.Equal(t, "refused", detail(t, entry)["reason"])
+	require.Equal(t, "ada@example.com", entry.Target)
+}
+
+func TestAProviderThatIsDownIsForgivenForAnHour(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	p.provider.Set(func(s *oidctest.Server) { s.Down = true })
+	secret := in.Secret
+	for range 3 {
+		p.clock.Pass(15 * time.Minute)
+		var err error
+		_, secret, err = p.use(secret)
+		require.NoError(t, err)
+	}
+	ctx := p.as(in.Principal)
+	require.NoError(t, p.Still(ctx))
+	p.clock.Pass(14 * time.Minute)
+	_, secret, err := p.use(secret)
+	require.NoError(t, err)
+	p.clock.Pass(time.Minute)
+	require.Error(t, p.Still(ctx), "a request that goes on for long")
+	_, _, err = p.use(secret)
+	requireCode(t, fault.SignIn, err)
+	p.provider.Set(func(s *oidctest.Server) { s.Down = false })
+	require.False(t, p.alive(secret), "it has ended for good")
+	require.Equal(t, "silent", detail(t, p.entries(auth.ActionSessionsEnd)[0])["reason"])
+
+	_, _, err = p.BeginProvider(p.from("192.0.2.7"), backTo, "/")
+	require.NoError(t, err, "and who comes anew is let in")
+}
+
+func TestAfterALongNightNobodyIsLetInBeforeTheProviderSaysSo(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*oidctest.Server)
+		want   auth.Role // of all requests; NoRole: none is let in
+	}{
+		"who was made more":     {func(s *oidctest.Server) { s.Person["groups"] = []string{"chiefs"} }, auth.Admin},
+		"who was let go":        {func(s *oidctest.Server) { s.RefuseRefresh = true }, auth.NoRole},
+		"a provider in trouble": {func(s *oidctest.Server) { s.Down = true }, auth.NoRole},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvided(t)
+			in := p.mustComeIn()
+			p.clock.Pass(8 * time.Hour)
+			p.provider.Set(c.change)
+			var wg sync.WaitGroup
+			roles := make([]auth.Role, 20)
+			for i := range roles {
+				wg.Go(func() {
+					who, _, err := p.use(in.Secret)
+					if err == nil {
+						roles[i] = who.Role
+					}
+				})
+			}
+			wg.Wait()
+			require.Equal(t, slices.Repeat([]auth.Role{c.want}, len(roles)), roles)
+			require.LessOrEqual(t, p.provider.Calls["/token"], 2, "one code, one refresh")
+		})
+	}
+}
+
+func TestWithoutARefreshTokenASessionLastsAWorkingDay(t *testing.T) {
+	p := newProvided(t)
+	p.provider.Set(func(s *oidctest.Server) { s.NoRefreshToken = true })
+	in := p.mustComeIn()
+	require.Equal(t, p.clock.Now().Add(auth.ProviderAge), in.EndsAt)
+	secret := in.Secret
+	for range 7 {
+		p.clock.Pass(time.Hour)
+		var err error
+		_, secret, err = p.use(secret)
+		require.NoError(t, err)
+	}
+	p.clock.Pass(time.Hour)
+	require.False(t, p.alive(secret))
+}
+
+func TestSessionsOfAProviderThatIsNoLongerTrustedEnd(t *testing.T) {
+	p := newProvided(t)
+	in, other := p.mustComeIn(), p.signIn("admin@example.com")
+	p.Service = p.service(p.store, cheap)
+	require.False(t, p.alive(in.Secret))
+	require.True(t, p.alive(other.Secret))
+	require.Error(t, p.Still(p.as(in.Principal)))
+	_, _, err := p.BeginProvider(p.from("192.0.2.7"), backTo, "/")
+	requireCode(t, fault.NotFound, err)
+	user, err := p.UserByEmail(p.machine(), "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, strings.TrimPrefix(p.provider.URL, "http://"), p.ProviderOf(&user))
+}
+
+func TestSigningOutTakesTheGrantBackAndGoesOnToTheProvider(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	p.clock.Pass(15 * time.Minute)
+	_, secret, err := p.use(in.Secret)
+	require.NoError(t, err)
+	to, err := p.SignOut(p.as(in.Principal), secret, signedTo)
+	require.NoError(t, err)
+	u, err := url.Parse(to)
+	require.NoError(t, err)
+	require.Equal(t, signedTo, u.Query().Get("post_logout_redirect_uri"))
+	require.True(t, strings.HasPrefix(u.Query().Get("id_token_hint"), "eyJ"))
+	require.Len(t, p.provider.Revoked, 1)
+	require.False(t, p.alive(secret))
+
+	in = p.mustComeIn()
+	p.provider.Set(func(s *oidctest.Server) { s.Down = true })
+	to, err = p.SignOut(p.as(in.Principal), in.Secret, signedTo)
+	require.NoError(t, err)
+	require.NotEmpty(t, to, "the address is known")
+	require.False(t, p.alive(in.Secret))
+	require.NotContains(t, p.log.String(), "refresh-")
+
+	other := p.signIn("admin@example.com")
+	to, err = p.SignOut(p.as(other.Principal), other.Secret, signedTo)
+	require.NoError(t, err)
+	require.Empty(t, to, "who had a password goes nowhere")
+}
+
+func TestWhoseAccountHasNoPasswordGetsNone(t *testing.T) {
+	p := newProvided(t)
+	invited, err := p.AddUser(p.machine(), auth.NewUser{Email: "ada@example.com", Role: auth.Editor})
+	require.NoError(t, err)
+	link, err := p.ResetLink(p.machine(), invited.ID)
+	require.NoError(t, err)
+	in := p.mustComeIn()
+	require.Equal(t, invited.ID, in.Principal.User)
+	_, err = p.ResetLink(p.machine(), invited.ID)
+	requireCode(t, fault.Refused, err)
+	require.ErrorContains(t, err, "Example")
+	requireCode(t, fault.NotFound, p.ResetPassword(t.Context(), link.Secret, password))
+	_, err = p.ChangePassword(p.as(in.Principal), password, password+"!")
+	require.ErrorContains(t, err, "Example")
+	_, err = p.SignIn(p.from("192.0.2.7"), "ada@example.com", "")
+	requireCode(t, fault.SignIn, err)
+}
+
+func TestAClientThatGoesAwayDoesNotCostTheSessionItsRefreshToken(t *testing.T) {
+	p := newProvided(t)
+	in := p.mustComeIn()
+	p.clock.Pass(15 * time.Minute)
+	ctx, cancel := context.WithCancel(p.from("192.0.2.7"))
+	p.provider.Set(func(s *oidctest.Server) { s.Forge = func(*oidctest.Token) { cancel() } })
+	_, fresh, err := p.Session(ctx, in.Secret)
+	require.NoError(t, err)
+	p.provider.Set(func(s *oidctest.Server) { s.Forge = nil })
+	p.clock.Pass(15 * time.Minute)
+	_, _, err = p.use(fresh.Secret)
+	require.NoError(t, err)
+}
