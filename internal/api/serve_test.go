@@ -31,15 +31,19 @@ import (
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
-// certificate makes a configuration of TLS that nobody vouches for.
-func certificate(t *testing.T) *tls.Config {
+// certificate makes a configuration of TLS, and one of who trusts its certificate.
+func certificate(t *testing.T) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(24 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"h2", "http/1.1"}}
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	client = &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "localhost", NextProtos: []string{"h2"}}
+	client.RootCAs.AddCert(cert)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: []string{"h2", "http/1.1"}}, client
 }
 
 // placed is a connection that comes from somewhere.
@@ -70,9 +74,9 @@ func listening(t *testing.T, w *apitest.World, o api.Listening) (dial func(from 
 }
 
 // over2 is a client that speaks HTTP/2 over TLS.
-func over2(dial func(from string) net.Conn) *http.Client {
+func over2(dial func(from string) net.Conn, config *tls.Config) *http.Client {
 	return &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		c := tls.Client(dial("192.0.2.1:1"), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+		c := tls.Client(dial("192.0.2.1:1"), config)
 		return c, c.HandshakeContext(ctx)
 	}}}
 }
@@ -89,8 +93,9 @@ func open(c net.Conn) bool {
 func TestOverHTTP2AnAnswerMayPauseAndATailGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := world()
-		dial, stop := listening(t, w, api.Listening{TLS: certificate(t)})
-		client := over2(dial)
+		config, trusting := certificate(t)
+		dial, stop := listening(t, w, api.Listening{TLS: config})
+		client := over2(dial, trusting)
 		ask := func(method, path, body string) *http.Response {
 			req, err := http.NewRequestWithContext(t.Context(), method, "https://localhost"+path, strings.NewReader(body))
 			require.NoError(t, err)
@@ -146,9 +151,10 @@ func TestOverHTTP2AnAnswerMayPauseAndATailGoesOn(t *testing.T) {
 func TestOverHTTP2AClientThatTakesNothingIsLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := world()
-		dial, stop := listening(t, w, api.Listening{TLS: certificate(t)})
-		client := over2(dial)
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://localhost/api/v1/query", strings.NewReader(`{"sql":"rows 1000000","max_rows":-1,"timeout_ms":600000}`))
+		config, trusting := certificate(t)
+		dial, stop := listening(t, w, api.Listening{TLS: config})
+		client := over2(dial, trusting)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://localhost/api/v1/query", strings.NewReader(`{"sql":"rows 1000000","max_rows":-1,"timeout_ms":600000}`))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Accept", "text/csv")
@@ -317,8 +323,13 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 func TestEveryAnswerTellsBrowsersWhatIsAllowed(t *testing.T) {
 	h := openHouse(t)
 	for _, ask := range []struct{ method, target, body, host string }{
-		{"GET", "/", "", "localhost"}, {"GET", "/healthz", "", "localhost"}, {"GET", "/api/v1/tables", "", "localhost"}, {"GET", "/api/v1/nothing", "", "localhost"},
-		{"GET", "/", "", "evil.example.com"}, {"POST", "/api/v1/query", `{"sql":"panic"}`, "localhost"}, {"OPTIONS", "/api/v1/query", "", "localhost"},
+		{"GET", "/", "", "localhost"},
+		{"GET", "/healthz", "", "localhost"},
+		{"GET", "/api/v1/tables", "", "localhost"},
+		{"GET", "/api/v1/nothing", "", "localhost"},
+		{"GET", "/", "", "evil.example.com"},
+		{"POST", "/api/v1/query", `{"sql":"panic"}`, "localhost"},
+		{"OPTIONS", "/api/v1/query", "", "localhost"},
 	} {
 		w := call(t, h, ask.method, ask.target, ask.body, "Host: "+ask.host, "Origin: https://evil.example.com", "Access-Control-Request-Method: POST")
 		require.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'", ask)

@@ -87,10 +87,12 @@ func (s *server) invite(ctx context.Context, accounts *auth.Service, talk io.Wri
 	if err != nil {
 		return err
 	}
-	text := "there is no account: whoever reaches this server is let in. This link makes the first one, once"
+	where := slog.String("link", s.Config.Address(s.worker.Listener.Addr())+"/setup#"+link.Secret)
+	until := slog.String("until", link.ExpiresAt.UTC().Format(time.RFC3339))
 	if s.Config.Closed() {
-		text = "there is no account, and without one nobody is let in. This link makes the first one, once"
+		log.WarnContext(ctx, "there is no account, and without one nobody is let in. This link makes the first one, once", where, until)
+	} else {
+		log.WarnContext(ctx, "there is no account: whoever reaches this server is let in. This link makes the first one, once", where, until)
 	}
-	log.WarnContext(ctx, text, "link", s.Config.Address(s.worker.Listener.Addr())+"/setup#"+link.Secret, "until", link.ExpiresAt.UTC().Format(time.RFC3339))
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/http"
@@ -57,12 +58,15 @@ func TestASelfSignedServerShowsTheSameCertificateAtEachStart(t *testing.T) {
 	require.Regexp(t, `^https://127\.0\.0\.1:\d+$`, at.API)
 	require.True(t, at.Open)
 	admin := browser(t)
-	admin.Transport.(*http.Transport).TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // as who compares fingerprints
+	pem, err := os.ReadFile(filepath.Join(c.Data, "tls", "cert.pem"))
+	require.NoError(t, err)
+	trusted := x509.NewCertPool()
+	require.True(t, trusted.AppendCertsFromPEM(pem))
+	admin.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: trusted}
 	admin.Transport.(*http.Transport).ForceAttemptHTTP2 = true
 	res := ends(t, admin, http.MethodGet, at.API+"/healthz")
 	require.Equal(t, 2, res.ProtoMajor)
 	require.Empty(t, res.Header.Get("Strict-Transport-Security"), "nobody vouches for the certificate")
-	require.NoError(t, res.TLS.PeerCertificates[0].VerifyHostname("127.0.0.1"))
 	require.Equal(t, certs.Fingerprint(res.TLS.PeerCertificates[0]), at.Fingerprint)
 	require.Contains(t, said.String(), at.Fingerprint)
 

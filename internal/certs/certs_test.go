@@ -52,18 +52,18 @@ type clock struct{ at time.Time }
 func (c *clock) now() time.Time       { return c.at }
 func (c *clock) pass(d time.Duration) { c.at = c.at.Add(d) }
 
-// shown is the certificate that somebody is shown who asks for a name.
-func shown(t *testing.T, k certs.Keeper, name string, versions ...uint16) *x509.Certificate {
+// shown is the certificate that somebody is shown.
+func shown(t *testing.T, k certs.Keeper) *x509.Certificate {
 	t.Helper()
-	state, err := shake(t, k.Config(), name, versions...)
+	pair, err := k.Config().GetCertificate(&tls.ClientHelloInfo{})
 	require.NoError(t, err)
-	return state.PeerCertificates[0]
+	return pair.Leaf
 }
 
-// shake agrees on TLS with a server of a configuration.
-func shake(t *testing.T, config *tls.Config, name string, versions ...uint16) (tls.ConnectionState, error) {
+// shake agrees on TLS of a version with a server that shows a certificate.
+func shake(t *testing.T, k certs.Keeper, version uint16) (tls.ConnectionState, error) {
 	t.Helper()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", k.Config())
 	require.NoError(t, err)
 	defer listener.Close()
 	go func() {
@@ -72,10 +72,9 @@ func shake(t *testing.T, config *tls.Config, name string, versions ...uint16) (t
 			_ = c.Close()
 		}
 	}()
-	client := &tls.Config{ServerName: name, InsecureSkipVerify: true, NextProtos: []string{"h2"}}
-	if len(versions) > 0 {
-		client.MinVersion, client.MaxVersion = versions[0], versions[0]
-	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(shown(t, k))
+	client := &tls.Config{ServerName: "localhost", RootCAs: trusted, NextProtos: []string{"h2"}, MinVersion: version, MaxVersion: version}
 	c, err := (&tls.Dialer{Config: client}).DialContext(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		return tls.ConnectionState{}, err
@@ -143,27 +142,27 @@ func TestAChangedPairIsShownAndABrokenOneIsNot(t *testing.T) {
 	k, err := certs.Files(certFile, keyFile, clock.now, log.logger())
 	require.NoError(t, err)
 	require.True(t, k.Trusted())
-	require.Equal(t, first.Raw, shown(t, k, "first.example.com").Raw)
+	require.Equal(t, first.Raw, shown(t, k).Raw)
 
 	second, secondKey := ca.sign(t, "second.example.com")
 	put(t, dir, second, nil) // whose key has not come yet
-	require.Equal(t, first.Raw, shown(t, k, "").Raw, "files are not looked at for every handshake")
+	require.Equal(t, first.Raw, shown(t, k).Raw, "files are not looked at for every handshake")
 	for range 3 {
 		clock.pass(time.Second)
-		require.Equal(t, first.Raw, shown(t, k, "").Raw)
+		require.Equal(t, first.Raw, shown(t, k).Raw)
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "the new certificate is not used"), log)
 	put(t, dir, nil, secondKey)
 	clock.pass(time.Second)
-	require.Equal(t, second.Raw, shown(t, k, "").Raw)
+	require.Equal(t, second.Raw, shown(t, k).Raw)
 	require.Contains(t, log.String(), certs.Fingerprint(second))
 
 	require.NoError(t, os.Remove(certFile))
 	clock.pass(time.Second)
-	require.Equal(t, second.Raw, shown(t, k, "").Raw)
+	require.Equal(t, second.Raw, shown(t, k).Raw)
 	put(t, dir, first, firstKey)
 	clock.pass(time.Second)
-	require.Equal(t, first.Raw, shown(t, k, "").Raw)
+	require.Equal(t, first.Raw, shown(t, k).Raw)
 	put(t, dir, ca.cert, ca.key)
 	clock.pass(time.Second)
 	require.False(t, k.Trusted(), "one that vouches for itself")
@@ -173,10 +172,10 @@ func TestAChangedPairIsShownAndABrokenOneIsNot(t *testing.T) {
 func TestTLSIsOfToday(t *testing.T) {
 	k, err := certs.SelfSigned(t.TempDir(), nil, nil, nil, (&journal{}).logger())
 	require.NoError(t, err)
-	_, err = shake(t, k.Config(), "", tls.VersionTLS11)
+	_, err = shake(t, k, tls.VersionTLS11)
 	require.Error(t, err)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		state, err := shake(t, k.Config(), "", version)
+		state, err := shake(t, k, version)
 		require.NoError(t, err)
 		require.Equal(t, "h2", state.NegotiatedProtocol)
 	}
@@ -188,7 +187,7 @@ func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 	k, err := certs.SelfSigned(dir, names, []string{"machine", "bücher"}, nil, log.logger())
 	require.NoError(t, err)
 	require.False(t, k.Trusted())
-	made := shown(t, k, "")
+	made := shown(t, k)
 	for _, name := range append(names, "127.0.0.1", "::1") {
 		require.NoError(t, made.VerifyHostname(name))
 	}
@@ -209,25 +208,25 @@ func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, files, 2)
-	print, err := certs.SelfSignedFingerprint(dir)
+	told, err := certs.SelfSignedFingerprint(dir)
 	require.NoError(t, err)
-	require.Equal(t, certs.Fingerprint(made), print)
-	require.Regexp(t, `^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, print)
-	require.Contains(t, log.String(), print)
+	require.Equal(t, certs.Fingerprint(made), told)
+	require.Regexp(t, `^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, told)
+	require.Contains(t, log.String(), told)
 
 	k, err = certs.SelfSigned(dir, names[:1], []string{"another machine"}, nil, log.logger())
 	require.NoError(t, err)
-	require.Equal(t, made.Raw, shown(t, k, "").Raw, "a second start shows the same")
+	require.Equal(t, made.Raw, shown(t, k).Raw, "a second start shows the same")
 	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, nil, log.logger())
 	require.NoError(t, err)
-	anew := shown(t, k, "")
+	anew := shown(t, k)
 	require.NoError(t, anew.VerifyHostname("new.example.com"))
 	require.NotEqual(t, made.Raw, anew.Raw)
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "key.pem"), []byte("torn"), 0o600))
 	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, nil, log.logger())
 	require.NoError(t, err)
-	require.NotEqual(t, anew.Raw, shown(t, k, "").Raw)
+	require.NotEqual(t, anew.Raw, shown(t, k).Raw)
 }
 
 func TestASelfSignedPairIsMadeAnewBeforeItEnds(t *testing.T) {
@@ -235,23 +234,18 @@ func TestASelfSignedPairIsMadeAnewBeforeItEnds(t *testing.T) {
 	early := time.Now().Add(-794 * 24 * time.Hour) // a month and a day before it ends
 	k, err := certs.SelfSigned(dir, nil, nil, func() time.Time { return early }, log.logger())
 	require.NoError(t, err)
-	made := shown(t, k, "")
+	made := shown(t, k)
 	k, err = certs.SelfSigned(dir, nil, nil, nil, log.logger())
 	require.NoError(t, err)
-	require.Equal(t, made.Raw, shown(t, k, "").Raw)
+	require.Equal(t, made.Raw, shown(t, k).Raw)
 	anew, err := certs.SelfSigned(dir, nil, nil, func() time.Time { return time.Now().Add(48 * time.Hour) }, log.logger())
 	require.NoError(t, err)
-	require.NotEqual(t, made.Raw, shown(t, anew, "").Raw, "at a start")
+	require.NotEqual(t, made.Raw, shown(t, anew).Raw, "at a start")
 
 	synctest.Test(t, func(t *testing.T) { // and while the server runs
 		k, err := certs.SelfSigned(t.TempDir(), nil, nil, nil, log.logger())
 		require.NoError(t, err)
-		print := func() string {
-			pair, err := k.Config().GetCertificate(&tls.ClientHelloInfo{})
-			require.NoError(t, err)
-			return certs.Fingerprint(pair.Leaf)
-		}
-		before := print()
+		before := certs.Fingerprint(shown(t, k))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
@@ -259,12 +253,12 @@ func TestASelfSignedPairIsMadeAnewBeforeItEnds(t *testing.T) {
 			k.Run(ctx)
 		}()
 		time.Sleep(790 * 24 * time.Hour)
-		require.Equal(t, before, print())
+		require.Equal(t, before, certs.Fingerprint(shown(t, k)))
 		time.Sleep(6 * 24 * time.Hour)
-		after := print()
+		after := certs.Fingerprint(shown(t, k))
 		require.NotEqual(t, before, after)
 		time.Sleep(24 * time.Hour)
-		require.Equal(t, after, print())
+		require.Equal(t, after, certs.Fingerprint(shown(t, k)))
 		stop()
 		<-done
 	})
