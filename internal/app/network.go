@@ -39,6 +39,8 @@ func (o *Options) addresses(ctx context.Context, at net.Addr, kinesis string) Ad
 	if o.Config.Closed() {
 		return a
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lettingGo) // who stops the server at once is told no other
+	defer cancel()
 	err := Accounts(ctx, o.Config.Data, false, o.Logger, func(ctx context.Context, accounts *auth.Service) (err error) {
 		a.Open, err = accounts.Empty(ctx)
 		return err
