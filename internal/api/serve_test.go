@@ -171,6 +171,41 @@ func TestOverHTTP2AClientThatTakesNothingIsLetGo(t *testing.T) {
 	})
 }
 
+func TestOverTLSASlowClientIsNotWaitedForEither(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config, trusting := certificate(t)
+		dial, stop := listening(t, world(), api.Listening{TLS: config})
+		began, silent := time.Now(), dial("192.0.2.1:1")
+		_, err := io.Copy(io.Discard, silent)
+		require.NoError(t, err)
+		require.Less(t, time.Since(began), 10*time.Second, "a handshake that does not come")
+		require.NoError(t, silent.Close())
+
+		client := over2(dial, trusting)
+		body, trickle := io.Pipe()
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			for _, err := trickle.Write([]byte("{")); err == nil; {
+				time.Sleep(time.Second)
+				_, err = trickle.Write([]byte(" "))
+			}
+		}()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://localhost/api/v1/query", body)
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusRequestTimeout, resp.StatusCode)
+		require.Equal(t, 2, resp.ProtoMajor)
+		require.NoError(t, resp.Body.Close())
+		require.NoError(t, body.Close())
+		<-gone
+		client.CloseIdleConnections()
+		stop()
+	})
+}
+
 func TestABodyComesAtAPaceOrIsNotWaitedFor(t *testing.T) {
 	const size = 900_000
 	head := fmt.Sprintf("POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", size)
