@@ -33,6 +33,7 @@ type me struct {
 	Limited   bool     `json:"limited" doc:"May read only some tables"`
 	Tables    []string `json:"tables" doc:"Which, if so"`
 	SessionID string   `json:"session_id,omitempty"`
+	Provider  string   `json:"provider,omitempty" doc:"With whom the user signs in, by name; absent for who signs in with a password"`
 }
 
 func wireMe(p auth.Principal) *me {
@@ -96,7 +97,13 @@ func (s *server) signInRoutes() {
 		Summary: "Tell who asks, and what signing in takes",
 	}, nil, func(ctx context.Context, _ *struct{}) (*output[signInState], error) {
 		p, known := auth.From(ctx)
-		return answered(s.stateOf(p, known), nil)
+		state := s.stateOf(p, known)
+		if p.Kind != auth.KindUser {
+			return answered(state, nil)
+		}
+		user, err := s.Accounts.User(ctx, p.User)
+		state.Me.Provider = s.Accounts.ProviderOf(&user)
+		return answered(state, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/auth/sign-in", OperationID: "sign-in", Tags: tags, MaxBodyBytes: secretBody,

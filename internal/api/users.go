@@ -190,8 +190,8 @@ func (s *server) userRoutes() {
 	s.tokenRoutes()
 }
 
-// token is an API token on the wire.
-type token struct {
+// Token is an API token on the wire.
+type Token struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
 	Owner      string     `json:"owner,omitempty" doc:"The e-mail address of its user, with whom it ends; absent if it was made on the server's machine"`
@@ -203,8 +203,8 @@ type token struct {
 	LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"To the minute"`
 }
 
-func wireToken(v auth.Token) token {
-	return token{
+func wireToken(v auth.Token) Token {
+	return Token{
 		ID: v.ID, Name: v.Name, Owner: v.Owner, Role: v.Role.String(), Limited: v.Tables != nil, Tables: some(v.Tables),
 		CreatedAt: v.CreatedAt, ExpiresAt: timeOrNone(v.ExpiresAt), LastUsedAt: timeOrNone(v.LastUsedAt),
 	}
@@ -212,7 +212,7 @@ func wireToken(v auth.Token) token {
 
 type tokenList struct {
 	Body struct {
-		Tokens []token `json:"tokens"`
+		Tokens []Token `json:"tokens"`
 	}
 }
 
@@ -225,7 +225,7 @@ type newToken struct {
 
 type madeToken struct {
 	Secret string `json:"secret" doc:"To be sent as Authorization: Bearer …. It is told once"`
-	token
+	Token
 }
 
 func (s *server) tokenRoutes() {
@@ -236,7 +236,7 @@ func (s *server) tokenRoutes() {
 	}, nil, func(ctx context.Context, _ *struct{}) (*tokenList, error) {
 		all, err := s.Accounts.Tokens(ctx)
 		out := &tokenList{}
-		out.Body.Tokens = make([]token, 0, len(all))
+		out.Body.Tokens = make([]Token, 0, len(all))
 		for _, v := range all {
 			out.Body.Tokens = append(out.Body.Tokens, wireToken(v))
 		}
@@ -259,7 +259,7 @@ func (s *server) tokenRoutes() {
 			n.ExpiresAt = *in.Body.ExpiresAt
 		}
 		made, secret, err := s.Accounts.CreateToken(ctx, n)
-		return answered(madeToken{Secret: secret, token: wireToken(made)}, err)
+		return answered(madeToken{Secret: secret, Token: wireToken(made)}, err)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/tokens/{id}", OperationID: "revoke-token", Tags: tags,
