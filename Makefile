@@ -11,10 +11,10 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop fuzz bench microbench soak clean
+.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop test-keycloak fuzz bench microbench soak clean
 
 help: ## list the commands
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # The console is built where Node is there; without it the binary has a page that says so.
 NPM     := $(shell command -v npm 2>/dev/null)
@@ -64,8 +64,13 @@ screenshots: build ## take the pictures of docs/images
 
 e2e: build ## run the binary against emulators that others wrote
 	e2e/emulator/install.sh
+	e2e/oidc/install.sh
 	e2e/foreign/venv.sh
 	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/...
+
+test-keycloak: build ## sign in with Keycloak instead of oidc-provider: needs Java and Maven
+	e2e/oidc/keycloak/install.sh
+	$(GO) test -tags keycloak -count=1 -timeout 20m -v ./e2e/oidc
 
 MINUTES ?= 10
 RATE    ?= 1000
