@@ -1,12 +1,12 @@
 // API tokens, as a list: one's own in the profile, everybody's in the settings.
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { api } from "@/api/client";
 import { exactTime } from "@/lib/format";
 import { useNow } from "@/lib/time";
 import { Button } from "@/ui/button";
-import { Confirm } from "@/ui/dialog";
 import { Badge, Time } from "@/ui/layout";
 import { toast } from "@/ui/toast";
+import { Confirm } from "./confirm";
 import { LimitText, limitOf } from "./limit";
 import { accountsChanged, type Token } from "./queries";
 import { Cell, Deeds, Head, Row, Rows } from "./rows";
@@ -45,24 +45,23 @@ export function Tokens({ tokens, owners }: { tokens: readonly Token[]; owners?: 
           </Row>
         ))}
       </Rows>
-      <Confirm
-        open={revoking !== null}
-        onClose={() => setRevoking(null)}
-        title={`Revoke the token ${revoking?.name ?? ""}`}
-        action="Revoke it"
-        run={async () => {
-          if (!revoking) return;
-          await api.DELETE("/api/v1/tokens/{id}", { params: { path: { id: revoking.id } } });
-          toast(`${revoking.name} is revoked`);
-          await accountsChanged();
-        }}
-      >
-        <p>
-          From now on Helios refuses every request that is made with it{revoking?.owner && owners ? <>, a token of {revoking.owner}</> : ""}. This cannot be undone; another token can be made.
-        </p>
-      </Confirm>
+      <Suspense fallback={null}>
+        {revoking && (
+          <Confirm open onClose={() => setRevoking(null)} title={`Revoke the token ${revoking.name}`} action="Revoke it" run={() => revoke(revoking)}>
+            <p>
+              From now on Helios refuses every request that is made with it{revoking.owner && owners ? `, a token of ${revoking.owner}` : ""}. This cannot be undone; another token can be made.
+            </p>
+          </Confirm>
+        )}
+      </Suspense>
     </>
   );
+}
+
+async function revoke({ id, name }: Token) {
+  await api.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } });
+  toast(`${name} is revoked`);
+  await accountsChanged();
 }
 
 function Expiry({ at }: { at: string | undefined }) {

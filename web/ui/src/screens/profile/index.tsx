@@ -25,7 +25,7 @@ function Profile({ me }: { me: Me }) {
         <Card title="You">
           <You me={me} />
         </Card>
-        <Password email={me.name} />
+        {!me.provider && <Password email={me.name} />}
       </div>
       <div className="min-w-0 space-y-4">
         <OwnSessions />
@@ -50,6 +50,13 @@ function You({ me }: { me: Me }) {
           <Link to="/settings" search={{ tab: "roles" }} className="text-xs text-accent hover:underline">
             What each role may do
           </Link>
+        </dd>
+      </div>
+      <div>
+        <dt className="text-xs text-faint">Signs in with</dt>
+        <dd>
+          {me.provider ?? "a password"}
+          {me.provider && <span className="block text-xs text-faint">The password is changed there, and the role comes from there with each sign-in.</span>}
         </dd>
       </div>
       <div>

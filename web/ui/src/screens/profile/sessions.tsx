@@ -1,25 +1,28 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { agentName } from "@/accounts/agent";
 import { Asked } from "@/accounts/asked";
+import { Confirm } from "@/accounts/confirm";
 import { accountsChanged, sessionsQuery, type UserSession } from "@/accounts/queries";
 import { Sessions } from "@/accounts/sessions";
 import { api } from "@/api/client";
 import { stateQuery } from "@/lib/session";
 import { Button } from "@/ui/button";
-import { Confirm } from "@/ui/dialog";
 import { Card } from "@/ui/layout";
 import { toast } from "@/ui/toast";
+
+/** What is to end: a session, or all of them. */
+type Ending = UserSession | "all";
 
 /** Where one is signed in. */
 export function OwnSessions() {
   const client = useQueryClient();
   const sessions = useQuery(sessionsQuery());
-  const [ending, setEnding] = useState<UserSession | "all" | null>(null);
-  const end = async () => {
-    if (ending === "all") await api.DELETE("/api/v1/auth/sessions");
-    else if (ending) await api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: ending.id } } });
-    if (ending === "all" || ending?.current) {
+  const [ending, setEnding] = useState<Ending | null>(null);
+  const end = async (what: Ending) => {
+    if (what === "all") await api.DELETE("/api/v1/auth/sessions");
+    else await api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: what.id } } });
+    if (what === "all" || what.current) {
       // Whoever looks at this is signed out now: the page asks who they are, and then for a sign-in.
       await client.invalidateQueries(stateQuery);
       return;
@@ -51,15 +54,19 @@ export function OwnSessions() {
           </div>
         )}
       </Asked>
-      <Confirm
-        open={ending !== null}
-        onClose={() => setEnding(null)}
-        title={ending === "all" ? "Sign out everywhere" : ending?.current ? "Sign out here" : `End the session of ${ending ? agentName(ending.agent) : ""}`}
-        action={ending === "all" ? "Sign out everywhere" : ending?.current ? "Sign out" : "End it"}
-        run={end}
-      >
-        <p>{ending === "all" ? "Every browser in which you are signed in has to sign in again, this one too. Tokens go on working." : ending?.current ? "This browser has to sign in again." : "That browser has to sign in again with its next request."}</p>
-      </Confirm>
+      <Suspense fallback={null}>
+        {ending && (
+          <Confirm open onClose={() => setEnding(null)} title={words(ending).title} action={words(ending).action} run={() => end(ending)}>
+            <p>{words(ending).says}</p>
+          </Confirm>
+        )}
+      </Suspense>
     </Card>
   );
+}
+
+function words(ending: Ending): { title: string; action: string; says: string } {
+  if (ending === "all") return { title: "Sign out everywhere", action: "Sign out everywhere", says: "Every browser in which you are signed in has to sign in again, this one too. Tokens go on working." };
+  if (ending.current) return { title: "Sign out here", action: "Sign out", says: "This browser has to sign in again." };
+  return { title: `End the session of ${agentName(ending.agent)}`, action: "End it", says: "That browser has to sign in again with its next request." };
 }

@@ -3,11 +3,8 @@ import { bytes, duration, number, plural } from "@/lib/format";
 import { Card } from "@/ui/layout";
 import { Facts } from "./facts";
 
-/** Those of each user and token, until the description of the API knows them. */
-type Limits = Schemas["AboutLimits"] & { user_queries_at_once?: number; user_queries_per_minute?: number; user_result_bytes?: number };
-
 /** What Helios allows itself and those who ask it. */
-export function LimitsPart({ limits: l }: { limits: Limits }) {
+export function LimitsPart({ limits: l }: { limits: Schemas["AboutLimits"] }) {
   return (
     <div className="space-y-4">
       <Card title="Queries">
@@ -23,9 +20,9 @@ export function LimitsPart({ limits: l }: { limits: Limits }) {
       <Card title="Each user and each token">
         <Facts
           facts={[
-            { name: "At the same time", value: l.user_queries_at_once ? plural(l.user_queries_at_once, "query", "queries") : "no limit of their own", says: "one more is refused, until one has ended" },
-            { name: "In a minute", value: l.user_queries_per_minute ? plural(l.user_queries_per_minute, "query", "queries") : "no limit of their own", says: "then they are told when to come again" },
-            { name: "Result", value: l.user_result_bytes ? bytes(l.user_result_bytes) : "no limit of its own", says: "of one query: a larger one breaks off" },
+            { name: "At the same time", value: plural(l.user_queries_at_once, "query", "queries"), says: "others of theirs wait for their turn" },
+            { name: "In a minute", value: plural(l.user_queries_per_minute, "query", "queries"), says: "those beyond are refused until a moment later" },
+            { name: "Result", value: bytes(l.user_result_bytes), says: "of one query, as it is sent: a longer one breaks off" },
           ]}
         />
       </Card>

@@ -4,7 +4,7 @@ import { roleSays } from "@/accounts/roles";
 import { roles, useSession, type Role } from "@/lib/session";
 import { Badge, Card } from "@/ui/layout";
 import { cx } from "@/ui/cx";
-import { abilities, type Ability } from "./abilities";
+import { abilities, needsOf, type Ability } from "./abilities";
 
 /** What each role may do. */
 export default function RolesPart() {
@@ -58,17 +58,21 @@ export default function RolesPart() {
   );
 }
 
-function Line({ ability: { says, role, routes } }: { ability: Ability }) {
+function Line({ ability }: { ability: Ability }) {
+  const { role, whole } = needsOf(ability);
   return (
     <tr>
       <th scope="row" className="py-1.5 pr-2 pl-3 text-left font-normal">
         <details className="group">
           <summary className="flex list-none gap-1 rounded-sm hover:text-accent">
             <ChevronRight size={14} aria-hidden className="mt-0.75 shrink-0 text-faint transition-transform group-open:rotate-90" />
-            {says}
+            <span>
+              {ability.says}
+              {whole && <span className="block text-xs text-faint">not with a limit to some tables</span>}
+            </span>
           </summary>
           <ul className="my-1 pl-4.5 text-xs text-faint">
-            {routes.map((r) => (
+            {ability.routes.map((r) => (
               <li key={r}>
                 <code className="break-all">{r}</code>
               </li>

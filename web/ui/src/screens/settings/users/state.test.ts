@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { User } from "@/accounts/queries";
 import { signsInWith, stateOf } from "./state";
 
-const user = (u: Partial<User> & { provider?: string }): User => ({ id: "1", email: "a@example.com", role: "viewer", limited: false, tables: [], disabled: false, has_password: true, created_at: "", updated_at: "", ...u });
+const user = (u: Partial<User>): User => ({ id: "1", email: "a@example.com", role: "viewer", limited: false, tables: [], disabled: false, has_password: true, created_at: "", updated_at: "", ...u });
 
 test("who has no password is invited, unless a provider vouches for them", () => {
   expect(stateOf(user({ has_password: false }))?.label).toBe("invited");

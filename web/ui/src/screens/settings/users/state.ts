@@ -1,12 +1,9 @@
 import type { User } from "@/accounts/queries";
 import type { Tone } from "@/ui/layout";
 
-/** Until the description of the API knows it. */
-type Provided = User & { provider?: string };
-
 /** How a user proves who they are: their password, or the identity provider by its name. */
 export function signsInWith(user: User): string {
-  return (user as Provided).provider || "password";
+  return user.provider || "password";
 }
 
 /** What is to be known about an account that cannot be used as it is; nothing for all others. */
