@@ -90,6 +90,8 @@ export class Helios {
     if (!this.token) {
       await this.run(["users", "add", "admin@example.com", "--role", "admin", "--password-stdin"], password);
       this.token = (await this.run(["tokens", "create", "tests", "--role", "admin"])).trim();
+      // A server that runs sees within a moment that there is an account.
+      await expect.poll(async () => (await this.api<{ accounts: boolean }>("GET", "/auth/state")).accounts).toBe(true);
     }
     const email = `${name}@example.com`;
     if (email !== "admin@example.com") await this.run(["users", "add", email, "--role", role, "--password-stdin", ...(tables ? ["--tables", tables] : [])], password);

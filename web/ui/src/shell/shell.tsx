@@ -92,9 +92,10 @@ export function Shell() {
       </Suspense>
       <Suspense fallback={null}>
         {used.has("help") && <ShortcutHelp open={shows("help")} onClose={close("help")} />}
-        {ended && <Ended />}
         {used.has("drawer") && <Drawer open={shows("drawer")} onClose={close("drawer")} openPalette={show.palette} openHelp={show.help} />}
       </Suspense>
+      {/* By itself: what is being loaded hides all that waits with it. */}
+      <Suspense fallback={null}>{ended && <Ended />}</Suspense>
     </div>
   );
 }
