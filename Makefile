@@ -68,7 +68,7 @@ e2e: build ## run the binary against emulators that others wrote
 	e2e/foreign/venv.sh
 	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/...
 
-test-keycloak: build ## sign in with Keycloak instead of oidc-provider: needs Java and Maven
+test-keycloak: ## sign in with Keycloak instead of oidc-provider: needs Java and Maven
 	e2e/oidc/keycloak/install.sh
 	$(GO) test -tags keycloak -count=1 -timeout 20m -v ./e2e/oidc
 

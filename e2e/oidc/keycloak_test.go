@@ -4,6 +4,7 @@ package oidc_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -129,9 +130,9 @@ func (k *keycloak) admin(t *testing.T, method, path string, body, to any) {
 	require.NoError(t, json.NewDecoder(res.Body).Decode(&token))
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), method, k.url+"/admin/realms/helios"+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, k.url+"/admin/realms/helios"+path, bytes.NewReader(text))
 	if body == nil {
-		req, err = http.NewRequestWithContext(t.Context(), method, k.url+"/admin/realms/helios"+path, http.NoBody)
+		req, err = http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, k.url+"/admin/realms/helios"+path, http.NoBody)
 	}
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+token.Access)
