@@ -81,7 +81,9 @@ func TestWhatEventsHoldStaysDataInEveryForm(t *testing.T) {
 	} {
 		noPage(t, ask(accept, ""), media)
 	}
-	var said struct{ Rows [][]any }
+	var said struct {
+		Rows [][]any `json:"rows"`
+	}
 	require.NoError(t, json.Unmarshal(ask("application/json", "").Body.Bytes(), &said))
 	for i, text := range evil {
 		require.Equal(t, text, said.Rows[0][i+1])

@@ -121,7 +121,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 	add("run", c.demo(), c.serve(), c.configGroup())
 	add("streams", c.streams(), c.sources(), c.tail())
 	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
-	add("accounts", c.users(), c.tokens())
+	add("accounts", c.login(), c.logout(), c.whoami(), c.users(), c.tokens())
 	root.AddCommand(c.version(), c.worker())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -193,11 +193,12 @@ func run(action func(ctx context.Context, cmd *cobra.Command, args []string) err
 
 // api makes a client of the server that the command line names.
 func (c *console) api(cmd *cobra.Command) (*client.Client, error) {
-	api, err := client.New(config.URL(c.url, c.env), client.Options{})
+	address, opts, err := c.server()
 	if err != nil {
-		return nil, usageOf(cmd, err)
+		return nil, err
 	}
-	return api, nil
+	api, err := client.New(address, opts)
+	return api, usageIfInvalid(cmd, err)
 }
 
 // remote makes a command's action that needs a server.
@@ -214,7 +215,7 @@ func (c *console) remote(action func(ctx context.Context, api *client.Client, ar
 
 // urlFlag adds --url to a command and those below it.
 func (c *console) urlFlag(cmd *cobra.Command) {
-	cmd.PersistentFlags().StringVar(&c.url, "url", "", "the server's `URL` (default $HELIOS_URL, else "+config.DefaultURL+")")
+	cmd.PersistentFlags().StringVar(&c.url, "url", "", "the server's `URL` (default $HELIOS_URL, else that of the last login, else "+config.DefaultURL+")")
 }
 
 // jsonFlag adds --json to a command.

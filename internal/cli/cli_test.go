@@ -41,6 +41,7 @@ type api struct {
 	answers  map[string]answer
 	mu       sync.Mutex
 	requests []request
+	seen     func(*http.Request) // is called with each, if not nil
 }
 
 type answer struct {
@@ -68,6 +69,9 @@ func serve(t *testing.T, answers map[string]answer) *api {
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	if a.seen != nil {
+		a.seen(r)
+	}
 	a.mu.Lock()
 	a.requests = append(a.requests, request{r.Method + " " + r.URL.RequestURI(), r.Header.Get("Accept"), string(body)})
 	a.mu.Unlock()

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helios-sql/helios/internal/client"
-	"github.com/helios-sql/helios/internal/config"
 )
 
 // connectionFlags adds the flags that say where streams are.
@@ -77,7 +76,7 @@ func (c *console) complete(names func(ctx context.Context, api *client.Client) (
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		api, err := client.New(config.URL(c.url, c.env), client.Options{})
+		api, err := c.api(cmd)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

@@ -155,7 +155,7 @@ func exitCode(err error) int {
 		return 2
 	}
 	switch fault.CodeOf(err) {
-	case fault.Credentials, fault.Network, fault.Environment:
+	case fault.Credentials, fault.SignIn, fault.Network, fault.Environment:
 		return 3
 	default:
 		return 1
@@ -191,6 +191,9 @@ func (c *console) explain(err error) {
 		return
 	}
 	hint := fault.HintOf(err)
+	if fault.CodeOf(err) == fault.SignIn {
+		hint = c.signInHint()
+	}
 	var wrong *usageError
 	if errors.As(err, &wrong) && wrong.hint != "" {
 		hint = wrong.hint
@@ -205,6 +208,18 @@ func (c *console) explain(err error) {
 	}
 }
 
+// signInHint says how to become somebody whom the server knows.
+func (c *console) signInHint() string {
+	if config.Token(c.env) != "" {
+		return "HELIOS_TOKEN is what was shown: set another one, or unset it and use `helios login`"
+	}
+	address, _, err := c.server()
+	if err != nil {
+		address = "URL"
+	}
+	return "use `helios login " + address + "`, or set HELIOS_TOKEN"
+}
+
 // sentence ends a text with a mark.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
@@ -215,7 +230,7 @@ func sentence(s string) string {
 }
 
 // command is one in backticks, which stays, or one that a hint names without them.
-var command = regexp.MustCompile("`[^`]*`|\\bhelios (?:sources (?:pause|remove|resume) [a-zA-Z0-9_]+|(?:config|streams|sources|tables|quarantine|queries|users|tokens) [a-z]+|demo|serve|sql|tail)\\b")
+var command = regexp.MustCompile("`[^`]*`|\\bhelios (?:sources (?:pause|remove|resume) [a-zA-Z0-9_]+|(?:config|streams|sources|tables|quarantine|queries|users|tokens) [a-z]+|demo|serve|sql|tail|login|logout|whoami)\\b")
 
 // quoteCommands puts the commands of a text into backticks, so that they are told from its words and keep their case.
 func quoteCommands(text string) string {

@@ -32,6 +32,7 @@ type sqlFlags struct {
 	maxRows      int
 	timeout      time.Duration
 	params       []string
+	keepFormulas bool
 }
 
 func (c *console) sql() *cobra.Command {
@@ -44,6 +45,9 @@ with a semicolon; on a terminal it opens a prompt with history, where Ctrl-C can
 
 Queries read only: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN. Each table has the system columns _shard_id,
 _sequence_number, _partition_key, _arrived_at and _ingested_at; what could not become a row is in quarantine.TABLE.
+
+Text in CSV that a spreadsheet would run as a formula, since it begins with = + - @ or white space, has a ' before it;
+--keep-formulas leaves it as it is.
 
 With --param name=value, $name stands for the value in the statement. A value that is a JSON number, string, true, false or
 null is taken as that, any other as text.`,
@@ -62,6 +66,9 @@ null is taken as that, any other as text.`,
 		}
 		if err := among(cmd, "format", flags.format, "table", "csv", "json", "ndjson", "parquet"); err != nil {
 			return err
+		}
+		if flags.keepFormulas && flags.format != "csv" {
+			return usage(cmd, "--keep-formulas is for --format csv: other formats keep all text")
 		}
 		request, err := flags.request(cmd)
 		if err != nil {
@@ -102,6 +109,7 @@ null is taken as that, any other as text.`,
 	f.IntVar(&flags.maxRows, "max-rows", 0, "give up to `N` rows, -1 for all (default: 10,000 as table or json, all in other formats)")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after a `TIME` such as 90s (default: the server's, 30s)")
 	f.StringArrayVarP(&flags.params, "param", "p", nil, "a `NAME=VALUE` for $NAME in the statement; can be given more than once")
+	f.BoolVar(&flags.keepFormulas, "keep-formulas", false, "csv: leave text that a spreadsheet would run as it is")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "csv", "json", "ndjson", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 	c.jsonFlag(cmd).Flag("json").Usage = "the same as --format json"
 	return cmd
@@ -115,7 +123,7 @@ func (f *sqlFlags) request(cmd *cobra.Command) (client.QueryRequest, error) {
 	if cmd.Flags().Changed("timeout") && f.timeout < time.Millisecond {
 		return client.QueryRequest{}, usage(cmd, "--timeout %s is not a length of time such as 90s or 5m", f.timeout)
 	}
-	request := client.QueryRequest{MaxRows: f.maxRows, Timeout: f.timeout}
+	request := client.QueryRequest{MaxRows: f.maxRows, Timeout: f.timeout, KeepFormulas: f.keepFormulas}
 	params := map[string]any{}
 	for _, p := range f.params {
 		name, value, ok := strings.Cut(p, "=")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -23,6 +24,10 @@ import (
 // Options adjust a client. The zero value is ready for use.
 type Options struct {
 	Transport http.RoundTripper // nil: a transport of the client's own
+
+	Token       string // says who asks; "" for nobody
+	Fingerprint string // of the only certificate that the server may show, as Fingerprint writes it; "": one that an authority vouches for
+	Plain       bool   // lets the token go over HTTP without TLS to another machine
 }
 
 // Client calls one server. It may be used by several goroutines. Queries, replays and tails last as long as their context
@@ -31,6 +36,7 @@ type Client struct {
 	base  *url.URL
 	http  *http.Client
 	agent string
+	token string
 }
 
 // New makes a client of the server at baseURL, such as http://127.0.0.1:8080.
@@ -40,6 +46,13 @@ func New(baseURL string, opts Options) (*Client, error) {
 		return nil, fault.New(fault.Invalid, "%q is not the address of a server", baseURL).
 			WithHint("an address looks like http://127.0.0.1:8080")
 	}
+	if base.User != nil {
+		return nil, fault.New(fault.Invalid, "the address of a server holds no name and no password").WithHint("log in with `helios login`, or set HELIOS_TOKEN")
+	}
+	if opts.Token != "" && !opts.Plain && base.Scheme == "http" && !loopback(base.Hostname()) {
+		return nil, fault.New(fault.Refused, "%s has no TLS, so that anybody on the way could read the token", base.Redacted()).
+			WithHint("use https, or an SSH tunnel to 127.0.0.1; `helios login --insecure-http %s` sends it nevertheless", base.Redacted())
+	}
 	transport := opts.Transport
 	if transport == nil {
 		transport = &http.Transport{
@@ -47,9 +60,17 @@ func New(baseURL string, opts Options) (*Client, error) {
 			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 			TLSHandshakeTimeout: 10 * time.Second,
 			IdleConnTimeout:     90 * time.Second,
+			TLSClientConfig:     pinned(opts.Fingerprint),
 		}
 	}
-	return &Client{base: base, http: &http.Client{Transport: transport}, agent: "helios/" + buildinfo.Read().Version}, nil
+	c := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Client{base: base, http: c, agent: "helios/" + buildinfo.Read().Version, token: opts.Token}, nil
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.Unmap().IsLoopback())
 }
 
 // Close lets go of idle connections.
@@ -117,6 +138,9 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
@@ -135,6 +159,9 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	}
 	if inner, ok := errors.AsType[*url.Error](err); ok { // it says the method and the URL again
 		err = inner.Err
+	}
+	if certificate := distrusted(err); certificate != nil {
+		return certificate.of(c.base)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // there was a connection
 		return fault.New(fault.Network, "%s ended the connection without an answer: %w", c.base, err).
@@ -212,6 +239,9 @@ func (c *Client) problem(resp *http.Response) error {
 		Line     int           `json:"line"`
 		Column   int           `json:"column"`
 		Errors   []RequestPart `json:"errors"`
+	}
+	if to, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 { // what was sent, a token with it, is for this server alone
+		return fault.New(fault.Network, "%s sends to %s instead of answering", c.base, to.Redacted()).WithHint("if that is the server, use its address")
 	}
 	content, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err := json.Unmarshal(content, &p); err != nil || p.Code == "" {

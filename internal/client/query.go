@@ -17,15 +17,22 @@ type QueryRequest struct {
 	Params  any           // []any for $1, $2, …; map[string]any for $name; nil for none
 	MaxRows int           // 0: the server's default; NoLimit: all
 	Timeout time.Duration // 0: the server's default
+
+	KeepFormulas bool // CSV: text that a spreadsheet would take for a formula stays as it is
 }
 
 func (r QueryRequest) body() any {
+	formulas := ""
+	if r.KeepFormulas {
+		formulas = "keep"
+	}
 	return struct {
 		SQL       string `json:"sql"`
 		Params    any    `json:"params,omitempty"`
 		MaxRows   int    `json:"max_rows,omitempty"`
 		TimeoutMS int64  `json:"timeout_ms,omitempty"`
-	}{r.SQL, r.Params, r.MaxRows, r.Timeout.Milliseconds()}
+		Formulas  string `json:"formulas,omitempty"`
+	}{r.SQL, r.Params, r.MaxRows, r.Timeout.Milliseconds(), formulas}
 }
 
 // QueryColumn is one column of a result.

@@ -4,8 +4,10 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -131,13 +133,14 @@ func OS() Environment { return os.LookupEnv }
 // DefaultURL is where a server listens unless told otherwise.
 const DefaultURL = "http://127.0.0.1:8080"
 
-// URL is the address of the server that commands talk to: the flag, else HELIOS_URL, else DefaultURL.
-func URL(flag string, env Environment) string {
-	if flag != "" {
-		return flag
-	}
-	if url, ok := env("HELIOS_URL"); ok && url != "" {
-		return url
-	}
-	return DefaultURL
+// URL is the address of the server that commands talk to: the flag, else HELIOS_URL, else that of the last login, else DefaultURL.
+func URL(flag string, env Environment, login string) string {
+	variable, _ := env("HELIOS_URL")
+	return cmp.Or(flag, variable, login, DefaultURL)
+}
+
+// Token is the token that commands show the server: HELIOS_TOKEN; "" if there is none.
+func Token(env Environment) string {
+	token, _ := env("HELIOS_TOKEN")
+	return strings.TrimSpace(token)
 }

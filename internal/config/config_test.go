@@ -112,11 +112,12 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestTheServersAddressComesFromTheFlagOrTheEnvironment(t *testing.T) {
+func TestTheServersAddressComesFromTheFlagTheEnvironmentOrTheLogin(t *testing.T) {
 	env := environment(map[string]string{"HELIOS_URL": "http://b"})
-	require.Equal(t, "http://a", config.URL("http://a", env))
-	require.Equal(t, "http://b", config.URL("", env))
-	require.Equal(t, "http://127.0.0.1:8080", config.URL("", environment(nil)))
+	require.Equal(t, "http://a", config.URL("http://a", env, "http://c"))
+	require.Equal(t, "http://b", config.URL("", env, "http://c"))
+	require.Equal(t, "http://c", config.URL("", environment(map[string]string{"HELIOS_URL": ""}), "http://c"))
+	require.Equal(t, "http://127.0.0.1:8080", config.URL("", environment(nil), ""))
 }
 
 func TestAllMistakesAreNamedAtOnce(t *testing.T) {
@@ -138,7 +139,7 @@ func TestATildeIsTheHomeDirectory(t *testing.T) {
 }
 
 func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
-	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
+	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_TOKEN=t", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
 }
 
 func TestTheFirstAccountNeedsItsPasswordAndThatItsAccount(t *testing.T) {

@@ -14,6 +14,16 @@ import (
 // maxLine is how long a line may be that is typed for Secret, in bytes.
 const maxLine = 4096
 
+// Ask asks for a line. It ends early when ctx does.
+func Ask(ctx context.Context, in io.Reader, out io.Writer, question string) (string, error) {
+	fmt.Fprintf(out, "%s: ", question)
+	text, err := await(ctx, func() (string, error) { return line(in) })
+	if err != nil {
+		fmt.Fprintln(out)
+	}
+	return text, err
+}
+
 // Secret asks for a line that the terminal does not show while it is typed. It ends early when ctx does, and then the terminal
 // shows again what is typed.
 func Secret(ctx context.Context, in io.Reader, out io.Writer, question string) (string, error) {
@@ -32,6 +42,11 @@ func Secret(ctx context.Context, in io.Reader, out io.Writer, question string) (
 			return string(text), err
 		}
 	}
+	return await(ctx, read)
+}
+
+// await reads what a person types, until they have or ctx ends.
+func await(ctx context.Context, read func() (string, error)) (string, error) {
 	type answer struct {
 		text string
 		err  error

@@ -3,7 +3,6 @@
 package term
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -40,31 +39,16 @@ func Width(v any) int {
 // Confirm asks a question that is answered by yes or no; anything but yes is no. It ends early when ctx does.
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
 	fmt.Fprintf(out, "%s [y/N] ", question)
-	type answer struct {
-		line string
-		err  error
-	}
-	// The read cannot be interrupted: when ctx ends first, the goroutine is left to the end of the process.
-	answers := make(chan answer, 1)
-	go func() {
-		line, err := bufio.NewReader(in).ReadString('\n')
-		answers <- answer{line, err}
-	}()
-	select {
-	case <-ctx.Done():
+	text, err := await(ctx, func() (string, error) { return line(in) })
+	if err != nil {
 		fmt.Fprintln(out)
-		return false, ctx.Err()
-	case a := <-answers:
-		if a.err != nil && a.line == "" { // no answer is a no
-			fmt.Fprintln(out)
-			return false, nil
-		}
-		switch strings.ToLower(strings.TrimSpace(a.line)) {
-		case "y", "yes":
-			return true, nil
-		}
-		return false, nil
+		return false, ctx.Err() // no answer is a no
 	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "y", "yes":
+		return true, nil
+	}
+	return false, nil
 }
 
 // Progress shows a line that changes, on a terminal; elsewhere it shows nothing.
