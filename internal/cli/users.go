@@ -101,7 +101,7 @@ func (c *console) usersList(flags *accountFlags) *cobra.Command {
 				return c.printJSON(map[string]any{"users": list})
 			}
 			if len(users) == 0 {
-				c.say("There is no account: whoever reaches the server is let in. Add one with `helios users add EMAIL --role admin`.")
+				c.say("There is no account yet. Add one with `helios users add EMAIL --role admin`.")
 				return nil
 			}
 			rows := make([][]string, len(users))
