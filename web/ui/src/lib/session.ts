@@ -13,7 +13,7 @@ export type SignInState = Schemas["SignInState"];
 export const roles: readonly Role[] = ["viewer", "analyst", "editor", "admin"];
 
 /** Who asks, and what signing in takes. It is there before any screen is. */
-export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: ask, staleTime: 30_000 });
+export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: ask, staleTime: 30_000, refetchOnWindowFocus: "always" });
 
 export interface Session {
   /** There are accounts. Without any, everybody is let in. */
