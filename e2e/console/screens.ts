@@ -56,6 +56,20 @@ export const screens: readonly Screen[] = [
   { name: "settings", path: "/settings", heading: "Settings" },
   { name: "queries", path: "/queries", heading: "Saved queries" },
   { name: "query", path: "/queries/storefront-revenue-by-minute", heading: "Storefront revenue by minute", then: (page) => expect(page.getByRole("img").first()).toBeVisible() },
+  { name: "settings-no-accounts", path: "/settings?tab=users", heading: "Settings", then: (page) => expect(page.getByText("helios users add")).toBeVisible() },
+  { name: "settings-roles", path: "/settings?tab=roles", heading: "Settings", then: (page) => page.getByText("Write SQL, and export its results").click() },
+  { name: "profile", path: "/profile", heading: "Profile", who: "admin", then: (page) => expect(page.getByText("this one")).toBeVisible() },
+  { name: "profile-token", path: "/profile?new=token", heading: "Profile", who: "admin", then: (page) => page.getByRole("dialog").getByLabel("Only some tables").check() },
+  { name: "settings-users", path: somePeople, heading: "Settings", who: "admin", then: (page) => expect(page.getByText("grace@example.com")).toBeVisible() },
+  { name: "settings-invite", path: "/settings?tab=users&new=user", heading: "Settings", who: "admin", then: (page) => page.getByRole("dialog").getByLabel("E-mail address").fill("ada@example.com") },
+  { name: "settings-tokens", path: "/settings?tab=tokens", heading: "Settings", who: "admin", then: (page) => expect(page.getByRole("table", { name: "API tokens" })).toContainText("tests") },
+  {
+    name: "settings-audit",
+    path: "/settings?tab=audit",
+    heading: "Settings",
+    who: "admin",
+    then: (page) => page.getByRole("table", { name: "Audit log" }).getByRole("button", { name: /Run a query/ }).first().click(),
+  },
   {
     name: "session-ended",
     path: "/",
@@ -78,6 +92,17 @@ export const openScreens = screens.filter((s) => !s.who);
 async function resetLink(helios: Helios): Promise<string> {
   const { users } = await helios.api<{ users: { id: string }[] }>("GET", "/users");
   return (await helios.api<{ path: string }>("POST", `/users/${users[0]?.id}/reset-link`)).path;
+}
+
+/** The list of users, with some in it. */
+async function somePeople(helios: Helios): Promise<string> {
+  const { users } = await helios.api<{ users: unknown[] }>("GET", "/users");
+  if (users.length === 1) {
+    await helios.addUser("editor", { name: "grace" });
+    await helios.addUser("viewer", { name: "linus", tables: "storefront" });
+    await helios.rows("SELECT event_type, count(*) AS events FROM storefront GROUP BY ALL");
+  }
+  return "/settings?tab=users";
 }
 
 /** Opens a screen, and waits until all of it is there. */

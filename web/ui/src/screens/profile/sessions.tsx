@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { agentName } from "@/accounts/agent";
 import { Asked } from "@/accounts/asked";
@@ -6,7 +6,8 @@ import { Confirm } from "@/accounts/confirm";
 import { accountsChanged, sessionsQuery, type UserSession } from "@/accounts/queries";
 import { Sessions } from "@/accounts/sessions";
 import { api } from "@/api/client";
-import { stateQuery } from "@/lib/session";
+import { leave } from "@/api/who";
+import { signOut } from "@/shell/person";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/layout";
 import { toast } from "@/ui/toast";
@@ -16,17 +17,15 @@ type Ending = UserSession | "all";
 
 /** Where one is signed in. */
 export function OwnSessions() {
-  const client = useQueryClient();
   const sessions = useQuery(sessionsQuery());
   const [ending, setEnding] = useState<Ending | null>(null);
   const end = async (what: Ending) => {
-    if (what === "all") await api.DELETE("/api/v1/auth/sessions");
-    else await api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: what.id } } });
-    if (what === "all" || what.current) {
-      // Whoever looks at this is signed out now: the page asks who they are, and then for a sign-in.
-      await client.invalidateQueries(stateQuery);
+    if (what === "all") {
+      await api.DELETE("/api/v1/auth/sessions");
+      leave();
       return;
     }
+    await api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: what.id } } });
     toast("The session has ended");
     await accountsChanged();
   };
@@ -46,7 +45,7 @@ export function OwnSessions() {
             <Sessions
               sessions={list}
               end={(s) => (
-                <Button size="sm" aria-label={s.current ? "Sign out here" : `End the session of ${agentName(s.agent)}, ${s.address}`} onClick={() => setEnding(s)}>
+                <Button size="sm" aria-label={s.current ? "Sign out here" : `End the session of ${agentName(s.agent)}, ${s.address}`} onClick={() => (s.current ? void signOut() : setEnding(s))}>
                   {s.current ? "Sign out" : "End"}
                 </Button>
               )}
@@ -67,6 +66,5 @@ export function OwnSessions() {
 
 function words(ending: Ending): { title: string; action: string; says: string } {
   if (ending === "all") return { title: "Sign out everywhere", action: "Sign out everywhere", says: "Every browser in which you are signed in has to sign in again, this one too. Tokens go on working." };
-  if (ending.current) return { title: "Sign out here", action: "Sign out", says: "This browser has to sign in again." };
   return { title: `End the session of ${agentName(ending.agent)}`, action: "End it", says: "That browser has to sign in again with its next request." };
 }
