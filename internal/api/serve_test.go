@@ -18,6 +18,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -318,18 +319,26 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	w := world()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- api.Serve(ctx, listener, world().Handler(), api.Listening{Logger: slog.New(slog.DiscardHandler)})
+		done <- api.Serve(ctx, listener, w.Handler(), api.Listening{Logger: slog.New(slog.DiscardHandler)})
 	}()
+	dial := func(first string) net.Conn {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
+		require.NoError(t, err)
+		_, err = io.WriteString(c, first)
+		require.NoError(t, err)
+		return c
+	}
+	deaf := dial(post(`{"sql":"rows 5000000","max_rows":-1,"timeout_ms":600000}`)) // which reads nothing of it
 	var slow sync.WaitGroup
-	for _, sent := range []string{
+	for _, first := range []string{
 		"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
 		"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
 	} {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())
-		require.NoError(t, err)
+		c := dial(first)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -340,17 +349,18 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			every := time.NewTicker(100 * time.Millisecond)
 			defer every.Stop()
 			for {
-				_, _ = io.WriteString(c, sent)
-				sent = "x"
 				select {
 				case <-ended:
 					return
 				case <-every.C:
+					_, _ = io.WriteString(c, "x")
 				}
 			}
 		})
 	}
 	slow.Wait()
+	require.Eventually(t, func() bool { return slices.Equal(w.Outcomes(), []string{"cancelled"}) }, 5*time.Minute, 50*time.Millisecond, "who does not read")
+	require.NoError(t, deaf.Close())
 	stop()
 	require.NoError(t, <-done)
 }
