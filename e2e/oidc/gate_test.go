@@ -83,7 +83,7 @@ func (g *gate) pass(in net.Conn) {
 }
 
 // close makes the provider one that is down.
-func (g *gate) close(t testing.TB) {
+func (g *gate) close(t *testing.T) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -95,7 +95,7 @@ func (g *gate) close(t testing.TB) {
 }
 
 // reopen ends that.
-func (g *gate) reopen(t testing.TB) {
+func (g *gate) reopen(t *testing.T) {
 	t.Helper()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -22,6 +22,9 @@ func Check(c config.Config) error {
 	if _, err := declaredBoards(&c); err != nil {
 		return err
 	}
+	if _, _, err := provider(&c.OIDC); err != nil {
+		return err
+	}
 	if c.TLS.CertFile != "" {
 		return certs.Check(c.TLS.CertFile, c.TLS.KeyFile)
 	}

@@ -120,6 +120,7 @@ func (s *Service) FinishProvider(ctx context.Context, pending string, back CameB
 		err = &ProviderError{Reason: reasonOf(err), cause: err}
 	} else {
 		s.perAddress.giveBack(address) // only failures are to be few
+		s.perStart.giveBack(address)
 	}
 	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, detail)
 	return in, returnTo, err

@@ -341,12 +341,11 @@ func TestTheProviderIsAskedAgainAndTheRoleFollows(t *testing.T) {
 	require.Equal(t, auth.Viewer, who.Role, "not yet")
 	for i := range 4 { // each time with the refresh token of the time before
 		p.clock.Pass(15 * time.Minute)
-		next := ""
-		who, next, err = p.use(secret)
+		old := secret
+		who, secret, err = p.use(secret)
 		require.NoError(t, err, i)
-		require.NotEqual(t, secret, next)
+		require.NotEqual(t, old, secret)
 		require.Equal(t, auth.Admin, who.Role)
-		secret = next
 	}
 	files := string(p.files())
 	require.Contains(t, files, in.Principal.User, "they are those of the catalog")

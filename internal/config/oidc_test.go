@@ -27,10 +27,10 @@ func TestAProviderAndItsRoles(t *testing.T) {
     - {group: /admins, role: admin}
     - {domain: example.com, role: viewer, tables: [orders]}
     - {email: me@example.org, role: viewer, tables: []}
-`, map[string]string{"HELIOS_OIDC_NAME": "Example", "HELIOS_OIDC_CLIENT_SECRET_FILE": "/run/secrets/oidc"})
+`, map[string]string{"HELIOS_OIDC_NAME": "Example", "HELIOS_OIDC_CLIENT_SECRET_FILE": "c.txt"})
 	require.NoError(t, err)
 	require.Equal(t, config.OIDC{
-		Issuer: "https://login.example.com/realms/main/", ClientID: "helios", ClientSecretFile: "/run/secrets/oidc", Name: "Example",
+		Issuer: "https://login.example.com/realms/main/", ClientID: "helios", ClientSecretFile: "c.txt", Name: "Example",
 		Scopes: []string{"groups", "roles"}, GroupsClaim: "groups",
 		Roles: []config.OIDCRole{
 			{Group: "/admins", Role: "admin"},
