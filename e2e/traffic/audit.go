@@ -147,7 +147,7 @@ func export(ctx context.Context, api *client.Client, sql string, each func([]str
 	var result client.ExportResult
 	var failed error
 	go func() {
-		result, failed = api.Export(ctx, client.QueryRequest{SQL: sql, MaxRows: client.NoLimit}, client.CSV, to)
+		result, failed = api.Export(ctx, client.QueryRequest{SQL: sql, MaxRows: client.NoLimit, KeepFormulas: true}, client.CSV, to)
 		_ = to.CloseWithError(failed) // nil is the end
 	}()
 	defer from.Close()

@@ -118,6 +118,7 @@ func TestWhatIsEditedOutlivesANewStartOfTheDemo(t *testing.T) {
 	require.WithinDuration(t, time.Now(), about.StartedAt, time.Minute)
 	require.Equal(t, "DuckDB", about.Engine.Name)
 	require.EqualValues(t, 30_000, about.Limits.QueryTimeoutMS)
+	require.Equal(t, []int64{3, 600, 1 << 30}, []int64{int64(about.Limits.UserQueriesAtOnce), int64(about.Limits.UserQueriesPerMinute), about.Limits.UserResultBytes})
 	require.Positive(t, about.Limits.StoreMemoryLimitBytes)
 	require.Contains(t, about.Restarts, "crash")
 }

@@ -132,7 +132,8 @@ func (c *console) greet(ctx context.Context, v *login) (client.State, error) {
 			return state, fault.New(fault.Network, "nobody vouches for the certificate of %s, SHA-256 %s: %w", v.URL, unknown.Fingerprint, unknown).
 				WithHint("if the server printed the same when it started, add --fingerprint %s", unknown.Fingerprint)
 		}
-		c.say("Nobody vouches for the certificate of %s. Its SHA-256 is\n  %s", v.URL, unknown.Fingerprint)
+		c.say("Nobody vouches for the certificate of %s. Its SHA-256 is", v.URL)
+		c.say("  %s", unknown.Fingerprint)
 		same, err := term.Confirm(ctx, c.in, c.talk, "Did the server print the same when it started?")
 		if err != nil {
 			return state, err

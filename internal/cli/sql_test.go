@@ -95,6 +95,11 @@ func TestSQLPassesOtherFormatsThroughUntouched(t *testing.T) {
 		all := server.saw()
 		require.Equal(t, media, all[len(all)-1].accept)
 	}
+	require.Zero(t, helios(t, "", "sql", "--format", "csv", "--keep-formulas", "SELECT 1").code)
+	sent := server.saw()
+	require.JSONEq(t, `{"sql":"SELECT 1","formulas":"keep"}`, sent[len(sent)-1].body)
+	require.JSONEq(t, `{"sql":"SELECT 1"}`, sent[0].body)
+	require.Equal(t, 2, helios(t, "", "sql", "--format", "json", "--keep-formulas", "SELECT 1").code)
 	require.Zero(t, helios(t, "", "sql", "--json", "SELECT 1").code)
 	all := server.saw()
 	require.Equal(t, "application/json", all[len(all)-1].accept)

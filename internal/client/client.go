@@ -183,7 +183,7 @@ func (c *Client) broken(ctx context.Context, err error) error {
 			WithHint("compare `helios version` with the server's, and look at --url")
 	}
 	return fault.New(fault.Network, "the answer of %s broke off: %w", c.base, err).
-		WithHint("the query reached its timeout or was cancelled, or the server stopped: its log says more")
+		WithHint("the query reached its timeout or was cancelled, its result became larger than it may be, or the server stopped: its log says more")
 }
 
 func stopped(ctx context.Context) error {
