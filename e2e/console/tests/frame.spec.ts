@@ -8,6 +8,7 @@ test.describe("the frame", () => {
     await helios.until("SELECT count(*) > 0 FROM quarantine.storefront WHERE field = 'product.price'", true);
     for (const screen of openScreens) await open(page, helios, screen, watch);
     await page.goto("/");
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible(); // the page knows who asks
     await page.keyboard.press("Control+k");
     await expect(page.getByRole("combobox", { name: /Search/ })).toBeFocused();
     await page.keyboard.type("quaran");

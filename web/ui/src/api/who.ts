@@ -18,6 +18,11 @@ export function ownKey(key: string): string {
   return here?.me?.kind === "user" ? `${key}:${here.me.id}` : key;
 }
 
+/** Whether the page belongs to somebody: programs then need a token. */
+export function signedIn(): boolean {
+  return here?.me?.kind === "user";
+}
+
 /** What was written in an open house is of whoever signs in there first: they wrote it, before there were persons. */
 function inherit({ me }: State) {
   if (here?.me?.kind !== "open" || me?.kind !== "user") return;
@@ -110,24 +115,28 @@ let asking: Promise<State> | undefined;
 export async function signedInAgain(signal?: AbortSignal | null): Promise<boolean> {
   if (!here?.me) return false;
   await ask();
-  if (going) return new Promise(() => {}); // nothing is to be done in the name of somebody else
-  if (ended) {
-    await new Promise<void>((go, stop) => {
-      const done = () => {
-        waiting.delete(done);
-        signal?.removeEventListener("abort", given);
-        go();
-      };
-      const given = () => {
-        waiting.delete(done);
-        stop(signal?.reason as Error);
-      };
-      signal?.addEventListener("abort", given);
-      waiting.add(done);
-      if (signal?.aborted) given();
-    });
-  }
+  await sessionBack(signal);
   return true;
+}
+
+/** Waits while the session has ended, or until the signal. */
+export async function sessionBack(signal?: AbortSignal | null): Promise<void> {
+  if (going) return new Promise(() => {}); // nothing is to be done in the name of somebody else
+  if (!ended) return;
+  await new Promise<void>((go, stop) => {
+    const done = () => {
+      waiting.delete(done);
+      signal?.removeEventListener("abort", given);
+      go();
+    };
+    const given = () => {
+      waiting.delete(done);
+      stop(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", given);
+    waiting.add(done);
+    if (signal?.aborted) given();
+  });
 }
 
 /** Whether the session of who uses the page has ended, live. */

@@ -1,6 +1,8 @@
 import { Braces, ExternalLink, HeartPulse, LineChart, ListChecks, Terminal, type LucideIcon } from "lucide-react";
+import { Link } from "@tanstack/react-router";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
+import { useSession } from "@/lib/session";
 import { IconButton } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { Card } from "@/ui/layout";
@@ -14,6 +16,7 @@ const doors: readonly { path: string; name: string; says: string; icon: LucideIc
 
 /** Where programs come in. Whatever the console does, a script can do. */
 export function ApiPart() {
+  const { accounts } = useSession();
   return (
     <div className="space-y-4">
       <Card title="For programs" flush>
@@ -36,6 +39,14 @@ export function ApiPart() {
         </ul>
       </Card>
       <Card title="A query from a shell">
+        {accounts && (
+          <p className="mb-3 text-sm text-muted">
+            Programs come in with a token, here from the environment.{" "}
+            <Link to="/profile" search={{ new: "token" }} className="text-accent hover:underline">
+              Make one
+            </Link>
+          </p>
+        )}
         <CodeBlock text={curl("/api/v1/query", { body: { sql: "SELECT 42 AS answer" } })} label="Copy the query as curl" />
       </Card>
     </div>
