@@ -2,8 +2,10 @@ package encode
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -152,7 +154,10 @@ func csvCell(column arrow.Array, guarded bool) cell {
 		value = func(b []byte, i int) []byte { return appendCSV(b, a.Value(i), guarded) }
 	case *extensions.JSONArray:
 		text := a.Storage().(*array.String)
-		value = func(b []byte, i int) []byte { return appendCSV(b, text.Value(i), guarded) }
+		value = func(b []byte, i int) []byte {
+			v := text.Value(i)
+			return appendCSV(b, v, guarded && !negative(v))
+		}
 	case array.ListLike, *array.Struct:
 		nested := jsonValue(column)
 		var scratch []byte
@@ -344,6 +349,11 @@ func pow10(n int) int {
 		p *= 10
 	}
 	return p
+}
+
+// negative tells whether a document is a number below zero.
+func negative(document string) bool {
+	return strings.HasPrefix(document, "-") && json.Valid([]byte(document))
 }
 
 // formula tells whether a spreadsheet may take a text for one: those of Japanese read the wide forms of the signs, too, and white

@@ -42,7 +42,7 @@ func TestNoTextOfACSVIsAFormula(t *testing.T) {
 	}
 	all, first := written()
 	require.Equal(t, []string{"'=cmd|'/c calc'!A1", "a\n=b", "'-c", "d", "e", "f", "g", "h", "i"}, all[0])
-	require.Equal(t, []string{"'=1+1", "'-1", "-1", "-1.5", "-2.0", "-1 day", "-5", "[-1]", "-infinity"}, all[1], "only text is guarded")
+	require.Equal(t, []string{"'=1+1", "-1", "-1", "-1.5", "-2.0", "-1 day", "-5", "[-1]", "-infinity"}, all[1], "only text is guarded")
 	require.Equal(t, []string{"'=1+1", "'+49 30", "'-", "'@SUM(A1)", "'\t=1", "'\r=1", "'\n=1", "'＝1", `'=HYPERLINK("http://x",1)`, "a=1", "", "'", "ＡBC"}, first)
 
 	format.Formulas = true
