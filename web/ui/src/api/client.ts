@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
 import { reached, unreachable } from "./connection";
-import { ask, signedInAgain } from "./who";
+import { ask, sessionBack, signedInAgain } from "./who";
 
 export type Schemas = components["schemas"];
 export type ProblemBody = Schemas["Problem"];
@@ -79,11 +79,11 @@ const signingIn = /\/api\/v1\/auth\/(state|sign-in|link|setup|reset)$/;
  */
 export async function request(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const again = input instanceof Request ? input.clone() : input;
+  const signal = input instanceof Request ? input.signal : init?.signal;
+  const session = !signingIn.test(new URL(input instanceof Request ? input.url : input, location.origin).pathname);
+  if (session) await sessionBack(signal);
   let response = await reach(input, init);
-  if (response.status === 401 && !signingIn.test(new URL(response.url).pathname)) {
-    const signal = input instanceof Request ? input.signal : init?.signal;
-    if (await signedInAgain(signal)) response = await reach(again, init);
-  }
+  if (response.status === 401 && session && (await signedInAgain(signal))) response = await reach(again, init);
   if (response.ok) return response;
   if (response.status === 403) void ask().catch(() => undefined); // their role may be another one by now
   throw await problemIn(response);
