@@ -1,5 +1,6 @@
-import { Braces, ExternalLink, HeartPulse, LineChart, ListChecks, Terminal, type LucideIcon } from "lucide-react";
 import { Link } from "@tanstack/react-router";
+import { Braces, ExternalLink, HeartPulse, LineChart, ListChecks, Terminal, type LucideIcon } from "lucide-react";
+import type { Route } from "@/lib/access";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { useSession } from "@/lib/session";
@@ -7,21 +8,21 @@ import { IconButton } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
 import { Card } from "@/ui/layout";
 
-const doors: readonly { path: string; name: string; says: string; icon: LucideIcon }[] = [
-  { path: "/openapi.json", name: "OpenAPI", says: "Every route, its parameters and answers: for generated clients", icon: Braces },
-  { path: "/metrics", name: "Metrics", says: "For Prometheus", icon: LineChart },
-  { path: "/healthz", name: "Health", says: "Whether the server is alive", icon: HeartPulse },
-  { path: "/readyz", name: "Readiness", says: "Whether it can answer queries, and which sources fail", icon: ListChecks },
+const doors: readonly { path: string; route: Route; name: string; says: string; icon: LucideIcon }[] = [
+  { path: "/openapi.json", route: "GET /openapi.json", name: "OpenAPI", says: "Every route, its parameters and answers: for generated clients", icon: Braces },
+  { path: "/metrics", route: "GET /metrics", name: "Metrics", says: "For Prometheus", icon: LineChart },
+  { path: "/healthz", route: "GET /healthz", name: "Health", says: "Whether the server is alive", icon: HeartPulse },
+  { path: "/readyz", route: "GET /readyz", name: "Readiness", says: "Whether it can answer queries, and which sources fail", icon: ListChecks },
 ];
 
 /** Where programs come in. Whatever the console does, a script can do. */
 export function ApiPart() {
-  const { accounts } = useSession();
+  const { accounts, can } = useSession();
   return (
     <div className="space-y-4">
       <Card title="For programs" flush>
         <ul className="divide-y">
-          {doors.map((d) => (
+          {doors.filter((d) => can(d.route)).map((d) => (
             <li key={d.path} className="flex items-center gap-3 px-4 py-2.5 text-sm">
               <d.icon size={16} className="shrink-0 text-muted" aria-hidden />
               <div className="min-w-0 flex-1">
