@@ -27,7 +27,12 @@ import (
 
 func service(tb testing.TB) *query.Service {
 	tb.Helper()
-	db, err := duckdb.Open(tb.Context(), tb.TempDir(), duckdb.Options{Threads: 2})
+	return serviceOf(tb, 2)
+}
+
+func serviceOf(tb testing.TB, threads int) *query.Service {
+	tb.Helper()
+	db, err := duckdb.Open(tb.Context(), tb.TempDir(), duckdb.Options{Threads: threads})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, db.Close(context.Background())) })
 	return query.New(db, query.Options{})
@@ -305,7 +310,8 @@ func TestAReaderThatLeavesEndsTheQuery(t *testing.T) {
 }
 
 func TestAQueryThatFailsInTheMiddleLeavesNoFileThatLooksWhole(t *testing.T) {
-	s := service(t)
+	// One thread: of several, one that was interrupted because another failed may be heard first (duckdb/duckdb#25902).
+	s := serviceOf(t, 1)
 	for _, f := range encode.Formats() {
 		var b bytes.Buffer
 		_, err := encode.Write(t.Context(), &b, f, start(t, s, "SELECT CASE WHEN i < 900000 THEN i ELSE error('late') END AS n FROM range(1000000) t(i)"), nil)
