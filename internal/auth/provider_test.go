@@ -150,6 +150,23 @@ func TestTheProvidersPeopleComeInByTheFirstRuleThatIsForThem(t *testing.T) {
 	require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSessionsEnd)[0])["reason"])
 }
 
+func TestWhoComesTwiceAtOnceHasOneAccount(t *testing.T) {
+	p := newProvided(t)
+	var wg sync.WaitGroup
+	users := make([]string, 8)
+	for i := range users {
+		pending, back := p.begin()
+		wg.Go(func() {
+			if in, _, err := p.FinishProvider(p.from("192.0.2.7"), pending, back); err == nil {
+				users[i] = in.Principal.User
+			}
+		})
+	}
+	wg.Wait()
+	require.NotEmpty(t, users[0])
+	require.Equal(t, slices.Repeat(users[:1], len(users)), users)
+}
+
 func TestRules(t *testing.T) {
 	domain := auth.Rule{Domain: "Example.com", Role: auth.Analyst}
 	one := auth.Rule{Email: "Ada@Example.com", Role: auth.Editor}

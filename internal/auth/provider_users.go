@@ -41,6 +41,9 @@ func (s *Service) admit(ctx context.Context, id *Identity) (User, error) {
 	now := s.now()
 	user = User{ID: newID(), Email: email, Role: rule.Role, Tables: rule.Tables, Issuer: issuer, Subject: id.Subject, CreatedAt: now, UpdatedAt: now}
 	if err = s.store.AddUser(ctx, user); fault.CodeOf(err) == fault.Conflict {
+		if mine, found := s.store.UserBySubject(ctx, issuer, id.Subject); found == nil { // they came twice at once
+			return s.follow(ctx, &mine, id)
+		}
 		err = errTaken(email)
 	}
 	s.noteOf(ctx, userPrincipal(&user, ""), ActionUserAdd, email, err, map[string]any{"role": user.Role, "tables": user.Tables, "provider": s.provider.Name()})
