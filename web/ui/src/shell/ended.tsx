@@ -4,7 +4,7 @@ import { useRouterState } from "@tanstack/react-router";
 import { Dialog as D } from "radix-ui";
 import { enter, leave } from "@/api/who";
 import { stateQuery } from "@/lib/session";
-import { SignInForm } from "@/screens/sign-in/form";
+import { AtProvider, SignInForm } from "@/screens/sign-in/form";
 import { Button } from "@/ui/button";
 import { useFocusBack } from "@/ui/focus-back";
 
@@ -29,7 +29,11 @@ export default function Ended() {
             <D.Title className="text-base">{wasOpen ? "Helios needs an account now" : "Your session has ended"}</D.Title>
             <D.Description className="mt-1 text-sm text-muted">{wasOpen ? "Somebody has made the first one: sign in to go on." : "Sign in again to go on: everything here stays as you left it."}</D.Description>
           </div>
-          <SignInForm email={wasOpen ? undefined : state?.me?.name} returnTo={here} done={(signedIn) => void enter(signedIn, here)} />
+          {state?.oidc && state.me?.provider ? (
+            <AtProvider kind="primary" name={state.oidc.name} returnTo={here} /> // where they have their only password
+          ) : (
+            <SignInForm email={wasOpen ? undefined : state?.me?.name} returnTo={here} done={(signedIn) => void enter(signedIn, here)} />
+          )}
           <Button kind="quiet" size="sm" className="w-full" onClick={() => leave()}>
             Leave this page
           </Button>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
-import { useRef, useState, type FormEvent } from "react";
+import { useRef, useState, type ComponentProps, type FormEvent } from "react";
 import { api, data } from "@/api/client";
 import { stateQuery, type SignInState } from "@/lib/session";
 import { Anchor, Button } from "@/ui/button";
@@ -8,7 +8,7 @@ import { Field, Input } from "@/ui/form";
 import { PasswordInput } from "@/ui/password";
 import { ProblemBox } from "@/ui/problem";
 
-/** Signs somebody in: with a password, or at the provider, from where they come back to `returnTo`. */
+/** Signs somebody in: with a password, or at the provider if there is one. */
 export function SignInForm({ email: known = "", returnTo, done }: { email?: string; returnTo: string; done: (state: SignInState) => void }) {
   const { data: state } = useQuery(stateQuery);
   const [email, setEmail] = useState(known);
@@ -50,11 +50,18 @@ export function SignInForm({ email: known = "", returnTo, done }: { email?: stri
             or
             <span className="h-px flex-1 bg-line" />
           </div>
-          <Anchor icon={KeyRound} className="w-full" href={`/api/v1/auth/oidc/start?return_to=${encodeURIComponent(returnTo)}`}>
-            Sign in with {provider.name}
-          </Anchor>
+          <AtProvider name={provider.name} returnTo={returnTo} />
         </>
       )}
     </>
+  );
+}
+
+/** Signs somebody in at the provider, from where they come back to `returnTo`. */
+export function AtProvider({ name, returnTo, kind }: { name: string; returnTo: string } & Pick<ComponentProps<typeof Anchor>, "kind">) {
+  return (
+    <Anchor icon={KeyRound} className="w-full" href={`/api/v1/auth/oidc/start?return_to=${encodeURIComponent(returnTo)}`} kind={kind}>
+      Sign in with {name}
+    </Anchor>
   );
 }
