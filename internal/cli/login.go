@@ -103,11 +103,11 @@ func (c *console) logIn(ctx context.Context, kept *logins, v login, stdin bool) 
 	if err := kept.write(); err != nil {
 		return err
 	}
-	lasts := "does not expire"
+	until := ""
 	if v.ExpiresAt != nil {
-		lasts = "lasts until " + v.ExpiresAt.UTC().Format(time.DateOnly)
+		until = ", until " + v.ExpiresAt.UTC().Format(time.DateOnly)
 	}
-	c.say("You are %s at %s, with the role %s. The token for that %s; `helios logout` ends it.", who, v.URL, role, lasts)
+	c.say("You are %s at %s, with the role %s%s. `helios logout` ends that.", who, v.URL, role, until)
 	return nil
 }
 
