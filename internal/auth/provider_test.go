@@ -367,7 +367,7 @@ func TestTheProviderIsAskedAgainAndTheRoleFollows(t *testing.T) {
 	files := string(p.files())
 	require.Contains(t, files, in.Principal.User, "they are those of the catalog")
 	require.NotContains(t, files, "refresh-")
-	require.NotContains(t, files, "eyJ", "an ID token")
+	require.NotContains(t, files, "eyJhbGciO", "an ID token")
 
 	p.groups("strangers")
 	p.clock.Pass(15 * time.Minute)
