@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -51,7 +50,8 @@ func startIDP(helios string) (*idp, error) {
 	}
 	cmd := exec.Command("node", script, string(options))
 	cmd.Dir = filepath.Join("..", "..", ".tools", "oidc")
-	cmd.Stderr = os.Stderr
+	var complaints lockedBuffer // it has some about every machine and every test
+	cmd.Stderr = &complaints
 	stdin, err := cmd.StdinPipe() // closed by our end, however that comes
 	if err != nil {
 		return nil, err
@@ -82,13 +82,13 @@ func startIDP(helios string) (*idp, error) {
 			select {
 			case line, ok := <-lines:
 				if !ok {
-					return "", fmt.Errorf("oidc-provider has ended")
+					return "", fmt.Errorf("oidc-provider has ended: %s", &complaints)
 				}
 				if rest, found := strings.CutPrefix(line, want); found {
 					return rest, nil
 				}
 			case <-patience:
-				return "", fmt.Errorf("oidc-provider does not answer")
+				return "", fmt.Errorf("oidc-provider does not answer: %s", &complaints)
 			}
 		}
 	}

@@ -450,6 +450,23 @@ func TestAfterALongNightNobodyIsLetInBeforeTheProviderSaysSo(t *testing.T) {
 	}
 }
 
+func TestASecretOfBeforeDoesNotOutliveTheHour(t *testing.T) {
+	p := newProvided(t)
+	secret := p.mustComeIn().Secret
+	p.provider.Set(func(s *oidctest.Server) { s.Down = true })
+	former := ""
+	for range 3 { // the last time 15 seconds before the hour
+		p.clock.Pass(20*time.Minute - 5*time.Second)
+		former = secret
+		var err error
+		_, secret, err = p.use(former)
+		require.NoError(t, err)
+	}
+	require.True(t, p.alive(former), "for half a minute")
+	p.clock.Pass(15 * time.Second)
+	require.False(t, p.alive(former))
+}
+
 func TestWithoutARefreshTokenASessionLastsAWorkingDay(t *testing.T) {
 	p := newProvided(t)
 	p.provider.Set(func(s *oidctest.Server) { s.NoRefreshToken = true })
