@@ -116,10 +116,8 @@ func (p *Provider) discovered(ctx context.Context) (*provider, error) {
 	})
 	select {
 	case r := <-found:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*provider), nil //nolint:forcetypeassert // it is what the function above gives
+		known, _ := r.Val.(*provider) // nil with an error
+		return known, r.Err
 	case <-ctx.Done():
 		return nil, fault.New(fault.Network, "the provider %s does not answer: %w", p.o.Issuer, ctx.Err())
 	}
@@ -195,10 +193,12 @@ func (p *Provider) inContext(ctx context.Context) context.Context {
 
 // newClient makes a client that waits, reads and follows no more than needed.
 func newClient() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-	t.DialContext = (&net.Dialer{Timeout: callTime / 2}).DialContext
 	return &http.Client{
-		Transport: bounded{t}, Timeout: callTime,
+		Transport: bounded{&http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: callTime / 2}).DialContext, TLSHandshakeTimeout: callTime / 2,
+			ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+		}},
+		Timeout:       callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // secrets go where they are meant to
 	}
 }
