@@ -83,7 +83,9 @@ func TestABrowserGoesToTheProviderAndComesBackSignedIn(t *testing.T) {
 	mine := "Cookie: helios=" + set(t, w, "helios").Value
 	require.NotEqual(t, before, mine)
 	problem(t, call(t, h, "GET", "/api/v1/tables", "", before), 401, fault.SignIn) // the session of before has ended
-	require.Equal(t, "ada@example.com", said(t, call(t, h, "GET", "/api/v1/auth/state", "", mine), 200)["me"].(map[string]any)["name"])
+	me := said(t, call(t, h, "GET", "/api/v1/auth/state", "", mine), 200)["me"].(map[string]any)
+	require.Equal(t, "ada@example.com", me["name"])
+	require.Equal(t, "Example", me["provider"])
 
 	admin := h.session("admin@example.com")
 	for _, u := range said(t, call(t, h, "GET", "/api/v1/users", "", admin), 200)["users"].([]any) {

@@ -98,12 +98,12 @@ func (s *server) signInRoutes() {
 	}, nil, func(ctx context.Context, _ *struct{}) (*output[signInState], error) {
 		p, known := auth.From(ctx)
 		state := s.stateOf(p, known)
-		if p.Kind != auth.KindUser {
-			return answered(state, nil)
+		if p.Kind == auth.KindUser {
+			if user, err := s.Accounts.User(ctx, p.User); err == nil { // else it was removed this moment
+				state.Me.Provider = s.Accounts.ProviderOf(&user)
+			}
 		}
-		user, err := s.Accounts.User(ctx, p.User)
-		state.Me.Provider = s.Accounts.ProviderOf(&user)
-		return answered(state, err)
+		return answered(state, nil)
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/auth/sign-in", OperationID: "sign-in", Tags: tags, MaxBodyBytes: secretBody,
