@@ -1,27 +1,5 @@
 #!/bin/sh
-# Installs the provider of npm/package-lock.json into .tools/oidc, unless it is there. Safe to run twice at once.
+# Installs the OpenID Connect provider into .tools/oidc, unless it is there.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-tools=$(cd "$here/../.." && pwd)/.tools
-target=$tools/oidc
-
-if cmp -s "$here/npm/package-lock.json" "$target/installed-lock.json"; then
-  exit 0
-fi
-for program in node npm; do
-  if ! command -v "$program" >/dev/null; then
-    echo "$program is missing: the end-to-end tests need Node.js 20 or newer with npm; install it and run again" >&2
-    exit 1
-  fi
-done
-mkdir -p "$tools"
-fresh=$(mktemp -d "$tools/oidc.XXXXXX")
-trap 'rm -rf "$fresh"' EXIT
-cp "$here/npm/package.json" "$here/npm/package-lock.json" "$fresh/"
-(cd "$fresh" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
-cp "$fresh/package-lock.json" "$fresh/installed-lock.json"
-if [ -e "$target" ]; then
-  mv "$target" "$fresh/old" # made from another lock file
-fi
-mv "$fresh" "$target"
-rm -rf "$target/old" "$target"/oidc.?????? # the latter when somebody else was quicker
+exec sh "$here/../npm.sh" "$here/npm" oidc
