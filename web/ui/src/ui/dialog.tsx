@@ -13,6 +13,8 @@ interface Content {
   children?: ReactNode;
   actions?: ReactNode;
   wide?: boolean;
+  /** What it shows is not shown again: a press beside it does not close it. */
+  firm?: boolean;
 }
 
 /** A dialog. `actions` stand at its foot, the main one last. */
@@ -27,7 +29,7 @@ export function Dialog({ open, onClose, ...content }: { open: boolean; onClose: 
   );
 }
 
-function Content({ title, description, children, actions, wide }: Content) {
+function Content({ title, description, children, actions, wide, firm }: Content) {
   const { onCloseAutoFocus } = useFocusBack();
   return (
     <D.Content
@@ -38,6 +40,7 @@ function Content({ title, description, children, actions, wide }: Content) {
         e.preventDefault();
         if (!content.contains(document.activeElement)) (content.querySelector<HTMLElement>("input, select, textarea, [data-autofocus]") ?? content).focus();
       }}
+      onInteractOutside={(e) => firm && e.preventDefault()}
       onCloseAutoFocus={onCloseAutoFocus}
       className={cx("fixed top-[8vh] left-1/2 z-40 flex max-h-[84vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-lg border bg-surface shadow-(--shadow-floating) outline-none", wide ? "max-w-3xl" : "max-w-lg")}
     >

@@ -95,6 +95,7 @@ function Made({ token, onClose }: { token: { name: string; secret: string; expir
   return (
     <Dialog
       open
+      firm
       onClose={onClose}
       title={`The token ${token.name}`}
       description="Copy it now: it is shown this once, and nobody can see it again."

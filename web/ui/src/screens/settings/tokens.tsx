@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { Asked } from "@/accounts/asked";
+import { CopyCurl } from "@/accounts/copy-curl";
 import { tokensQuery } from "@/accounts/queries";
 import { Tokens } from "@/accounts/tokens";
 import { LinkButton } from "@/ui/button";
@@ -10,7 +11,7 @@ import { Card, Empty } from "@/ui/layout";
 export default function TokensPart() {
   const tokens = useQuery(tokensQuery);
   return (
-    <Card flush title="API tokens of everybody">
+    <Card flush title="API tokens of everybody" actions={<CopyCurl path={() => "/api/v1/tokens"} />}>
       <Asked query={tokens} lines={6}>
         {(list) =>
           list.length === 0 ? (

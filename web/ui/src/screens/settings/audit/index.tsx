@@ -1,12 +1,11 @@
 // Who did what, when and from where: searched, paged, exported.
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
-import { Download, History, SquareTerminal, Terminal } from "lucide-react";
+import { Download, History, SquareTerminal } from "lucide-react";
 import { useCallback } from "react";
 import { Asked } from "@/accounts/asked";
+import { CopyCurl } from "@/accounts/copy-curl";
 import { api, data } from "@/api/client";
-import { copy } from "@/lib/clipboard";
-import { curl } from "@/lib/curl";
 import { Button, LinkButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Card, Empty } from "@/ui/layout";
@@ -90,9 +89,7 @@ function Ways({ filter }: { filter: AuditFilter }) {
   const path = (of: string) => `/api/v1/audit${of}?${new URLSearchParams(parameters(filter, Date.now())).toString()}`.replace(/\?$/, "");
   return (
     <div className="flex gap-1">
-      <Button kind="quiet" size="sm" icon={Terminal} className="max-sm:hidden" onClick={() => void copy(curl(path("")), "Copied as curl")}>
-        Copy as curl
-      </Button>
+      <CopyCurl path={() => path("")} />
       <LinkButton kind="quiet" size="sm" icon={SquareTerminal} to="/sql" search={{ sql: statement(filter) }}>
         Open as SQL
       </LinkButton>

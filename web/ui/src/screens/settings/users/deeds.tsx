@@ -96,6 +96,7 @@ function NewLink({ user, onClose }: Props) {
   return (
     <Dialog
       open
+      firm={link !== null}
       onClose={onClose}
       title={`A link for ${user.email}`}
       description={link ? "It is shown this once; a new one can be made." : "With it they set a password. The one that they have works until then."}

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { EllipsisVertical, Plus } from "lucide-react";
 import { Suspense, useCallback, useState } from "react";
 import { Asked } from "@/accounts/asked";
+import { CopyCurl } from "@/accounts/copy-curl";
 import { Find } from "@/accounts/find";
 import { LimitText, limitOf } from "@/accounts/limit";
 import { accountsChanged, usersQuery, type User } from "@/accounts/queries";
@@ -38,9 +39,12 @@ export default function UsersPart() {
       flush
       title="Users"
       actions={
-        <Button size="sm" kind="primary" icon={Plus} onClick={() => invite(true)}>
-          Invite
-        </Button>
+        <>
+          <CopyCurl path={() => "/api/v1/users"} />
+          <Button size="sm" kind="primary" icon={Plus} onClick={() => invite(true)}>
+            Invite
+          </Button>
+        </>
       }
     >
       <Asked query={users} lines={6}>

@@ -39,6 +39,7 @@ export default function Invite({ onClose }: { onClose: () => void }) {
     return (
       <Dialog
         open
+        firm
         onClose={onClose}
         title={`${added.email} is invited`}
         description="This is their link. It is shown this once; a new one can be made."
