@@ -33,6 +33,7 @@ export function accessTo(path: string): Access | undefined {
   return route && accessOf(route);
 }
 
+/** What a route of the API needs. */
 export function accessOf(route: Route): Access {
   return __ACCESS__[route] ?? { role: "viewer", whole: false };
 }
