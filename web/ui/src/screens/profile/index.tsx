@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { LimitText, limitOf } from "@/accounts/limit";
 import { OpenHouse } from "@/accounts/open-house";
 import { roleSays } from "@/accounts/roles";
 import { useSession, type Me } from "@/lib/session";
@@ -61,9 +60,7 @@ function You({ me }: { me: Me }) {
       </div>
       <div>
         <dt className="text-xs text-faint">Tables</dt>
-        <dd>
-          <LimitText limit={limitOf(me)} />
-        </dd>
+        <dd className="break-words">{me.limited ? me.tables.join(", ") || "none" : "all"}</dd>
       </div>
     </dl>
   );

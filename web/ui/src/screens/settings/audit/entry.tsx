@@ -75,10 +75,13 @@ function Actor({ entry: { actor, actor_kind: kind } }: { entry: AuditEntry }) {
   );
 }
 
+/** What people do with their own account, mostly: whose it is then need not be told twice. */
+const ofOneself = /^(sign_in|sign_out|sessions\.end|setup|password\.\w+)$/;
+
 /** What it was done to; of a query, how it begins. */
 function Target({ entry }: { entry: AuditEntry }) {
   const sql = sqlOf(entry);
-  if (!sql) return entry.target && entry.target !== entry.actor && <span className="break-words text-muted">{entry.target}</span>;
+  if (!sql) return entry.target && !(ofOneself.test(entry.action) && entry.target === entry.actor) && <span className="break-words text-muted">{entry.target}</span>;
   return <code className="block truncate text-xs text-muted">{sql.replaceAll(/\s+/g, " ").slice(0, 200)}</code>;
 }
 
