@@ -100,8 +100,17 @@ export class Helios {
 
   /** Ends all sessions of a user, as an admin can. */
   async endSessions(email: string): Promise<void> {
+    await this.api("DELETE", `/users/${await this.idOf(email)}/sessions`);
+  }
+
+  /** Gives a user another role, as an admin can. */
+  async setRole(email: string, role: Role): Promise<void> {
+    await this.api("PATCH", `/users/${await this.idOf(email)}`, { role });
+  }
+
+  private async idOf(email: string): Promise<string | undefined> {
     const { users } = await this.api<{ users: { id: string; email: string }[] }>("GET", "/users");
-    await this.api("DELETE", `/users/${users.find((u) => u.email === email)?.id}/sessions`);
+    return users.find((u) => u.email === email)?.id;
   }
 
   /** Calls the local Kinesis as an AWS SDK does. */

@@ -179,13 +179,21 @@ test.describe("roles", () => {
     // The tail says why it ended when its reader may not see it any more.
     await page.goto("/tail?source=storefront");
     await expect(main(page)).toContainText("product_view");
-    await watch.expectingErrors(async () => {
-      await helios.endSessions("analyst@example.com");
+    const again = async () => {
       await expect(dialog(page)).toBeVisible();
       await dialog(page).getByLabel("Password", { exact: true }).fill(password);
       await page.keyboard.press("Enter");
       await expect(dialog(page)).toBeHidden();
+    };
+    await watch.expectingErrors(async () => {
+      await helios.endSessions("analyst@example.com");
+      await again();
+      await expect(main(page)).toContainText("product_view");
+      // Who has another role signs in anew, and what they see is that role's.
+      await helios.setRole("analyst@example.com", "viewer");
+      await again();
+      await expect(main(page)).toContainText("This needs the role analyst");
+      await expect(page.getByRole("navigation", { name: "Main" })).not.toContainText("Live tail");
     });
-    await expect(main(page)).toContainText("product_view");
   });
 });

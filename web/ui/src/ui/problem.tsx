@@ -44,12 +44,12 @@ export function ProblemBox({ error, retry, title }: { error: unknown; retry?: ()
   );
 }
 
-/** When it is worth another try. Only the first telling is read out, not each second of it. */
+/** When it is worth another try. It is read out once, with the error, and not anew each second. */
 function TryAgain({ at }: { at: number }) {
   const left = at - useNow();
   return (
     <p className="text-muted tabular" aria-live="off">
-      {left > 0 ? `Try again in ${duration(Math.ceil(left / 1000) * 1000)}.` : "You can try again now."}
+      {left > 0 ? `Worth another try in ${duration(Math.ceil(left / 1000) * 1000)}.` : "Worth another try now."}
     </p>
   );
 }
