@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,6 +83,16 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 
 	sources = nil
 	require.NotContains(t, scrape(m), "clicks", "a removed source leaves nothing behind")
+}
+
+func TestMethodsThatAreMadeUpTakeNoMemory(t *testing.T) {
+	m := telemetry.NewMetrics()
+	for i := range 1000 {
+		m.Request(fmt.Sprintf("MADE-UP-%d", i), "none", 403, time.Millisecond)
+	}
+	text := scrape(m)
+	require.Contains(t, text, `helios_http_request_duration_seconds_count{method="other",route="none",status="403"} 1000`)
+	require.Equal(t, 1, strings.Count(text, "helios_http_request_duration_seconds_count"))
 }
 
 // screen is a terminal.
