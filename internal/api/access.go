@@ -20,7 +20,7 @@ type access struct {
 	whole bool // it tells of all tables, so that who is limited to some may not come
 }
 
-// accesses say who may use which route, by method and path. A route that is not here is for nobody.
+// accesses say who may use which route, by method and path. A route that is not here is for admins alone.
 var accesses = map[string]access{
 	"GET /healthz":      {},
 	"GET /readyz":       {}, // which sources fail is told only to who is known
@@ -57,7 +57,7 @@ var accesses = map[string]access{
 	"GET /api/v1/audit/export":           {role: auth.Admin, action: "audit.export"},
 
 	"GET /api/v1/sources":                  {role: auth.Viewer},
-	"POST /api/v1/sources":                 {role: auth.Editor, action: "source.add"},
+	"POST /api/v1/sources":                 {role: auth.Editor, action: "source.add", whole: true}, // a stream's events would become their table's
 	"GET /api/v1/sources/{name}":           {role: auth.Viewer},
 	"PATCH /api/v1/sources/{name}":         {role: auth.Editor, action: "source.change"},
 	"DELETE /api/v1/sources/{name}":        {role: auth.Editor, action: "source.remove"},

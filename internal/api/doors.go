@@ -36,18 +36,6 @@ func (s *server) maySource(ctx context.Context, name string) error {
 	return fault.New(fault.Forbidden, "you may not see the source %.80q", name).WithHint("ask an admin of this server; you may read only some tables")
 }
 
-// mayAdd refuses a new source of a table that who asks may not read. Its name must be that of such a table too: one that is taken
-// already would otherwise tell of a source that they may not see.
-func mayAdd(ctx context.Context, n ingest.Settings) error {
-	if err := mayTable(ctx, n.Table); err != nil {
-		return err
-	}
-	if n.Name != "" && !scopeOf(ctx).Allows(n.Name) {
-		return fault.New(fault.Forbidden, "you may not name a source %.80q", n.Name).WithHint("name it as its table; you may read only some tables")
-	}
-	return nil
-}
-
 // allowed are those of a list whose tables who asks may read. The list itself may be shared, and stays as it is.
 func allowed[T any](ctx context.Context, list []T, table func(*T) string) []T {
 	scope := scopeOf(ctx)

@@ -128,9 +128,6 @@ func (s *server) sourceRoutes() {
 				return nil, err
 			}
 			tell(ctx, cmp.Or(settings.Name, settings.Table), map[string]any{"stream": settings.Stream, "table": settings.Table})
-			if err := mayAdd(ctx, settings); err != nil {
-				return nil, err
-			}
 			return answered(s.Sources.Add(ctx, settings))
 		})
 	register(s, huma.Operation{
