@@ -109,6 +109,7 @@ type server struct {
 	huma     huma.API
 	problem  *huma.Schema
 	room     *semaphore.Weighted // see admit
+	repeats  repeats
 }
 
 // New makes the handler of all routes.

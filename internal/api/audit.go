@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -46,16 +47,25 @@ const (
 const auditedSQL = 8 << 10
 
 // auditQuery writes a query that somebody ran into the audit log. As long as there are no accounts nobody is somebody. What came
-// too soon after others did not run, and would let anybody fill the log.
+// too soon after others did not run, and would let anybody fill the log; so would what a page asks again and again, of which the
+// log tells together.
 func (s *server) auditQuery(e auth.Entry, sql string, took time.Duration, failed error, detail map[string]any) {
 	if e.ActorKind == auth.KindOpen || fault.CodeOf(failed) == fault.TooMany {
 		return
 	}
-	detail["sql"] = clipped(sql)
+	about := map[string]any{"sql": clipped(sql)}
 	if len(sql) > auditedSQL {
-		detail["sql_bytes"] = len(sql)
+		about["sql_bytes"] = len(sql)
+	}
+	if failed == nil && e.Action == actionQuery && s.repeats.again(&e, sql, took, func(all repeated) {
+		about["runs"], about["since"] = all.runs, all.since.UTC().Format(time.RFC3339)
+		e.Outcome, e.DurationMS = auth.OutcomeOK, all.took.Milliseconds()
+		s.audit(e, about)
+	}) {
+		return
 	}
 	e.Outcome, e.DurationMS = auth.Outcome(failed), took.Milliseconds()
+	maps.Copy(detail, about)
 	s.audit(e, detail)
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -105,6 +107,34 @@ func TestEveryQueryStandsInTheAuditLogWithItsText(t *testing.T) {
 	last := all[len(all)-1]
 	require.Equal(t, []string{"mine", "viewer"}, []string{last.Target, last.Actor})
 	require.InDelta(t, 2, detail(t, last)["rows"], 0)
+}
+
+func TestWhatAPageAsksAgainAndAgainIsToldTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := closedHouse(t)
+		one, two := h.as(auth.Analyst), h.as(auth.Editor)
+		ask := func(sql, header string) { call(t, h, "POST", "/api/v1/query", `{"sql":"`+sql+`"}`, header) }
+		for range 5 {
+			ask("rows 2", one)
+		}
+		ask("rows 2", two)
+		ask("rows 3", one)
+		require.Len(t, h.told("query."), 3, "the first runs, at once")
+		ask("write x", one)
+		ask("write x", one)
+		require.Len(t, h.told("query."), 5, "what fails, each time")
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		all := h.told("query.")
+		require.Len(t, all, 6)
+		last := all[5]
+		require.Equal(t, []string{"query.run", "ok", "analyst"}, []string{last.Action, last.Outcome, last.Actor})
+		require.Equal(t, "rows 2", detail(t, last)["sql"])
+		require.InDelta(t, 4, detail(t, last)["runs"], 0)
+		ask("rows 2", one)
+		require.Len(t, h.told("query."), 7, "then it begins anew")
+		time.Sleep(10 * time.Minute)
+	})
 }
 
 func TestAnOpenHouseHasNobodyToTellOf(t *testing.T) {
