@@ -12,9 +12,10 @@ const forward = { target: helios, changeOrigin: true, headers: { Origin: helios 
 // Left to itself, each icon and each part that two screens share is a file of its own: sixty requests before a screen is there.
 // What is always needed together is one file; `npm run build` holds what a screen loads first to its budget.
 const groups = [
-  { name: "shell", tags: ["$initial" as const], priority: 5 },
-  { name: "icons", test: /node_modules[\\/]lucide-react/, priority: 4 },
-  { name: "kit", test: /src[\\/](ui[\\/](?!dialog|menu-list)|lib|api|data[\\/](reasons|source-state))/, minShareCount: 2, priority: 3 },
+  { name: "shell", tags: ["$initial" as const], priority: 6 },
+  { name: "icons", test: /node_modules[\\/]lucide-react/, priority: 5 },
+  { name: "kit", test: /src[\\/](ui[\\/](?!dialog|menu-list|tabs)|lib|api|data[\\/](reasons|source-state))/, minShareCount: 2, priority: 4 },
+  { name: "tabs", test: /src[\\/]ui[\\/]tabs/, priority: 3 },
   { name: "overlays", test: /src[\\/]ui[\\/](dialog|menu-list)/, priority: 2 },
   { name: "results", test: /src[\\/](data[\\/][^\\/]+\.tsx?$|screens[\\/]sql[\\/]lang[\\/])/, minShareCount: 2, priority: 1 },
 ];
