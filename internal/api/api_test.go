@@ -8,11 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/helios-sql/helios/internal/api"
 	"github.com/helios-sql/helios/internal/api/apitest"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
@@ -186,6 +188,19 @@ func TestPagesOfOtherSitesAreRefused(t *testing.T) {
 		{"a write, as browsers tell it", "POST", "/api/v1/sources/clicks/pause", []string{"Sec-Fetch-Site: same-site"}, true},
 		{"an image of another site that makes the server call", "GET", "/api/v1/streams?endpoint=http://evil.example", []string{"Sec-Fetch-Site: cross-site"}, true},
 		{"a link from elsewhere to the first page", "GET", "/", []string{"Sec-Fetch-Site: cross-site"}, false},
+		{"a link from elsewhere, as browsers tell it", "GET", "/sql", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, false},
+		{"a page in a frame of another site", "GET", "/", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"}, true},
+		{"a script of another site that reads a file of the console", "GET", "/assets/x.js", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"}, true},
+		{"a form of another site that goes to the first page", "POST", "/", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, true},
+		{"a read by another site, where browsers tell no more", "GET", "/api/v1/tables", []string{"Origin: https://evil.example"}, true},
+		{"a read by another port", "GET", "/api/v1/tables", []string{"Origin: http://127.0.0.1:3000"}, true},
+		{"a read by the same name without TLS", "GET", "/api/v1/tables", []string{"Origin: https://127.0.0.1:8080"}, true},
+		{"a read by a sandboxed page", "GET", "/api/v1/tables", []string{"Origin: null"}, true},
+		{"metrics, read by another site", "GET", "/metrics", []string{"Sec-Fetch-Site: cross-site"}, true},
+		{"metrics, read by another origin", "GET", "/metrics", []string{"Origin: https://evil.example"}, true},
+		{"the description, by a link from elsewhere", "GET", "/openapi.json", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"}, true},
+		{"health, read by another site", "HEAD", "/healthz", []string{"Sec-Fetch-Site: same-site"}, true},
+		{"metrics that somebody typed the address of", "GET", "/metrics", []string{"Sec-Fetch-Site: none"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := call(t, h, c.method, c.target, "", c.headers...)
@@ -197,6 +212,30 @@ func TestPagesOfOtherSitesAreRefused(t *testing.T) {
 			require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"))
 			require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
 		})
+	}
+}
+
+func TestTheAddressOfPublicURLIsTheServersOwn(t *testing.T) {
+	h := openHouse(t, func(d *api.Deps) {
+		d.Reach = api.Reach{PublicURL: "https://helios.example.com", Hosts: []string{"helios.example.com"}, Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	})
+	for origin, want := range map[string]int{
+		"https://helios.example.com": 200, "https://helios.example.com:443": 200, "https://helios.example.com:8443": 403, "http://helios.example.com": 403,
+		"https://example.com": 403, "https://helios.example.com.evil.example": 403, "http://127.0.0.1:8080": 200,
+	} {
+		require.Equal(t, want, call(t, h, "GET", "/api/v1/tables", "", "Origin: "+origin).Code, origin)
+	}
+	said(t, call(t, h, "GET", "/api/v1/tables", "", "Host: helios.example.com:8443", "X-Forwarded-Proto: https", "Origin: https://helios.example.com:8443"), 200)
+	problem(t, call(t, h, "GET", "/api/v1/tables", "", "Host: helios.example.com:8443", "X-Forwarded-Proto: http", "Origin: https://helios.example.com:8443"), 403, fault.Refused)
+}
+
+func TestAPathThatIsNotPlainLeadsToThePlainOne(t *testing.T) {
+	h := world().Handler()
+	for path, to := range map[string]string{"//foo": "/foo", "/a/../b": "/b", "/api/v1//nothing": "/api/v1/nothing", "//evil.example/?q=1": "/evil.example/?q=1", "/api//v1/tables": "/api/v1/tables"} {
+		w := call(t, h, "GET", "http://127.0.0.1:8080"+path, "")
+		require.Equal(t, 307, w.Code, path)
+		require.Equal(t, to, w.Header().Get("Location"), path)
+		require.NotContains(t, w.Header().Get("Content-Type"), "problem")
 	}
 }
 

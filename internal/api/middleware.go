@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -119,16 +120,58 @@ func (s *server) refusal(r *http.Request) *problemError {
 		p.Hint = "use localhost or 127.0.0.1, or name the server's address in public_url; a proxy in front must set the header Host so"
 		return p
 	}
-	foreign := http.NewCrossOriginProtection().Check(r) != nil
-	site := r.Header.Get("Sec-Fetch-Site")
-	back := r.Method == http.MethodGet && r.URL.Path == callbackPath // browsers come there from the provider; see auth.FinishProvider
-	if site != "" && site != "same-origin" && site != "none" && strings.HasPrefix(r.URL.Path, "/api/") && !back {
-		foreign = true // reading has effects too: it can make the server call an endpoint
-	}
-	if foreign {
-		return newProblem(http.StatusForbidden, fault.Refused, "pages of other sites may not use this server")
+	if s.foreign(r) {
+		p := newProblem(http.StatusForbidden, fault.Refused, "pages of other sites may not use this server")
+		p.Hint = "if this is a page of its own, name the address that browsers use in public_url"
+		return p
 	}
 	return nil
+}
+
+// foreign reports whether a page of another site sends a request. Reading counts as well: it can make the server call an endpoint. A
+// link from elsewhere may lead to a page of the console, and the provider sends browsers back; see auth.FinishProvider.
+func (s *server) foreign(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if site == "same-origin" {
+		return false
+	}
+	for _, origin := range r.Header.Values("Origin") { // browsers send none with a GET of their own pages, nor when they go elsewhere
+		if !s.ownOrigin(r, origin) {
+			return true
+		}
+	}
+	if site == "" || site == "none" {
+		return false
+	}
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	goes := r.Method == http.MethodGet && (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+	return !goes || r.URL.Path != callbackPath && !s.consoles(r)
+}
+
+// ownOrigin reports whether an origin is what a request came to, or where people reach the server.
+func (s *server) ownOrigin(r *http.Request, origin string) bool {
+	_, secure := s.Reach.from(r)
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	here := &url.URL{Scheme: "http", Host: r.Host}
+	if secure {
+		here.Scheme = "https"
+	}
+	public, err := url.Parse(s.Reach.PublicURL)
+	return sameOrigin(u, here) || err == nil && sameOrigin(u, public)
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	usual := map[string]string{"http": "80", "https": "443"}
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && cmp.Or(a.Port(), usual[a.Scheme]) == cmp.Or(b.Port(), usual[b.Scheme])
+}
+
+// consoles reports whether a request is for the console: what no route takes, and is not the API's.
+func (s *server) consoles(r *http.Request) bool {
+	_, pattern := s.mux.Handler(r)
+	return pattern == "" && !strings.HasPrefix(r.URL.Path, "/api/")
 }
 
 // answersTo reports whether a request is for a name of this server: one of loopback, one that it was given, or the address that
@@ -161,6 +204,11 @@ func (s *server) unrouted(w http.ResponseWriter, r *http.Request) {
 	if said.status == http.StatusNotFound && !strings.HasPrefix(r.URL.Path, "/api/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		r.Pattern = "GET console" // for the metrics
 		s.Console.ServeHTTP(w, r)
+		return
+	}
+	if to := said.header.Get("Location"); to != "" { // the same path, in its plain form
+		w.Header().Set("Location", to)
+		w.WriteHeader(said.status)
 		return
 	}
 	p := newProblem(said.status, fault.NotFound, fmt.Sprintf("there is nothing at %s", r.URL.Path))

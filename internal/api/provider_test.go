@@ -122,6 +122,12 @@ func TestOnlyTheWayBackFromTheProviderMayComeFromAnotherSite(t *testing.T) {
 		}
 	}
 	problem(t, call(t, h, "GET", callbackPath+"?state=a", "", "Host: evil.example.com"), 403, fault.Refused)
+	for headers, want := range map[string]int{
+		"Sec-Fetch-Mode: navigate|Sec-Fetch-Dest: document": 302, "Sec-Fetch-Mode: navigate|Sec-Fetch-Dest: iframe": 403,
+		"Sec-Fetch-Mode: no-cors|Sec-Fetch-Dest: image": 403, "Sec-Fetch-Mode: cors|Sec-Fetch-Dest: empty": 403, "Origin: https://evil.example": 403,
+	} {
+		require.Equal(t, want, call(t, h, "GET", callbackPath+"?state=a&code=b", "", append(strings.Split(headers, "|"), "Sec-Fetch-Site: cross-site")...).Code, headers)
+	}
 }
 
 func TestASignInLeadsNowhereElse(t *testing.T) {
