@@ -139,8 +139,11 @@ func (s *Service) note(ctx context.Context, action, target string, err error, de
 	s.noteOf(ctx, p, action, target, err, detail)
 }
 
-// noteOf records what somebody did, or tried.
+// noteOf records what somebody did, or tried. As long as the house is open nobody is somebody, and the log has not begun.
 func (s *Service) noteOf(ctx context.Context, p Principal, action, target string, failed error, detail map[string]any) {
+	if p.Kind == KindOpen {
+		return
+	}
 	e := Entry{
 		ActorKind: p.Kind, ActorID: p.ID, Actor: p.Name, Address: CallerOf(ctx).Address, Action: action, Target: target, Outcome: Outcome(failed),
 	}

@@ -74,8 +74,26 @@ func (s *Service) makeLink(ctx context.Context, kind LinkKind, userID, target st
 }
 
 // CheckLink looks at a link without using it: for whom it is ("" for the first admin) and until when. fault.NotFound if it is not
-// valid.
+// valid, fault.TooMany if too many were not that came from the caller's address.
 func (s *Service) CheckLink(ctx context.Context, kind LinkKind, secret string) (email string, expires time.Time, err error) {
+	email, expires, _, err = s.tryLink(ctx, kind, secret)
+	return email, expires, err
+}
+
+// tryLink is CheckLink, which says too whether a failure is to be told: whoever makes links up must not fill the log.
+func (s *Service) tryLink(ctx context.Context, kind LinkKind, secret string) (email string, expires time.Time, tell bool, err error) {
+	address := network(CallerOf(ctx).Address)
+	if wait, first := s.tries.address.take(address, s.now()); wait > 0 {
+		return "", time.Time{}, first, fault.New(fault.TooMany, "too many links or passwords were tried").
+			WithHint("wait a moment, then try again").WithRetryAfter(max(wait, time.Second))
+	}
+	if email, expires, err = s.readLink(ctx, kind, secret); err == nil {
+		s.tries.address.giveBack(address)
+	}
+	return email, expires, true, err
+}
+
+func (s *Service) readLink(ctx context.Context, kind LinkKind, secret string) (email string, expires time.Time, err error) {
 	l, err := s.store.LinkByHash(ctx, kind, hashSecret(secret))
 	switch {
 	case fault.CodeOf(err) == fault.NotFound, err == nil && !s.now().Before(l.ExpiresAt):
@@ -98,8 +116,10 @@ func (s *Service) CheckLink(ctx context.Context, kind LinkKind, secret string) (
 
 // Setup makes the first admin, once, and signs them in.
 func (s *Service) Setup(ctx context.Context, secret, email, password string) (in SignedIn, err error) {
-	if _, _, err := s.CheckLink(ctx, LinkSetup, secret); err != nil { // before a password is hashed for nothing
-		s.note(ctx, ActionSetup, "", err, nil)
+	if _, _, tell, err := s.tryLink(ctx, LinkSetup, secret); err != nil { // before a password is hashed for nothing
+		if tell {
+			s.noteOf(ctx, Principal{}, ActionSetup, "", err, nil)
+		}
 		return SignedIn{}, err
 	}
 	var user User
@@ -122,7 +142,10 @@ func (s *Service) Setup(ctx context.Context, secret, email, password string) (in
 
 // ResetPassword sets the password of the user whom a link is for, once, and ends all their sessions.
 func (s *Service) ResetPassword(ctx context.Context, secret, password string) error {
-	email, _, err := s.CheckLink(ctx, LinkReset, secret)
+	email, _, tell, err := s.tryLink(ctx, LinkReset, secret)
+	if err != nil && !tell {
+		return err
+	}
 	var hash string
 	if err == nil {
 		hash, err = s.newHash(ctx, password)

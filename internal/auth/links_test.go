@@ -50,6 +50,47 @@ func TestTheSetupLinkMakesTheFirstAdminOnce(t *testing.T) {
 	requireCode(t, fault.Conflict, err)
 }
 
+func TestWhoMakesLinksUpIsRefusedAndFillsNoLog(t *testing.T) {
+	w := newWorld(t)
+	w.user("admin@example.com", auth.Admin)
+	u := w.user("me@example.com", auth.Viewer)
+	l, err := w.ResetLink(w.machine(), u.ID)
+	require.NoError(t, err)
+	stranger := w.from("198.51.100.1")
+	for name, try := range map[string]func(secret string) error{
+		"setup": func(secret string) error { _, err := w.Setup(stranger, secret, "x@example.com", password); return err },
+		"reset": func(secret string) error { return w.ResetPassword(stranger, secret, password) },
+		"check": func(secret string) error { _, _, err := w.CheckLink(stranger, auth.LinkReset, secret); return err },
+	} {
+		before := len(w.entries(""))
+		for range 20 {
+			require.Equal(t, fault.NotFound, fault.CodeOf(try("made up")), name)
+		}
+		for range 200 {
+			require.Equal(t, fault.TooMany, fault.CodeOf(try("made up")), name)
+		}
+		require.Less(t, len(w.entries(""))-before, 25, name)
+		require.Equal(t, fault.TooMany, fault.CodeOf(w.ResetPassword(stranger, l.Secret, password)), name)
+		w.clock.Pass(10 * time.Minute)
+	}
+	for range 40 { // as their page does
+		_, _, err = w.CheckLink(stranger, auth.LinkReset, l.Secret)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.ResetPassword(stranger, l.Secret, password))
+}
+
+func TestAnOpenHouseHasNoLogToFill(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		_, _, err := w.CreateToken(w.as(auth.OpenHouse()), auth.NewToken{Name: "x", Role: auth.Viewer})
+		requireCode(t, fault.Refused, err)
+		_, err = w.AddUser(w.as(auth.OpenHouse()), auth.NewUser{Email: "x@example.com", Role: auth.Viewer})
+		requireCode(t, fault.Refused, err)
+	}
+	require.Empty(t, w.entries(""))
+}
+
 func TestALinkExpires(t *testing.T) {
 	w := newWorld(t)
 	l, err := w.SetupLink(w.machine())

@@ -103,54 +103,75 @@ func (s *Service) FinishProvider(ctx context.Context, pending string, back CameB
 		return SignedIn{}, "", errExpired()
 	}
 	address := network(CallerOf(ctx).Address)
-	wait, first := s.perAddress.take(address, s.now())
-	if wait > 0 {
-		err = fault.New(fault.TooMany, "too many sign-ins have failed").WithHint("wait a moment, then try again").WithRetryAfter(max(wait, time.Second))
+	u, ok := s.begun(pending, back)
+	if !ok {
+		// Any page can send its visitors here: that must neither keep them from signing in nor fill the log.
+		if wait, _ := s.perStray.take(address, s.now()); wait > 0 {
+			return SignedIn{}, "", errExpired()
+		}
+	} else if wait, first := s.perFinish.take(address, s.now()); wait > 0 {
+		err = errTooMany(wait)
 		if first {
 			s.noteOf(ctx, Principal{}, ActionSignIn, "", err, map[string]any{"provider": s.provider.Name()})
 		}
 		return SignedIn{}, "", err
 	}
 	var email string
-	in, email, returnTo, err = s.finish(ctx, pending, back)
+	err = errExpired()
+	if ok && s.over.first(u.State, u.Until, s.now()) {
+		in, email, err = s.finish(ctx, &u, back)
+		returnTo = u.ReturnTo
+	}
 	detail := map[string]any{"provider": s.provider.Name()}
+	if fault.CodeOf(err) == fault.TooMany {
+		return SignedIn{}, "", err
+	}
 	if err != nil {
 		detail["reason"] = reasonOf(err)
 		s.log.WarnContext(ctx, "a sign-in with the provider failed", "provider", s.provider.Name(), "reason", reasonOf(err), "email", email, "error", err)
 		err = &ProviderError{Reason: reasonOf(err), cause: err}
 	} else {
-		s.perAddress.giveBack(address) // only failures are to be few
+		s.perFinish.giveBack(address) // only failures are to be few
 		s.perStart.giveBack(address)
 	}
 	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, detail)
 	return in, returnTo, err
 }
 
-func (s *Service) finish(ctx context.Context, pending string, back CameBack) (in SignedIn, email, returnTo string, err error) {
-	var u underWay
-	if unseal(s.signInKey, sealsSignIns, "", pending, &u) != nil || !s.now().Before(u.Until) ||
-		subtle.ConstantTimeCompare([]byte(u.State), []byte(back.State)) != 1 || !s.over.first(u.State, u.Until, s.now()) {
-		return in, "", "", errExpired()
-	}
+// begun is the sign-in that a browser comes back from, if it began one itself and not too long ago.
+func (s *Service) begun(pending string, back CameBack) (u underWay, ok bool) {
+	ok = unseal(s.signInKey, sealsSignIns, "", pending, &u) == nil && s.now().Before(u.Until) &&
+		subtle.ConstantTimeCompare([]byte(u.State), []byte(back.State)) == 1
+	return u, ok
+}
+
+func (s *Service) finish(ctx context.Context, u *underWay, back CameBack) (in SignedIn, email string, err error) {
 	switch back.Error {
 	case "":
 	case "access_denied", "consent_required", "interaction_required", "login_required", "account_selection_required":
-		return in, "", "", refuse(ReasonDenied, fault.Refused, "the provider let nobody in: %.80q", back.Error)
+		return in, "", refuse(ReasonDenied, fault.Refused, "the provider let nobody in: %.80q", back.Error)
 	default:
-		return in, "", "", refuse(ReasonProvider, fault.Network, "the provider failed: %.80q", back.Error)
+		return in, "", refuse(ReasonProvider, fault.Network, "the provider failed: %.80q", back.Error)
 	}
 	asking, cancel := context.WithTimeout(ctx, exchangeTime)
 	defer cancel()
 	id, err := s.provider.Exchange(asking, u.SignInRequest, back)
 	if err != nil {
-		return in, "", "", err
+		return in, "", err
 	}
 	user, err := s.admit(ctx, &id)
 	if err != nil {
-		return in, clip(id.Email, maxEmail), "", err
+		return in, clip(id.Email, maxEmail), err
+	}
+	if wait, first := s.tries.good.take(user.Email, s.now()); wait > 0 {
+		err = errTooMany(wait)
+		if first {
+			s.noteOf(ctx, userPrincipal(&user, ""), ActionSignIn, user.Email, err, map[string]any{"provider": s.provider.Name()})
+		}
+		return in, user.Email, err
 	}
 	in, err = s.begin(ctx, &user, user.PasswordHash, &id)
-	return in, user.Email, u.ReturnTo, err
+	return in, user.Email, err
 }
 
 // spent remembers which sign-ins are over until they would have ended anyway. It keeps a bounded number: of more the oldest are

@@ -322,15 +322,30 @@ func TestWhatAProviderSaysNoTo(t *testing.T) {
 
 func TestStrangersFillNeitherTheLogNorTheMemory(t *testing.T) {
 	p := newProvided(t)
-	limited := 0
 	for range 500 {
 		_, _, err := p.FinishProvider(p.from("198.51.100.1"), "made up", auth.CameBack{State: "x", Code: "y"})
-		if fault.CodeOf(err) == fault.TooMany {
-			limited++
-		}
+		requireReason(t, auth.ReasonExpired, err)
 	}
-	require.Greater(t, limited, 400)
 	require.Less(t, len(p.entries(auth.ActionSignIn)), 50)
+	require.Less(t, strings.Count(p.log.String(), "\n"), 50)
+	_, err := p.SignIn(p.from("198.51.100.1"), "admin@example.com", password)
+	require.NoError(t, err, "any page can send its visitors there")
+	mine, back := p.begin()
+	_, _, err = p.FinishProvider(p.from("198.51.100.1"), mine, back)
+	require.NoError(t, err)
+	p.provider.Set(func(s *oidctest.Server) { s.Deny = "access_denied" })
+	refused := 0
+	for range 100 {
+		mine, back := p.begin()
+		if _, _, err = p.FinishProvider(p.from("198.51.100.1"), mine, back); fault.CodeOf(err) == fault.TooMany {
+			refused++
+		}
+		p.clock.Pass(2 * time.Second)
+	}
+	require.Greater(t, refused, 40)
+	p.provider.Set(func(s *oidctest.Server) { s.Deny = "" })
+	_, err = p.SignIn(p.from("198.51.100.1"), "admin@example.com", password)
+	require.NoError(t, err)
 	begun := 0
 	for range 500 {
 		if _, _, err := p.BeginProvider(p.from("198.51.100.1"), backTo, "/"); err == nil {

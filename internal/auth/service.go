@@ -43,12 +43,14 @@ type Service struct {
 	retention time.Duration
 	log       *slog.Logger
 
-	perAddress, perAccount *limiter
+	tries *tries
 
 	provider  Provider // nil: none
 	rules     []Rule
-	perStart  *limiter
-	signInKey string // seals sign-ins that are under way
+	perStart  *limiter // sign-ins that an address begins there
+	perFinish *limiter // those that fail
+	perStray  *limiter // browsers that come back from nowhere
+	signInKey string   // seals sign-ins that are under way
 	over      spent
 	checking  keyed // sessions of which the provider is asked, by their ids
 
@@ -80,10 +82,11 @@ func New(store Store, o Options) *Service {
 		s.retention = DefaultRetention
 	}
 	s.hasher = newHasher(o.Cost)
-	s.perAddress = newLimiter(triesPerAddress, addressTryEvery)
-	s.perAccount = newLimiter(triesPerAccount, accountTryEvery)
+	s.tries = newTries()
 	s.provider, s.rules, s.signInKey = o.Provider, o.Rules, newSecret()
 	s.perStart = newLimiter(startsPerAddress, addressStartEvery)
+	s.perFinish = newLimiter(triesPerAddress, addressTryEvery)
+	s.perStray = newLimiter(triesPerAddress, addressTryEvery)
 	return s
 }
 

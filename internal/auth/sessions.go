@@ -19,12 +19,16 @@ const (
 	maxAgent      = 300              // bytes
 )
 
-// How often a password may be tried: so many times at once, then once in a span.
+// How often a password may be tried, and how often somebody may sign in: so many times at once, then once in a span.
 const (
-	triesPerAccount = 10
-	accountTryEvery = 30 * time.Second
-	triesPerAddress = 20
-	addressTryEvery = 6 * time.Second
+	triesPerAccount    = 10 // from one address
+	accountTryEvery    = 30 * time.Second
+	triesAtAccount     = 100 // from all addresses
+	atAccountTryEvery  = 5 * time.Second
+	triesPerAddress    = 20
+	addressTryEvery    = 6 * time.Second
+	signInsPerAccount  = 30
+	accountSignInEvery = 2 * time.Second
 )
 
 // SignedIn is a session as its owner gets it.
@@ -47,7 +51,6 @@ func errSignIn() error {
 // SignIn begins a session. It takes as long, and says the same, whether the account exists, is disabled or has another
 // password. fault.TooMany, with when to try again, after too many tries for the account or from the caller's address.
 func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn, error) {
-	caller := CallerOf(ctx)
 	email, wrong := cleanEmail(email)
 	if err := s.allowTry(ctx, email); err != nil {
 		return SignedIn{}, err
@@ -67,9 +70,11 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn,
 	if err == nil {
 		in, err = s.begin(ctx, &user, hash, nil)
 	}
-	if err == nil || fault.CodeOf(err) != fault.SignIn {
-		s.perAddress.giveBack(network(caller.Address)) // only wrong passwords are to be few
-		s.perAccount.giveBack(email)
+	if err == nil {
+		s.tries.good.take(email, s.now())
+	}
+	if err == nil || (fault.CodeOf(err) != fault.SignIn && ctx.Err() == nil) { // who goes away early has tried too
+		s.tries.giveBack(email, network(CallerOf(ctx).Address)) // only wrong passwords are to be few
 	}
 	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, nil) // what is no e-mail address may be a password in the wrong field
 	return in, err
@@ -77,19 +82,19 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn,
 
 // allowTry takes note of a try of a password, before anything is spent on it.
 func (s *Service) allowTry(ctx context.Context, email string) error {
-	now := s.now()
-	wait, first := s.perAddress.take(network(CallerOf(ctx).Address), now)
-	if wait == 0 {
-		wait, first = s.perAccount.take(email, now)
-	}
+	wait, first := s.tries.take(email, network(CallerOf(ctx).Address), s.now())
 	if wait == 0 {
 		return nil
 	}
-	err := fault.New(fault.TooMany, "too many sign-ins have failed").WithHint("wait a moment, then try again").WithRetryAfter(max(wait, time.Second))
+	err := errTooMany(wait)
 	if first { // the next ones say nothing new, and would let anybody fill the log
 		s.note(ctx, ActionSignIn, email, err, nil)
 	}
 	return err
+}
+
+func errTooMany(wait time.Duration) error {
+	return fault.New(fault.TooMany, "too many sign-ins were tried").WithHint("wait a moment, then try again").WithRetryAfter(max(wait, time.Second))
 }
 
 // checkPassword checks a user's password and gives its hash as it is stored now: one that was made at another cost than today's

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -108,32 +109,46 @@ func TestNobodyLearnsFromASignInWhichAccountsThereAre(t *testing.T) {
 	requireCode(t, fault.SignIn, err)
 }
 
-func TestGuessesAtAnAccountAreFewWhereverTheyComeFrom(t *testing.T) {
+func TestGuessesAtAnAccountAreFewAndKeepItsOwnerOutNowhereElse(t *testing.T) {
 	w := newWorld(t)
 	w.user("victim@example.com", auth.Viewer)
 	guess := func(n int, password string) error {
-		_, err := w.SignIn(w.from(fmt.Sprintf("198.51.100.%d", n)), "Victim@Example.com ", password)
+		_, err := w.SignIn(w.from(fmt.Sprintf("198.51.%d.%d", n/250, n%250)), "Victim@Example.com ", password)
 		return err
 	}
-	for n := range 10 {
-		requireCode(t, fault.SignIn, guess(n, "a guess that is wrong"))
+	for range 10 {
+		requireCode(t, fault.SignIn, guess(0, "a guess that is wrong"))
 	}
-	for n := 10; n < 30; n++ {
-		err := guess(n, password)
+	for range 5 {
+		err := guess(0, password)
 		requireCode(t, fault.TooMany, err) // the right one too
 		require.Positive(t, fault.RetryAfterOf(err))
 		require.LessOrEqual(t, fault.RetryAfterOf(err), 30*time.Second)
 	}
 	require.Len(t, w.entries(auth.ActionSignIn), 11, "that it is too many is written once")
-	w.signIn("admin@example.com")
+	for range 200 { // for as long as the attacker likes
+		_ = guess(0, "a guess that is wrong")
+		require.NoError(t, guess(250, password))
+		w.clock.Pass(6 * time.Second)
+	}
 
-	w.clock.Pass(30 * time.Second)
-	requireCode(t, fault.SignIn, guess(100, "another guess"))
-	requireCode(t, fault.TooMany, guess(101, password))
-	w.clock.Pass(30 * time.Second)
-	require.NoError(t, guess(102, password))
-	requireCode(t, fault.SignIn, guess(103, "and one more guess")) // the right one has cost nothing
-	requireCode(t, fault.TooMany, guess(104, password))
+	w.clock.Pass(time.Hour)
+	for n := range 100 {
+		requireCode(t, fault.SignIn, guess(n, "a guess that is wrong"))
+	}
+	for n := 100; n < 120; n++ {
+		err := guess(n, password)
+		requireCode(t, fault.TooMany, err)
+		require.LessOrEqual(t, fault.RetryAfterOf(err), 5*time.Second)
+	}
+	w.signIn("admin@example.com")
+	w.clock.Pass(5 * time.Second)
+	requireCode(t, fault.SignIn, guess(130, "another guess"))
+	requireCode(t, fault.TooMany, guess(131, password))
+	w.clock.Pass(5 * time.Second)
+	require.NoError(t, guess(132, password))
+	requireCode(t, fault.SignIn, guess(133, "and one more guess")) // the right one has cost nothing
+	requireCode(t, fault.TooMany, guess(134, password))
 }
 
 func TestGuessesFromAnAddressAreFewWhoeverTheyAreAt(t *testing.T) {
@@ -165,6 +180,7 @@ func TestWhoKnowsTheirPasswordIsNeverTooOften(t *testing.T) {
 	w.user("admin@example.com", auth.Admin)
 	for range 60 {
 		w.signIn("admin@example.com")
+		w.clock.Pass(2 * time.Second)
 	}
 	own, err := w.store.UserByEmail(t.Context(), "admin@example.com")
 	require.NoError(t, err)
@@ -173,14 +189,61 @@ func TestWhoKnowsTheirPasswordIsNeverTooOften(t *testing.T) {
 	require.Len(t, sessions, 50, "the oldest end")
 }
 
+func TestWhoSignsInWithoutEndIsRefusedForAWhile(t *testing.T) {
+	p := newProvided(t)
+	p.user("me@example.com", auth.Viewer)
+	for range 30 {
+		p.signIn("me@example.com")
+	}
+	for range 30 {
+		_, err := p.SignIn(p.from("192.0.2.7"), "me@example.com", password)
+		requireCode(t, fault.TooMany, err)
+	}
+	require.Len(t, p.entries(auth.ActionSignIn), 31)
+	p.signIn("admin@example.com") // who has the same address
+	p.clock.Pass(2 * time.Second)
+	p.signIn("me@example.com")
+
+	for range 30 {
+		p.mustComeIn()
+	}
+	_, err := p.comeIn()
+	requireCode(t, fault.TooMany, err)
+}
+
+func TestWhoGoesAwayBeforeTheAnswerHasTriedToo(t *testing.T) {
+	w := newWorld(t)
+	w.user("me@example.com", auth.Viewer)
+	store := &hasty{Store: w.store}
+	w.Service = w.service(store, cheap)
+	for range 500 {
+		ctx, cancel := context.WithCancel(w.from("198.51.100.1"))
+		store.found = cancel
+		_, err := w.SignIn(ctx, "me@example.com", "a guess that is wrong")
+		require.Error(t, err)
+	}
+	require.Less(t, len(w.entries(auth.ActionSignIn)), 50)
+}
+
+// hasty is a store whose callers go away when their account has been found.
+type hasty struct {
+	auth.Store
+	found func()
+}
+
+func (h *hasty) UserByEmail(ctx context.Context, email string) (auth.User, error) {
+	defer h.found()
+	return h.Store.UserByEmail(ctx, email)
+}
+
 func TestGuessesAtTheSameTimeAreCountedOneByOne(t *testing.T) {
 	w := newWorld(t)
 	w.user("victim@example.com", auth.Viewer)
 	var all sync.WaitGroup
 	codes := make(chan fault.Code, 40)
-	for n := range 40 {
+	for range 40 {
 		all.Go(func() {
-			_, err := w.SignIn(w.from(fmt.Sprintf("198.51.100.%d", n)), "victim@example.com", "a guess that is wrong")
+			_, err := w.SignIn(w.from("198.51.100.1"), "victim@example.com", "a guess that is wrong")
 			codes <- fault.CodeOf(err)
 		})
 	}

@@ -203,8 +203,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (in 
 	case err != nil:
 		return SignedIn{}, err
 	}
-	s.perAddress.giveBack(network(CallerOf(ctx).Address))
-	s.perAccount.giveBack(p.Name)
+	s.tries.giveBack(p.Name, network(CallerOf(ctx).Address))
 	hash, err := s.hasher.hash(ctx, next)
 	if err != nil {
 		return SignedIn{}, err
