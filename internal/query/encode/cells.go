@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -356,15 +357,22 @@ func negative(document string) bool {
 	return strings.HasPrefix(document, "-") && json.Valid([]byte(document))
 }
 
-// formula tells whether a spreadsheet may take a text for one: those of Japanese read the wide forms of the signs, too, and white
-// space is passed over by some.
+// formula tells whether a spreadsheet may take a text for one: those of Japanese read the wide forms of the signs, too, and some pass
+// over white space and what cannot be seen.
 func formula(s string) bool {
 	if s == "" || s[0] > '@' && s[0] < utf8.RuneSelf {
 		return false
 	}
-	switch r, _ := utf8.DecodeRuneInString(s); r {
-	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+	if strings.ContainsRune("\t\r\n", rune(s[0])) {
 		return true
+	}
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("=+-@＝＋－＠", r):
+			return true
+		case r > ' ' && r < 0x7f, !unicode.IsSpace(r) && !unicode.In(r, unicode.C, unicode.Z, unicode.M):
+			return false
+		}
 	}
 	return false
 }

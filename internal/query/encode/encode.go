@@ -26,8 +26,9 @@
 //	UNION                   an object of "tag" and its one member       that JSON            struct of the tag and all members
 //	NULL                    null                                        nothing              null
 //
-// Spreadsheets take text that begins with one of = + - @ or white space for a formula, and what events hold anybody may have
-// written: in CSV such text, in a column's name too, has a ' before it, unless Format.Formulas says that it is to stay.
+// Spreadsheets take text for a formula that begins with one of = + - @, or with white space or invisible characters before one of
+// them, or with a tab or the end of a line; and what events hold anybody may have written. In CSV such text, in a column's name too,
+// has a ' before it, unless Format.Formulas says that it is to stay.
 //
 // TIMESTAMP has no zone and is read as UTC; years outside 0 to 9999 have a sign, as ISO 8601 has it. In CSV (RFC 4180, with
 // a header) an empty string is "" and NULL is nothing. Where names must be unique (NDJSON, Arrow, Parquet) the second "a"

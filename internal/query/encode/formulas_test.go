@@ -51,6 +51,20 @@ func TestNoTextOfACSVIsAFormula(t *testing.T) {
 	require.Equal(t, []string{"=1+1", "+49 30", "-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", `=HYPERLINK("http://x",1)`, "a=1", "", "'", "ＡBC"}, first)
 }
 
+func TestWhatIsInvisibleHidesNoFormula(t *testing.T) {
+	s := service(t)
+	format, err := encode.ByName("csv")
+	require.NoError(t, err)
+	for _, before := range []string{" ", "   ", "\u00a0", "\v", "\f", "\u0085", "\u200b", "\ufeff", "\u2060", "\u202e", "\u3000", "\u00ad", "\x01", "\x1b", "\ufe0f", "\u034f", " \u200b\t"} {
+		for text, guarded := range map[string]bool{"=1+1": true, "@x": true, "＝1": true, "a=1": false, "": before[0] == '\t'} {
+			var b bytes.Buffer
+			_, err := encode.Write(t.Context(), &b, format, start(t, s, "SELECT '"+before+text+"' AS v"), nil)
+			require.NoError(t, err)
+			require.Equal(t, guarded, bytes.HasPrefix(b.Bytes(), []byte("v\r\n'")), "%q: %q", before+text, b.String())
+		}
+	}
+}
+
 func TestAResultEndsWhereItsOwnerMayHaveNoMore(t *testing.T) {
 	db, err := duckdb.Open(t.Context(), t.TempDir(), duckdb.Options{Threads: 2})
 	require.NoError(t, err)
