@@ -79,13 +79,13 @@ var accesses = map[string]access{
 	"POST /api/v1/tables/{table}/changes":  {role: auth.Editor, action: "table.change"},
 	"GET /api/v1/quarantine":               {role: auth.Analyst},
 	"GET /api/v1/quarantine-groups":        {role: auth.Analyst},
-	"GET /api/v1/quarantine/{table}":       {role: auth.Analyst},
+	"GET /api/v1/quarantine/{table}":       {role: auth.Analyst, action: "quarantine.read"},
 	"DELETE /api/v1/quarantine/{table}":    {role: auth.Editor, action: "quarantine.delete"},
 	"GET /api/v1/quarantine/{table}/mends": {role: auth.Editor},
 
 	"POST /api/v1/quarantine/{table}/dry-run":     {role: auth.Editor},
 	"POST /api/v1/quarantine/{table}/replay":      {role: auth.Editor, action: "quarantine.replay"},
-	"GET /api/v1/tables/{table}/columns/{column}": {role: auth.Analyst},
+	"GET /api/v1/tables/{table}/columns/{column}": {role: auth.Analyst, action: "column.read"},
 	"POST /api/v1/query":                          {role: auth.Analyst}, // every query stands in the log by itself, with its text
 	"GET /api/v1/queries":                         {role: auth.Viewer},  // one's own
 	"DELETE /api/v1/queries/{id}":                 {role: auth.Viewer, action: "query.cancel"},

@@ -67,6 +67,7 @@ type Queries interface {
 	Start(ctx context.Context, req query.Request) (*query.Result, error)
 	Running() []query.Running
 	Cancel(id string) error
+	Options() query.Options // the limits in force
 }
 
 // Recorder takes note of what was served: *telemetry.Metrics.

@@ -83,7 +83,7 @@ func (s *server) auditRequest(r *http.Request, v *visit, status int, took time.D
 	if v.refused && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		e.Action = cmp.Or(e.Action, "access.refused")
 	}
-	if e.Action == "" {
+	if e.Action == "" || status == http.StatusTooManyRequests { // as queries that came too soon
 		return
 	}
 	e.Target = cmp.Or(v.target, r.PathValue("name"), r.PathValue("table"), r.PathValue("id"), r.Method+" "+r.URL.Path)

@@ -48,6 +48,9 @@ func TestWhatIsChangedStandsInTheAuditLog(t *testing.T) {
 		{"POST /api/v1/tables/clicks/changes", `{"kind":"nonsense"}`, "table.change", "clicks", "invalid", ""},
 		{"DELETE /api/v1/quarantine/clicks?reason=empty", "", "quarantine.delete", "clicks", "ok", `{"reason":"empty","field":null,"search":"","deleted":3}`},
 		{"POST /api/v1/quarantine/clicks/replay", `{"all":true}`, "quarantine.replay", "clicks", "ok", `{"matched":3,"replayed":2}`},
+		{"GET /api/v1/quarantine/clicks?reason=empty&search=a", "", "quarantine.read", "clicks", "ok", `{"reason":"empty","field":null,"search":"a"}`},
+		{"GET /api/v1/quarantine/nothing", "", "quarantine.read", "nothing", "not_found", `{"reason":"","field":null,"search":""}`},
+		{"GET /api/v1/tables/clicks/columns/id", "", "column.read", "clicks", "ok", `{"column":"id"}`},
 		{"POST /api/v1/saved-queries", `{"name":"Mine","sql":"rows 1"}`, "saved_query.add", "mine", "ok", `{"sql":"rows 1"}`},
 		{"DELETE /api/v1/saved-queries/mine", "", "saved_query.delete", "mine", "ok", ""},
 		{"POST /api/v1/dashboards", `{"title":"Shop","panels":[]}`, "dashboard.add", "shop", "ok", `{"title":"Shop"}`},
@@ -69,7 +72,7 @@ func TestWhatIsChangedStandsInTheAuditLog(t *testing.T) {
 		}
 	}
 	before := len(h.told(""))
-	for _, target := range []string{"/api/v1/sources", "/api/v1/tables/clicks", "/api/v1/quarantine/clicks", "/api/v1/users", "/api/v1/dashboards"} {
+	for _, target := range []string{"/api/v1/sources", "/api/v1/tables/clicks", "/api/v1/quarantine", "/api/v1/quarantine-groups", "/api/v1/users", "/api/v1/dashboards"} {
 		call(t, h, "GET", target, "", mine)
 	}
 	require.Len(t, h.told(""), before, "looking is not told of")

@@ -105,6 +105,27 @@ func TestAResultBeyondItsBoundIsRefusedOrBreaksOff(t *testing.T) {
 	require.Positive(t, brokenOff)
 }
 
+func TestViewersLookAndDoNotExport(t *testing.T) {
+	h := limitedHouse(t, query.Options{MaxRows: 10})
+	analyst, viewer := h.as(auth.Analyst), h.as(auth.Viewer)
+	said(t, call(t, h, "POST", "/api/v1/saved-queries", `{"name":"One","sql":"rows 100"}`, analyst), 201)
+	run := func(header, accept, body string) *httptest.ResponseRecorder {
+		return call(t, h, "POST", "/api/v1/saved-queries/one/run", body, header, "Accept: "+accept)
+	}
+	for _, accept := range []string{"text/csv", "application/x-ndjson", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet", "application/json;q=0.5, text/*"} {
+		p := problem(t, run(viewer, accept, `{}`), 403, fault.Forbidden)
+		require.Contains(t, p["detail"], "role analyst", accept)
+		require.Equal(t, 200, run(analyst, accept, `{}`).Code, accept)
+	}
+	for body, want := range map[string][2]float64{`{}`: {10, 10}, `{"max_rows":-1}`: {10, 100}, `{"max_rows":50}`: {10, 50}, `{"max_rows":5}`: {5, 5}} {
+		for i, header := range []string{viewer, analyst} {
+			answer := said(t, run(header, "*/*", body), 200)
+			require.InDelta(t, want[i], answer["row_count"], 0, body)
+			require.Equal(t, want[i] < 100, answer["truncated"])
+		}
+	}
+}
+
 func TestAQueryEndsSoonAfterWhoAsksIsNotLetInAnyMore(t *testing.T) {
 	yes, viewer := true, auth.Viewer
 	for name, end := range map[string]func(h *house, u auth.User, token auth.Token) error{

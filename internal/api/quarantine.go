@@ -207,6 +207,7 @@ func (s *server) quarantineRoutes() {
 		}
 		f := in.Blame.domain(in.Table)
 		f.Search = in.Search
+		tell(ctx, in.Table, map[string]any{"reason": f.Reason, "field": f.Field, "search": f.Search})
 		return s.quarantinePage(ctx, f, in.After, in.Limit)
 	})
 	register(s, huma.Operation{

@@ -50,7 +50,7 @@ type newQuery struct {
 	MaxRows   whole      `json:"max_rows,omitempty" minimum:"-1" doc:"Rows to give; 0 for the default: the server's for JSON, all for the other formats; -1 for all"`
 	TimeoutMS whole      `json:"timeout_ms,omitempty" minimum:"0" maximum:"86400000" doc:"How long it may take; 0 for the server's default"`
 	History   bool       `json:"history,omitempty" doc:"Remember it in the history of queries"`
-	Formulas  string     `json:"formulas,omitempty" enum:"quote,keep" doc:"CSV alone: quote, the default, puts a ' before text that a spreadsheet would take for a formula, which is what begins with = + - @ or white space; keep gives the exact text"`
+	Formulas  string     `json:"formulas,omitempty" enum:"quote,keep" doc:"CSV alone: quote, the default, puts a ' before text that a spreadsheet would take for a formula, which is what begins with = + - @, after white space or what cannot be seen too, or with a tab or the end of a line; keep gives the exact text"`
 
 	saved string // the id under which it is saved, if it is run by that
 }

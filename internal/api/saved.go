@@ -10,7 +10,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/board"
+	"github.com/helios-sql/helios/internal/fault"
+	"github.com/helios-sql/helios/internal/query/encode"
 )
 
 // SavedQueries keeps saved queries: *catalog.Catalog.
@@ -123,9 +126,10 @@ func (s *server) savedQueryRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/saved-queries/{id}/run", OperationID: "run-saved-query", Tags: tags,
-		Summary:     "Run a saved query",
-		Description: "As any query, for those too who may not write SQL. It reads what who asks may read, whoever saved it.",
-		Responses:   s.resultResponses(),
+		Summary: "Run a saved query",
+		Description: "As any query, for those too who may not write SQL. It reads what who asks may read, whoever saved it. Viewers get it as JSON alone, " +
+			"and as many rows as the server gives by default at most; other forms need the role analyst.",
+		Responses: s.resultResponses(),
 	}, []int{http.StatusNotFound, http.StatusNotAcceptable, http.StatusConflict, http.StatusTooManyRequests, http.StatusGatewayTimeout}, s.runSavedQuery)
 	register(s, huma.Operation{
 		Method: http.MethodPut, Path: "/api/v1/saved-queries/{id}", OperationID: "change-saved-query", Tags: tags,
@@ -177,5 +181,26 @@ func (s *server) runSavedQuery(ctx context.Context, in *struct {
 			return nil, err
 		}
 	}
-	return s.runQuery(ctx, &queryInput{Accept: in.Accept, Body: q})
+	run := &queryInput{Accept: in.Accept, Body: q}
+	if err := s.mayTake(ctx, run); err != nil {
+		return nil, err
+	}
+	return s.runQuery(ctx, run)
+}
+
+// mayTake holds those who may look, and not export, to what a screen shows: JSON, and no more rows than the server gives by default.
+// The answer says itself if there are more.
+func (s *server) mayTake(ctx context.Context, in *queryInput) error {
+	p, _ := auth.From(ctx)
+	if p.May(auth.Analyst) {
+		return nil
+	}
+	if format, err := encode.ByAccept(in.Accept); err == nil && !format.Envelope {
+		return fault.New(fault.Forbidden, "a result as %s needs the role %s, and %s has the role %s", format.Name, auth.Analyst, p.Name, p.Role).
+			WithHint("accept application/json, or ask an admin of this server")
+	}
+	if most := whole(s.Queries.Options().MaxRows); in.Body.MaxRows < 0 || in.Body.MaxRows > most {
+		in.Body.MaxRows = most
+	}
+	return nil
 }

@@ -63,6 +63,7 @@ func (s *server) sqlRoutes() {
 		if err := mayTable(ctx, in.Table); err != nil {
 			return nil, err
 		}
+		tell(ctx, in.Table, map[string]any{"column": in.Column})
 		return answered(s.Inspector.Column(ctx, ownerOf(ctx), in.Table, in.Column))
 	})
 }
