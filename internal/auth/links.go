@@ -56,6 +56,12 @@ func (s *Service) ResetLink(ctx context.Context, userID string) (LinkSecret, err
 		s.note(ctx, ActionLinkCreate, user.Email, err, nil)
 		return LinkSecret{}, err
 	}
+	if user.Barred {
+		err := fault.New(fault.Refused, "%s is let in no more: none of oidc.roles is for them", user.Email).
+			WithHint("add a role for them to oidc.roles, or give them a password with `helios users password` on the server's machine")
+		s.note(ctx, ActionLinkCreate, user.Email, err, nil)
+		return LinkSecret{}, err
+	}
 	return s.makeLink(ctx, LinkReset, user.ID, user.Email, ResetFor)
 }
 

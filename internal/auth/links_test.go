@@ -80,6 +80,40 @@ func TestWhoMakesLinksUpIsRefusedAndFillsNoLog(t *testing.T) {
 	require.NoError(t, w.ResetPassword(stranger, l.Secret, password))
 }
 
+func TestALinkDoesNotOutliveAChangedPasswordOrADisabledAccount(t *testing.T) {
+	yes, no, role := true, false, auth.Editor
+	for name, c := range map[string]struct {
+		change func(w *world, u auth.User) error
+		ends   bool
+	}{
+		"the user's own change of password": {func(w *world, u auth.User) error {
+			_, err := w.ChangePassword(w.as(w.signIn(u.Email).Principal), password, "another horse altogether")
+			return err
+		}, true},
+		"a password of the machine": {func(w *world, u auth.User) error { return w.SetPassword(w.machine(), u.ID, "another horse altogether") }, true},
+		"disabling": {func(w *world, u auth.User) error {
+			require.NoError(w.t, w.change(u, auth.UserChange{Disabled: &yes}))
+			return w.change(u, auth.UserChange{Disabled: &no})
+		}, true},
+		"another role": {func(w *world, u auth.User) error { return w.change(u, auth.UserChange{Role: &role}) }, false},
+		"a sign-in":    {func(w *world, u auth.User) error { w.signIn(u.Email); return nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			u := w.user("me@example.com", auth.Viewer)
+			l, err := w.ResetLink(w.machine(), u.ID)
+			require.NoError(t, err)
+			require.NoError(t, c.change(w, u))
+			err = w.ResetPassword(w.from("192.0.2.1"), l.Secret, "a password of the link")
+			if c.ends {
+				requireCode(t, fault.NotFound, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}
+
 func TestAnOpenHouseHasNoLogToFill(t *testing.T) {
 	w := newWorld(t)
 	for range 3 {

@@ -46,6 +46,76 @@ func TestTheProviderIsAskedAgainAndTheRoleFollows(t *testing.T) {
 	require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSessionsEnd)[0])["reason"])
 }
 
+func TestWhomNoRuleLetsInAnyMoreHasNoOtherWayIn(t *testing.T) {
+	for name, learn := range map[string]func(p *provided, in auth.SignedIn){
+		"at a sign-in": func(p *provided, _ auth.SignedIn) {
+			_, err := p.comeIn()
+			requireReason(p.t, auth.ReasonNoRole, err)
+		},
+		"when the provider is asked again": func(p *provided, in auth.SignedIn) {
+			p.clock.Pass(15 * time.Minute)
+			_, _, err := p.use(in.Secret)
+			requireCode(p.t, fault.SignIn, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProvided(t)
+			u := p.user("ada@example.com", auth.Editor)
+			in, other := p.mustComeIn(), p.signIn("ada@example.com")
+			_, token, err := p.CreateToken(p.as(in.Principal), auth.NewToken{Name: "ci", Role: auth.Viewer})
+			require.NoError(t, err)
+			p.groups("strangers")
+			learn(p, in)
+			require.False(t, p.alive(in.Secret))
+			require.False(t, p.alive(other.Secret))
+			_, err = p.Token(t.Context(), token)
+			requireCode(t, fault.SignIn, err)
+			ended := detail(t, p.entries(auth.ActionSessionsEnd)[0])
+			require.EqualValues(t, 2, ended["ended"])
+			require.EqualValues(t, 1, ended["tokens"])
+			_, err = p.SignIn(p.from("192.0.2.7"), "ada@example.com", password)
+			requireCode(t, fault.SignIn, err)
+			require.Equal(t, "no_role", detail(t, p.entries(auth.ActionSignIn)[0])["reason"])
+			_, err = p.ResetLink(p.machine(), u.ID)
+			requireCode(t, fault.Refused, err)
+
+			p.groups("staff")
+			p.mustComeIn()
+			p.signIn("ada@example.com")
+			_, err = p.Token(t.Context(), token)
+			requireCode(t, fault.SignIn, err)
+
+			p.groups("strangers")
+			_, err = p.comeIn()
+			requireReason(t, auth.ReasonNoRole, err)
+			require.NoError(t, p.SetPassword(p.machine(), u.ID, password))
+			p.signIn("ada@example.com")
+		})
+	}
+}
+
+func TestTheLastAdminKeepsTheirPasswordWhateverTheProviderSays(t *testing.T) {
+	p := newProvided(t)
+	person := func(groups ...string) {
+		p.person(map[string]any{"sub": "s-1", "email": "admin@example.com", "email_verified": true, "groups": append([]string{}, groups...)})
+	}
+	person("chiefs")
+	in := p.mustComeIn()
+	person()
+	_, err := p.comeIn()
+	requireReason(t, auth.ReasonNoRole, err)
+	require.False(t, p.alive(in.Secret))
+	p.signIn("admin@example.com")
+	require.Equal(t, "last admin", detail(t, p.entries(auth.ActionSessionsEnd)[0])["kept"])
+
+	second := p.user("second@example.com", auth.Admin)
+	_, err = p.comeIn()
+	requireReason(t, auth.ReasonNoRole, err)
+	_, err = p.SignIn(p.from("192.0.2.7"), "admin@example.com", password)
+	requireCode(t, fault.SignIn, err)
+	requireCode(t, fault.Conflict, p.RemoveUser(p.machine(), second.ID)) // it is the last one now
+}
+
 func TestASessionEndsWhenTheProviderRefusesIt(t *testing.T) {
 	p := newProvided(t)
 	in, other := p.mustComeIn(), p.signIn("admin@example.com")

@@ -94,22 +94,15 @@ func (s *Service) follow(ctx context.Context, user *User, id *Identity) (User, e
 	}
 	rule := s.ruleFor(id)
 	if rule == nil {
-		ended, err := s.store.EndSessions(ctx, user.ID)
-		s.noteOf(ctx, userPrincipal(user, ""), ActionSessionsEnd, user.Email, err, map[string]any{
-			"ended": ended, "provider": s.provider.Name(), "reason": ReasonNoRole,
-		})
-		if err != nil {
-			return User{}, err
-		}
-		return User{}, errNoRole()
+		return User{}, s.bar(ctx, user)
 	}
 	email := s.emailOf(ctx, user, id)
-	if user.Role == rule.Role && sameTables(user.Tables, rule.Tables) && user.Email == email {
+	if !user.Barred && user.Role == rule.Role && sameTables(user.Tables, rule.Tables) && user.Email == email {
 		return *user, nil
 	}
 	become := func(role Role, tables []string) (User, error) {
 		return s.store.ChangeUser(ctx, user.ID, func(u *User) (bool, error) {
-			u.Email, u.Role, u.Tables, u.UpdatedAt = email, role, tables, s.now()
+			u.Email, u.Role, u.Tables, u.Barred, u.UpdatedAt = email, role, tables, false, s.now()
 			return false, nil
 		})
 	}
@@ -128,6 +121,34 @@ func (s *Service) follow(ctx context.Context, user *User, id *Identity) (User, e
 	}
 	s.noteOf(ctx, userPrincipal(user, ""), ActionUserChange, email, err, detail)
 	return changed, err
+}
+
+// bar keeps somebody out whom no rule lets in any more: their sessions and tokens end, and their password, if they have one, is good
+// for nothing until a rule is for them again. Only the last admin keeps theirs. It gives what they are told.
+func (s *Service) bar(ctx context.Context, user *User) error {
+	detail := map[string]any{"provider": s.provider.Name(), "reason": ReasonNoRole}
+	var err error
+	if !user.Barred {
+		_, err = s.store.ChangeUser(ctx, user.ID, func(u *User) (bool, error) {
+			u.Barred, u.UpdatedAt = true, s.now()
+			return false, nil
+		})
+	}
+	if fault.CodeOf(err) == fault.Conflict {
+		s.log.WarnContext(ctx, "no rule is for the last admin with a password, who can sign in with it still", "email", user.Email)
+		detail["kept"], err = "last admin", nil
+	}
+	if err == nil {
+		detail["ended"], err = s.store.EndSessions(ctx, user.ID)
+	}
+	if err == nil {
+		detail["tokens"], err = s.store.RemoveTokens(ctx, user.ID)
+	}
+	s.noteOf(ctx, userPrincipal(user, ""), ActionSessionsEnd, user.Email, err, detail)
+	if err != nil {
+		return err
+	}
+	return errNoRole()
 }
 
 // emailOf is the e-mail address that an account has from now on: the provider's, unless it is not sure, or another account has it.

@@ -15,6 +15,7 @@ import (
 const (
 	sealsGrants  = "helios grant of a session"
 	sealsSignIns = "helios sign-in under way"
+	sealsNext    = "helios next secret of a session"
 )
 
 var errSeal = errors.New("it was not sealed with this secret, or has been changed")

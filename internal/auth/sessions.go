@@ -13,7 +13,8 @@ const (
 	SessionAge  = 14 * 24 * time.Hour // in all
 
 	rotateAfter   = 15 * time.Minute // a secret that leaked is worth no more than that
-	rotationGrace = 30 * time.Second // for requests that were on their way with the secret before
+	rotationGrace = 30 * time.Second // for requests that were on their way with the secret before, once the new one is used
+	rotationWait  = rotateAfter      // for the new one to be used: the answer that brings it may be lost, or long in coming
 	seenEvery     = time.Minute      // how exact it is kept when a session or token was last used
 	maxSessions   = 50               // of one user
 	maxAgent      = 300              // bytes
@@ -63,8 +64,12 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn,
 		}
 	}
 	hash, err := s.checkPassword(ctx, &user, password)
-	if err == nil && user.Disabled {
+	var detail map[string]any
+	if err == nil && (user.Disabled || user.Barred) {
 		err = errSignIn()
+		if user.Barred {
+			detail = map[string]any{"reason": ReasonNoRole}
+		}
 	}
 	var in SignedIn
 	if err == nil {
@@ -76,7 +81,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (SignedIn,
 	if err == nil || (fault.CodeOf(err) != fault.SignIn && ctx.Err() == nil) { // who goes away early has tried too
 		s.tries.giveBack(email, network(CallerOf(ctx).Address)) // only wrong passwords are to be few
 	}
-	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, nil) // what is no e-mail address may be a password in the wrong field
+	s.noteOf(ctx, in.Principal, ActionSignIn, email, err, detail) // what is no e-mail address may be a password in the wrong field
 	return in, err
 }
 
@@ -162,8 +167,9 @@ func errSessionEnded() error {
 }
 
 // Session is who has the secret of a session; fault.SignIn if there is none, or it has ended. When the secret is old the session
-// gets another one: fresh, if not nil, is to be handed out in place of it. The old one is good for half a minute more. Whoever the
-// provider knows is let in as it says then.
+// gets another one: fresh, if not nil, is to be handed out in place of it. Who has the old one gets the same new one until it is
+// used, for a quarter of an hour at most; half a minute later the old one is good no more. Whoever the provider knows is let in as it
+// says then.
 func (s *Service) Session(ctx context.Context, secret string) (p Principal, fresh *SignedIn, err error) {
 	session, user, err := s.sessionOf(ctx, secret)
 	if err != nil {
@@ -188,10 +194,31 @@ func (s *Service) Session(ctx context.Context, secret string) (p Principal, fres
 			return Principal{}, nil, err
 		}
 	}
+	hash := hashSecret(secret)
+	former := session.Hash != hash
+	switch {
+	case former && session.silent(now):
+		return Principal{}, nil, errSessionEnded() // the provider was asked with the other secret, in vain
+	case former:
+		return p, s.nextOf(&session, p, secret), nil
+	case session.Next != "":
+		if err := s.store.ConfirmSession(ctx, session.ID, hash, now.Add(rotationGrace)); err != nil {
+			return Principal{}, nil, err
+		}
+	}
 	if now.Sub(session.RotatedAt) < rotateAfter && !session.silent(now) {
 		return p, nil, nil
 	}
 	return s.rotate(ctx, &session, &user, secret)
+}
+
+// nextOf is a session as who has its former secret gets it once more; nil if the present one has been used: they know it by now.
+func (*Service) nextOf(session *Session, p Principal, former string) *SignedIn {
+	var next string
+	if session.Next == "" || unseal(former, sealsNext, session.ID, session.Next, &next) != nil {
+		return nil
+	}
+	return &SignedIn{Principal: p, Secret: next, EndsAt: session.endsAt()}
 }
 
 // sessionOf is the session with a secret, and its user; fault.SignIn if it has ended.
@@ -203,7 +230,7 @@ func (s *Service) sessionOf(ctx context.Context, secret string) (Session, User, 
 	}
 	now := s.now()
 	former := session.Hash != hash
-	if err != nil || user.Disabled || session.ended(now) || s.foreign(&session) || (former && !now.Before(session.PreviousUntil)) {
+	if err != nil || user.Disabled || user.Barred || session.ended(now) || s.foreign(&session) || (former && !now.Before(session.PreviousUntil)) {
 		return Session{}, User{}, errSessionEnded()
 	}
 	return session, user, nil
@@ -218,8 +245,12 @@ func (s *Service) rotate(ctx context.Context, session *Session, user *User, secr
 	if err != nil {
 		return Principal{}, nil, err
 	}
+	kept, err := seal(secret, sealsNext, session.ID, next)
+	if err != nil {
+		return Principal{}, nil, err
+	}
 	won, err := s.store.RotateSession(ctx, Rotation{
-		ID: session.ID, OldHash: hashSecret(secret), NewHash: hashSecret(next), Sealed: sealed, At: now, OldUntil: now.Add(rotationGrace),
+		ID: session.ID, OldHash: hashSecret(secret), NewHash: hashSecret(next), Sealed: sealed, Next: kept, At: now, OldUntil: now.Add(rotationWait),
 	})
 	switch {
 	case err != nil:

@@ -35,7 +35,7 @@ func (s *Service) again(ctx context.Context, p Principal) (Principal, error) {
 			return Principal{}, ended
 		}
 		user, err := s.store.User(ctx, p.User)
-		if err != nil || user.Disabled {
+		if err != nil || user.Disabled || user.Barred {
 			return Principal{}, orElse(err, ended)
 		}
 		return userPrincipal(&user, p.Session), nil
@@ -50,7 +50,7 @@ func (s *Service) again(ctx context.Context, p Principal) (Principal, error) {
 		}
 		var owner User
 		if tokens[i].UserID != "" {
-			if owner, err = s.store.User(ctx, tokens[i].UserID); err != nil || owner.Disabled {
+			if owner, err = s.store.User(ctx, tokens[i].UserID); err != nil || owner.Disabled || owner.Barred {
 				return Principal{}, orElse(err, ended)
 			}
 		}

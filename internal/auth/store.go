@@ -27,6 +27,7 @@ type User struct {
 	PasswordHash string `json:"-"` // "" for none yet: nobody can sign in with it
 	Issuer       string // of the provider that knows the user; "" for none
 	Subject      string // as whom
+	Barred       bool   // the provider's last word was that no rule lets the user in: neither does the password, nor a token
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	SignedInAt   time.Time // the last time; zero: never
@@ -43,7 +44,8 @@ type Users interface {
 	// AddUser adds an account; fault.Conflict if its e-mail address, or its subject of a provider, has one.
 	AddUser(ctx context.Context, u User) error
 
-	// ChangeUser saves what change makes of an account, and ends its sessions if change says so.
+	// ChangeUser saves what change makes of an account, and ends its sessions if change says so. Its link ends too if it is then
+	// disabled or has another password.
 	ChangeUser(ctx context.Context, id string, change func(*User) (endSessions bool, err error)) (User, error)
 
 	// RemoveUser deletes an account with its sessions, tokens and links.
@@ -57,6 +59,7 @@ type Session struct {
 	Hash          string    `json:"-"` // of its secret
 	Previous      string    `json:"-"` // of the secret before, or ""
 	PreviousUntil time.Time `json:"-"` // when that one ends
+	Next          string    `json:"-"` // the present secret, for who has the one before; "" once it has been used
 	CreatedAt     time.Time
 	RotatedAt     time.Time // when its secret was made
 	SeenAt        time.Time
@@ -72,13 +75,14 @@ type Session struct {
 type Rotation struct {
 	ID, OldHash, NewHash string
 	Sealed               string // anew, for the new secret
+	Next                 string // the new secret, for who has the old one
 	At, OldUntil         time.Time
 }
 
 // Sessions keeps who is signed in.
 type Sessions interface {
 	// AddSession begins a session, and notes it with its user. Of more than keep the user's oldest end. It is fault.SignIn if the
-	// user is disabled, or has another password than the one whose hash was checked.
+	// user is disabled or barred, or has another password than the one whose hash was checked.
 	AddSession(ctx context.Context, s Session, checkedHash string, keep int) error
 
 	// SessionByHash is the session with this secret or, for whoever has not heard of a rotation, this secret before.
@@ -88,6 +92,9 @@ type Sessions interface {
 
 	// RotateSession gives a session another secret; false if it no longer has the old one, so that somebody else was first.
 	RotateSession(ctx context.Context, r Rotation) (bool, error)
+
+	// ConfirmSession notes that the secret with a hash, if it is a session's present one, has been used: the one before ends then.
+	ConfirmSession(ctx context.Context, id, hash string, until time.Time) error
 
 	Sessions(ctx context.Context, userID string) ([]Session, error) // the last seen first
 	EndSession(ctx context.Context, userID, id string) error
@@ -127,6 +134,7 @@ type Tokens interface {
 	Tokens(ctx context.Context) ([]Token, error) // all, by owner and name
 	UseToken(ctx context.Context, id string, at time.Time) error
 	RemoveToken(ctx context.Context, id string) error
+	RemoveTokens(ctx context.Context, userID string) (removed int, err error)
 }
 
 // LinkKind is what a one-time link is for.

@@ -80,7 +80,7 @@ func (s *Service) Token(ctx context.Context, secret string) (Principal, error) {
 	token, owner, err := s.store.TokenByHash(ctx, hashSecret(secret))
 	now := s.now()
 	switch {
-	case fault.CodeOf(err) == fault.NotFound, err == nil && owner.Disabled:
+	case fault.CodeOf(err) == fault.NotFound, err == nil && (owner.Disabled || owner.Barred):
 		return Principal{}, fault.New(fault.SignIn, "the token is not valid, or has been revoked").WithHint("make another one")
 	case err != nil:
 		return Principal{}, err

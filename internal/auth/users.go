@@ -222,7 +222,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (in 
 }
 
 // SetPassword gives a user another password and ends their sessions. It is for whoever works on the machine: admins elsewhere
-// make a link with ResetLink, so that they never know the password.
+// make a link with ResetLink, so that they never know the password. It lets in whom the provider's rules do not.
 func (s *Service) SetPassword(ctx context.Context, id, password string) (err error) {
 	defer func() { s.note(ctx, ActionPasswordReset, s.nameOf(ctx, id), err, nil) }()
 	if p, ok := From(ctx); !ok || p.Kind != KindMachine {
@@ -233,7 +233,7 @@ func (s *Service) SetPassword(ctx context.Context, id, password string) (err err
 		return err
 	}
 	_, err = s.store.ChangeUser(ctx, id, func(u *User) (bool, error) {
-		u.PasswordHash, u.UpdatedAt = hash, s.now()
+		u.PasswordHash, u.Barred, u.UpdatedAt = hash, false, s.now()
 		return true, nil
 	})
 	return err

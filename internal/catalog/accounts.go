@@ -54,7 +54,7 @@ func affected(result sql.Result, err error) (int64, error) {
 	return result.RowsAffected()
 }
 
-const userColumns = `u.id, u.email, u.role, u.tables, u.disabled, u.password_hash, u.created_at, u.updated_at, u.signed_in_at, u.issuer, u.subject`
+const userColumns = `u.id, u.email, u.role, u.tables, u.disabled, u.password_hash, u.created_at, u.updated_at, u.signed_in_at, u.issuer, u.subject, u.barred`
 
 // userRow is a user as it is read, of which all may be NULL when it was joined.
 type userRow struct {
@@ -62,10 +62,11 @@ type userRow struct {
 	disabled                      sql.NullInt64
 	created, updated, signedIn    sql.NullInt64
 	issuer, subject               sql.NullString
+	barred                        sql.NullInt64
 }
 
 func (r *userRow) to() []any {
-	return []any{&r.id, &r.email, &r.role, &r.tables, &r.disabled, &r.hash, &r.created, &r.updated, &r.signedIn, &r.issuer, &r.subject}
+	return []any{&r.id, &r.email, &r.role, &r.tables, &r.disabled, &r.hash, &r.created, &r.updated, &r.signedIn, &r.issuer, &r.subject, &r.barred}
 }
 
 // user is the user, zero if there is none.
@@ -75,7 +76,7 @@ func (r *userRow) user() (u auth.User, err error) {
 	}
 	u = auth.User{
 		ID: r.id.String, Email: r.email.String, Disabled: r.disabled.Int64 != 0, PasswordHash: r.hash.String,
-		Issuer: r.issuer.String, Subject: r.subject.String,
+		Issuer: r.issuer.String, Subject: r.subject.String, Barred: r.barred.Int64 != 0,
 		CreatedAt: moment(r.created.Int64), UpdatedAt: moment(r.updated.Int64), SignedInAt: momentOrNone(r.signedIn.Int64),
 	}
 	if u.Role, err = auth.ParseRole(r.role.String); err != nil {
@@ -156,7 +157,7 @@ func addUser(ctx context.Context, tx *sql.Tx, u auth.User) error {
 // adminLeft refuses a change after which no admin could sign in with a password.
 func adminLeft(ctx context.Context, tx *sql.Tx) error {
 	var n int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE role = $1 AND disabled = 0 AND password_hash <> ''`, auth.Admin.String()).Scan(&n); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE role = $1 AND disabled = 0 AND barred = 0 AND password_hash <> ''`, auth.Admin.String()).Scan(&n); err != nil {
 		return err
 	}
 	if n == 0 {
@@ -178,9 +179,15 @@ func (a *Accounts) ChangeUser(ctx context.Context, id string, change func(*auth.
 		if u, err = userByID(ctx, tx, id); err != nil {
 			return err
 		}
+		before := u
 		end, err := change(&u)
 		if err != nil {
 			return err
+		}
+		if end && (u.Disabled || u.PasswordHash != before.PasswordHash) { // whoever has the link must not undo that
+			if _, err := tx.ExecContext(ctx, `DELETE FROM links WHERE user_id = $1`, id); err != nil {
+				return err
+			}
 		}
 		return saveUser(ctx, tx, &u, end)
 	})
@@ -201,9 +208,9 @@ func saveUser(ctx context.Context, tx *sql.Tx, u *auth.User, endSessions bool) e
 	if taken > 0 {
 		return fault.New(fault.Conflict, "there is an account %s already", u.Email)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE users SET email = $2, role = $3, tables = $4, disabled = $5, password_hash = $6, updated_at = $7, issuer = $8, subject = $9
+	if _, err := tx.ExecContext(ctx, `UPDATE users SET email = $2, role = $3, tables = $4, disabled = $5, password_hash = $6, updated_at = $7, issuer = $8, subject = $9, barred = $10
 		WHERE id = $1`,
-		u.ID, u.Email, u.Role.String(), string(tables), flag(u.Disabled), u.PasswordHash, micros(u.UpdatedAt), u.Issuer, u.Subject); err != nil {
+		u.ID, u.Email, u.Role.String(), string(tables), flag(u.Disabled), u.PasswordHash, micros(u.UpdatedAt), u.Issuer, u.Subject, flag(u.Barred)); err != nil {
 		return err
 	}
 	if endSessions {

@@ -180,6 +180,9 @@ var migrations = []string{
 	`ALTER TABLE sessions ADD COLUMN issuer VARCHAR(255) NOT NULL DEFAULT ''`,
 	`ALTER TABLE sessions ADD COLUMN sealed TEXT NOT NULL DEFAULT ''`,
 	`ALTER TABLE sessions ADD COLUMN checked_at BIGINT NOT NULL DEFAULT 0`,
+	// next_secret is the present secret of a session, encrypted with the one before, until it is used first.
+	`ALTER TABLE sessions ADD COLUMN next_secret TEXT NOT NULL DEFAULT ''`,
+	`ALTER TABLE users ADD COLUMN barred SMALLINT NOT NULL DEFAULT 0`,
 }
 
 func (c *Catalog) migrate(ctx context.Context) error {

@@ -10,13 +10,13 @@ import (
 	"github.com/helios-sql/helios/internal/fault"
 )
 
-const sessionColumns = `s.id, s.user_id, s.hash, s.previous_hash, s.previous_until, s.created_at, s.rotated_at, s.seen_at, s.address, s.agent, s.issuer, s.sealed, s.checked_at`
+const sessionColumns = `s.id, s.user_id, s.hash, s.previous_hash, s.previous_until, s.created_at, s.rotated_at, s.seen_at, s.address, s.agent, s.issuer, s.sealed, s.checked_at, s.next_secret`
 
 // scanSession reads a session, and what else the row has.
 func scanSession(row scanner, more ...any) (s auth.Session, err error) {
 	var until, created, rotated, seen, checked int64
 	err = row.Scan(append([]any{
-		&s.ID, &s.UserID, &s.Hash, &s.Previous, &until, &created, &rotated, &seen, &s.Address, &s.Agent, &s.Issuer, &s.Sealed, &checked,
+		&s.ID, &s.UserID, &s.Hash, &s.Previous, &until, &created, &rotated, &seen, &s.Address, &s.Agent, &s.Issuer, &s.Sealed, &checked, &s.Next,
 	}, more...)...)
 	s.PreviousUntil, s.CreatedAt, s.RotatedAt, s.SeenAt = momentOrNone(until), moment(created), moment(rotated), moment(seen)
 	s.CheckedAt = momentOrNone(checked)
@@ -26,7 +26,7 @@ func scanSession(row scanner, more ...any) (s auth.Session, err error) {
 // AddSession begins a session of a user whose password has been checked.
 func (a *Accounts) AddSession(ctx context.Context, s auth.Session, checkedHash string, keep int) error {
 	return a.catalog.write(ctx, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, `UPDATE users SET signed_in_at = $2 WHERE id = $1 AND disabled = 0 AND password_hash = $3`,
+		n, err := affected(tx.ExecContext(ctx, `UPDATE users SET signed_in_at = $2 WHERE id = $1 AND disabled = 0 AND barred = 0 AND password_hash = $3`,
 			s.UserID, micros(s.CreatedAt), checkedHash))
 		if err != nil {
 			return err
@@ -69,12 +69,21 @@ func (a *Accounts) SeeSession(ctx context.Context, id string, at time.Time, from
 // RotateSession gives a session another secret.
 func (a *Accounts) RotateSession(ctx context.Context, r auth.Rotation) (won bool, err error) {
 	err = a.catalog.write(ctx, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(ctx, `UPDATE sessions SET hash = $3, previous_hash = $2, rotated_at = $4, previous_until = $5, sealed = $6
-			WHERE id = $1 AND hash = $2`, r.ID, r.OldHash, r.NewHash, micros(r.At), micros(r.OldUntil), r.Sealed))
+		n, err := affected(tx.ExecContext(ctx, `UPDATE sessions SET hash = $3, previous_hash = $2, rotated_at = $4, previous_until = $5, sealed = $6, next_secret = $7
+			WHERE id = $1 AND hash = $2`, r.ID, r.OldHash, r.NewHash, micros(r.At), micros(r.OldUntil), r.Sealed, r.Next))
 		won = n == 1
 		return err
 	})
 	return won, err
+}
+
+// ConfirmSession notes that a session's owner has its present secret, so that the one before ends soon.
+func (a *Accounts) ConfirmSession(ctx context.Context, id, hash string, until time.Time) error {
+	return a.catalog.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE sessions SET next_secret = '', previous_until = CASE WHEN previous_until > $3 THEN $3 ELSE previous_until END
+			WHERE id = $1 AND hash = $2 AND next_secret <> ''`, id, hash, micros(until))
+		return err
+	})
 }
 
 // KeepGrant keeps what a provider has given for a session that has a secret still, and when.
@@ -194,4 +203,14 @@ func (a *Accounts) RemoveToken(ctx context.Context, id string) error {
 		}
 		return err
 	})
+}
+
+// RemoveTokens deletes the tokens of a user.
+func (a *Accounts) RemoveTokens(ctx context.Context, userID string) (removed int, err error) {
+	err = a.catalog.write(ctx, func(tx *sql.Tx) error {
+		n, err := affected(tx.ExecContext(ctx, `DELETE FROM tokens WHERE user_id = $1`, userID))
+		removed = int(n)
+		return err
+	})
+	return removed, err
 }
