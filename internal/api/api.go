@@ -110,13 +110,16 @@ type server struct {
 	huma     huma.API
 	problem  *huma.Schema
 	room     *semaphore.Weighted // see admit
+
+	strangers, standing *crowd // see bound
+	tails               *crowd // see admitTail
 	repeats  repeats
 }
 
 // New makes the handler of all routes.
 func New(deps Deps) http.Handler {
 	s := newServer(deps)
-	return s.wrap(s.mux)
+	return s.bound(s.wrap(s.mux))
 }
 
 // describeLists has huma describe lists as what they are on the wire: never null. Those of requests that may be say so.
@@ -124,7 +127,10 @@ var describeLists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
 
 func newServer(deps Deps) *server {
 	describeLists()
-	s := &server{Deps: deps, mux: http.NewServeMux(), room: semaphore.NewWeighted(roomBytes)}
+	s := &server{
+		Deps: deps, mux: http.NewServeMux(), room: semaphore.NewWeighted(roomBytes), tails: newCrowd(mostTails, tailsOfOne),
+		strangers: newCrowd(mostStrangers, strangersOfOne), standing: newCrowd(mostStrangers, strangersOfOne),
+	}
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	s.huma = humago.New(s, huma.Config{
 		OpenAPI: &huma.OpenAPI{

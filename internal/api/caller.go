@@ -194,6 +194,7 @@ func (s *server) enter(r *http.Request, v *visit) (*http.Request, error) {
 	case err != nil:
 		return r, err
 	}
+	becomeKnown(r.Context())
 	err = mayUse(p, v.access)
 	v.refused = err != nil
 	return r.WithContext(auth.With(r.Context(), p)), err

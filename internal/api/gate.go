@@ -72,8 +72,13 @@ func (g *gate) shareOf(remote net.Addr) netip.Prefix {
 	if (&Reach{Proxies: g.shared}).trusts(address) || address.IsLoopback() {
 		return netip.Prefix{}
 	}
+	return networkOf(address)
+}
+
+// networkOf is whom an address counts for: itself, or with IPv6 the network of which one client has all.
+func networkOf(address netip.Addr) netip.Prefix {
 	bits := 32
-	if address.Is6() {
+	if address = address.Unmap().WithZone(""); address.Is6() {
 		bits = 64
 	}
 	network, _ := address.Prefix(bits) // there are so many

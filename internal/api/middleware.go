@@ -68,7 +68,7 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 			r.Body = b
 		}
 		_, pattern := s.mux.Handler(r)
-		if pattern == "" && !strings.HasPrefix(r.URL.Path, "/api/") {
+		if pattern == "" && !strings.HasPrefix(r.URL.Path, "/api/") && !s.stands(r.Context()) {
 			s.unrouted(w, r)
 			return
 		}
@@ -85,6 +85,9 @@ func (s *server) wrap(routes http.Handler) http.Handler {
 		r, v = s.visited(w, r, need)
 		entered, err := s.enter(r, v)
 		r = entered
+		if s.stands(r.Context()) {
+			err = errCrowded
+		}
 		switch {
 		case err != nil:
 			writeProblem(w, s.problemOf(r.Context(), err))

@@ -21,7 +21,7 @@ func TestAViewerRunsSavedQueriesAndNoOthers(t *testing.T) {
 	require.Contains(t, bound, `"n":9007199254740993`)
 	require.Contains(t, bound, `"m":2`)
 	require.Equal(t, []string{"clicks"}, h.scopes.last.Tables, "the viewer's scope, not that of who saved it")
-	require.Contains(t, call(t, h, "POST", "/api/v1/saved-queries/bound/run", `{}`, h.as(auth.Analyst), "Accept: text/csv").Body.String(), "id,name")
+	require.Contains(t, call(t, h, "POST", "/api/v1/saved-queries/bound/run", `{}`, h.session("admin@example.com"), "Accept: text/csv").Body.String(), "id,name")
 	problem(t, call(t, h, "POST", "/api/v1/saved-queries/none/run", `{}`, viewer), 404, fault.NotFound)
 	problem(t, call(t, h, "POST", "/api/v1/saved-queries/bound/run", `{"sql":"rows 1"}`, viewer), 422, fault.Invalid)
 	problem(t, call(t, h, "POST", "/api/v1/query", `{"sql":"rows 1"}`, viewer), 403, fault.Forbidden)

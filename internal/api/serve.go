@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	headTime  = 5 * time.Second  // for the head of a request to arrive, and before that for TLS to be agreed on
-	pingEvery = 30 * time.Second // how long a client of HTTP/2 may be silent before it is asked whether it is there
+	headTime  = 5 * time.Second // for the head of a request to arrive, and before that for TLS to be agreed on
+	headBytes = 16 << 10        // of the head of a request; over HTTP/2 a client sends many of that size with few bytes
+
+	mostStreams = 32               // requests at once on a connection of HTTP/2: tails and queries of a page among them
+	pingEvery   = 30 * time.Second // how long a client of HTTP/2 may be silent before it is asked whether it is there
 )
 
 // Times of stopping.
@@ -50,8 +53,8 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, o Listening) err
 		TLSConfig:         o.TLS,
 		ReadHeaderTimeout: headTime,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100, SendPingTimeout: pingEvery, PingTimeout: writeTimeout, WriteByteTimeout: writeTimeout},
+		MaxHeaderBytes:    headBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: pingEvery, PingTimeout: writeTimeout, WriteByteTimeout: writeTimeout},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what clients do wrong
 	}
 	served := make(chan error, 1)

@@ -30,6 +30,7 @@ import (
 	"github.com/helios-sql/helios/internal/api"
 	"github.com/helios-sql/helios/internal/api/apitest"
 	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/query"
 )
 
 // certificate makes a configuration of TLS, and one of who trusts its certificate.
@@ -277,7 +278,9 @@ func TestManyConnectionsDoNotKeepOthersOut(t *testing.T) {
 func TestOneAddressDoesNotTakeAllConnections(t *testing.T) {
 	const share = 512
 	synctest.Test(t, func(t *testing.T) {
-		dial, stop := listening(t, world(), api.Listening{Shared: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+		w := world()
+		w.Queries = query.New(apitest.Engine{}, query.Options{MaxConcurrent: share})
+		dial, stop := listening(t, w, api.Listening{Shared: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 		for crowd, kept := range map[string]bool{"192.0.2.1": false, "2001:db8::": false, "10.0.0.1": true, "127.0.0.1": true} {
 			other := dial("198.51.100.1:1")
 			var all []net.Conn
@@ -297,18 +300,18 @@ func TestOneAddressDoesNotTakeAllConnections(t *testing.T) {
 			synctest.Wait()
 		}
 
-		var tails []net.Conn
+		var answered []net.Conn
 		for range share {
 			c := dial("192.0.2.1:1")
-			_, body := request(t, c, "GET", "/api/v1/sources/clicks/tail", "")
-			_, err := body.ReadString('\n')
+			_, err := io.WriteString(c, post(`{"sql":"forever"}`))
 			require.NoError(t, err)
-			tails = append(tails, c)
+			answered = append(answered, c)
 		}
+		synctest.Wait()
 		more, other := dial("192.0.2.1:1"), dial("192.0.2.2:1")
 		require.False(t, open(more), "there is none of its own to close")
 		require.True(t, open(other))
-		for _, c := range append(tails, more, other) {
+		for _, c := range append(answered, more, other) {
 			require.NoError(t, c.Close())
 		}
 		stop()

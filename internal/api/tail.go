@@ -26,16 +26,17 @@ func (s *server) tailRoutes() {
 	schemas.Schema(reflect.TypeFor[ingest.TailSkipped](), true, "")
 	schemas.Schema(reflect.TypeFor[ingest.TailRate](), true, "")
 	register(s, huma.Operation{
-		Method: http.MethodGet, Path: "/api/v1/sources/{name}/tail", OperationID: "tail-source", Tags: []string{"sources"},
+		Middlewares: huma.Middlewares{s.admitTail},
+		Method:      http.MethodGet, Path: "/api/v1/sources/{name}/tail", OperationID: "tail-source", Tags: []string{"sources"},
 		Summary: "Watch a source's events as they are read",
 		Description: "Server-Sent Events: `event` with a SampleEvent; `skipped` with a TailSkipped, which says how many were left out because there were more " +
 			"than max_rate or because the client was slow; `rate` with a TailRate every second. A comment comes every 15 s. " +
-			"The stream ends when the source is removed or the server stops.",
+			"The stream ends when the source is removed or the server stops. Each user and token may have 20 at once, all together 256.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Server-Sent Events",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
-	}, []int{http.StatusBadRequest, http.StatusNotFound}, func(ctx context.Context, in *struct {
+	}, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusTooManyRequests}, func(ctx context.Context, in *struct {
 		SourceName
 		Filter  []string `query:"filter,explode" doc:"A condition path=value, as in product.id=p-17; all must be met"`
 		Text    string   `query:"text" maxLength:"1000" doc:"A text to be found anywhere in the event as it is written, in any letter case"`
