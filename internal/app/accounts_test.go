@@ -95,6 +95,35 @@ func post(t *testing.T, c *http.Client, url, body string) (int, string) {
 	return res.StatusCode, string(text)
 }
 
+func TestTheAuditLogIsKeptAsLongAsTheSettingsSay(t *testing.T) {
+	c := config.Default()
+	c.Data, c.Audit.Retention = t.TempDir(), 48*time.Hour
+	accounts := func(do func(ctx context.Context, accounts *auth.Service) error) {
+		t.Helper()
+		require.NoError(t, Accounts(t.Context(), c.Data, true, slog.New(slog.DiscardHandler), do))
+	}
+	accounts(func(ctx context.Context, accounts *auth.Service) error {
+		for target, age := range map[string]time.Duration{"old": 49 * time.Hour, "young": 47 * time.Hour} {
+			require.NoError(t, accounts.Record(ctx, auth.Entry{At: time.Now().Add(-age), Action: "test", Target: target}))
+		}
+		return nil
+	})
+	boot(t, c)
+	var targets []string
+	require.Eventually(t, func() bool {
+		targets = nil
+		accounts(func(ctx context.Context, accounts *auth.Service) error {
+			page, _, err := accounts.SearchAudit(ctx, auth.AuditSearch{Action: "test"})
+			for _, e := range page {
+				targets = append(targets, e.Target)
+			}
+			return err
+		})
+		return len(targets) < 2
+	}, time.Minute, 10*time.Millisecond)
+	require.Equal(t, []string{"young"}, targets)
+}
+
 func TestAServerMakesTheFirstAccountOfItsSettingsBeforeItLetsAnybodyIn(t *testing.T) {
 	c := config.Default()
 	c.Data = t.TempDir()

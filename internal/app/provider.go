@@ -16,7 +16,7 @@ func provider(c *config.OIDC) (auth.Provider, []auth.Rule, error) {
 	if c.Issuer == "" {
 		return nil, nil, nil
 	}
-	o := oidc.Options{Issuer: c.Issuer, ClientID: c.ClientID, Name: c.Name, Scopes: c.Scopes, GroupsClaim: c.GroupsClaim}
+	o := oidc.Options{Issuer: c.Issuer, ClientID: c.ClientID, Name: c.Name, Scopes: c.Scopes, GroupsClaim: c.GroupsClaim, TrustEmail: c.TrustEmail}
 	if c.ClientSecretFile != "" {
 		text, err := os.ReadFile(c.ClientSecretFile)
 		if err != nil {

@@ -145,7 +145,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	accounts := auth.New(kept, auth.Options{Closed: cfg.Closed(), Logger: s.logger, Provider: provider, Rules: rules})
+	accounts := auth.New(kept, auth.Options{Closed: cfg.Closed(), Retention: cfg.Audit.Retention, Logger: s.logger, Provider: provider, Rules: rules})
 	defer running(accounts.Run)()
 	if err := s.firstAccount(ctx, accounts); err != nil { // before anybody is let in
 		return stopped(ctx, err)

@@ -42,13 +42,20 @@ func (s *Service) SetupLink(ctx context.Context) (LinkSecret, error) {
 // ResetLink makes a link with which a user sets a password. It is for admins, who hand it on; the old password stays until the
 // link is used.
 func (s *Service) ResetLink(ctx context.Context, userID string) (LinkSecret, error) {
-	if _, err := require(ctx, Admin); err != nil {
+	p, err := require(ctx, Admin)
+	if err != nil {
 		s.note(ctx, ActionLinkCreate, s.nameOf(ctx, userID), err, nil)
 		return LinkSecret{}, err
 	}
 	user, err := s.store.User(ctx, userID)
 	if err != nil {
 		return LinkSecret{}, err
+	}
+	if user.Role == Admin {
+		if err := noToken(p, "make a link for an admin"); err != nil {
+			s.note(ctx, ActionLinkCreate, user.Email, err, nil)
+			return LinkSecret{}, err
+		}
 	}
 	if user.providedOnly() {
 		err := fault.New(fault.Refused, "%s signs in with %s and has no password to reset", user.Email, s.ProviderOf(&user)).

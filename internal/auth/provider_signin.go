@@ -15,12 +15,13 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonDenied   Reason = "denied"   // the provider said no, or the person did
-	ReasonNoRole   Reason = "no_role"  // no rule lets them in
-	ReasonExpired  Reason = "expired"  // the sign-in was not begun here and by this browser, took too long, or is over
-	ReasonProvider Reason = "provider" // it cannot be reached, or its answer is not to be trusted
-	ReasonDisabled Reason = "disabled" // the account is
-	ReasonConflict Reason = "conflict" // the account with their e-mail address is somebody else's, as far as is known
+	ReasonDenied     Reason = "denied"     // the provider said no, or the person did
+	ReasonNoRole     Reason = "no_role"    // no rule lets them in
+	ReasonExpired    Reason = "expired"    // the sign-in was not begun here and by this browser, took too long, or is over
+	ReasonProvider   Reason = "provider"   // it cannot be reached, or its answer is not to be trusted
+	ReasonDisabled   Reason = "disabled"   // the account is
+	ReasonUnverified Reason = "unverified" // the provider has not made sure that the e-mail address is theirs, and they have no account yet
+	ReasonConflict   Reason = "conflict"   // the account with their e-mail address is somebody else's, as far as is known
 )
 
 // ProviderError is why a sign-in with the provider failed.

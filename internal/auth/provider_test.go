@@ -181,7 +181,7 @@ func TestRules(t *testing.T) {
 		"a domain that begins so":         {[]auth.Rule{domain}, map[string]any{"email": "ada@example.com.evil.org", "email_verified": true}, auth.NoRole},
 		"a domain below":                  {[]auth.Rule{domain}, map[string]any{"email": "ada@sub.example.com", "email_verified": true}, auth.NoRole},
 		"a group in other letters":        {[]auth.Rule{staff}, map[string]any{"email": "ada@example.com", "groups": []string{"Staff"}}, auth.NoRole},
-		"a group, whoever they are":       {[]auth.Rule{staff}, map[string]any{"email": "ada@example.com", "groups": []string{"a", "staff"}}, auth.Viewer},
+		"a group, whoever they are":       {[]auth.Rule{staff}, map[string]any{"email": "ada@example.com", "email_verified": true, "groups": []string{"a", "staff"}}, auth.Viewer},
 		"a rule for nobody":               {[]auth.Rule{{Role: auth.Admin}}, map[string]any{"email": "ada@example.com", "email_verified": true}, auth.NoRole},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +232,22 @@ func TestAnAccountOfTheSameAddressIsTheirsOnlyIfTheAddressIs(t *testing.T) {
 	p.person(map[string]any{"sub": "s-3", "email_verified": true, "groups": []string{"staff"}})
 	_, err = p.comeIn()
 	requireReason(t, auth.ReasonProvider, err)
+}
+
+func TestNobodyTakesAnAddressThatTheProviderHasNotVerified(t *testing.T) {
+	p := newProvided(t)
+	mallory := map[string]any{"sub": "mallory", "email": "ceo@example.com", "groups": []string{"staff"}}
+	for _, said := range []any{nil, false, "false"} {
+		if mallory["email_verified"] = said; said == nil {
+			delete(mallory, "email_verified")
+		}
+		p.person(mallory)
+		_, err := p.comeIn()
+		requireReason(t, auth.ReasonUnverified, err)
+	}
+	require.Equal(t, "unverified", detail(t, p.entries(auth.ActionSignIn)[0])["reason"])
+	p.person(map[string]any{"sub": "ceo", "email": "ceo@example.com", "email_verified": true, "groups": []string{"staff"}})
+	require.Equal(t, "ceo@example.com", p.mustComeIn().Principal.Name)
 }
 
 func TestADisabledAccountStaysOut(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 )
 
 // admit is the account of somebody whom the provider knows, as the rules have it by now. It is made when they come for the first
-// time. An account with a password becomes theirs too if the provider has made sure that its e-mail address is theirs.
+// time, if the provider has made sure that their e-mail address is theirs. An account with a password becomes theirs too then, if it
+// has that address.
 func (s *Service) admit(ctx context.Context, id *Identity) (User, error) {
 	if some, err := s.store.HasUsers(ctx); err != nil {
 		return User{}, err
@@ -37,6 +38,9 @@ func (s *Service) admit(ctx context.Context, id *Identity) (User, error) {
 		return s.link(ctx, &user, id)
 	case fault.CodeOf(err) != fault.NotFound:
 		return User{}, err
+	}
+	if !id.EmailVerified { // or they could take the name of somebody who is yet to come
+		return User{}, refuse(ReasonUnverified, fault.Refused, "the provider has not verified the address %s", email)
 	}
 	now := s.now()
 	user = User{ID: newID(), Email: email, Role: rule.Role, Tables: rule.Tables, Issuer: issuer, Subject: id.Subject, CreatedAt: now, UpdatedAt: now}

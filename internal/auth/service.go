@@ -161,11 +161,11 @@ func (s *Service) close() {
 	s.open.closed = true
 }
 
-// cleanEmail is an e-mail address as accounts have it; fault.Invalid if it is none.
+// cleanEmail is an e-mail address as accounts have it; fault.Invalid if it is none, or has signs that nobody sees.
 func cleanEmail(email string) (string, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > maxEmail {
+	if err != nil || parsed.Address != email || len(email) > maxEmail || strings.ContainsFunc(email, unprintable) {
 		return "", fault.New(fault.Invalid, "%.80q is not an e-mail address", email)
 	}
 	return email, nil

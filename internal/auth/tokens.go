@@ -107,7 +107,7 @@ func tokenPrincipal(t *Token, owner *User) Principal {
 	return p
 }
 
-// Tokens are those of who asks, or for admins all.
+// Tokens are those of who asks, or for admins all. A token that is no admin's sees itself alone.
 func (s *Service) Tokens(ctx context.Context) ([]Token, error) {
 	p, err := require(ctx, Viewer)
 	if err != nil {
@@ -119,14 +119,14 @@ func (s *Service) Tokens(ctx context.Context) ([]Token, error) {
 	}
 	var own []Token
 	for _, t := range all {
-		if t.UserID == p.User && p.User != "" {
+		if (p.Kind == KindToken && t.ID == p.ID) || (p.Kind != KindToken && t.UserID == p.User && p.User != "") {
 			own = append(own, t)
 		}
 	}
 	return own, nil
 }
 
-// RevokeToken ends a token at once: one's own, or as an admin anybody's.
+// RevokeToken ends a token at once: one's own, or as an admin anybody's. A token that is no admin's ends itself alone.
 func (s *Service) RevokeToken(ctx context.Context, id string) (err error) {
 	target := clip(id, maxName)
 	defer func() { s.note(ctx, ActionTokenRevoke, target, err, nil) }()

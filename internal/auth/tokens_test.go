@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -189,9 +190,19 @@ func TestTokensAreSeenAndRevokedByTheirOwnersAndByAdmins(t *testing.T) {
 	require.NoError(t, err)
 	program, err := w.Token(t.Context(), secret)
 	require.NoError(t, err)
-	require.Empty(t, names(w.Tokens(w.as(program))), "what belongs to nobody is not the program's")
-	requireCode(t, fault.NotFound, w.RevokeToken(w.as(program), program.ID))
-	require.NoError(t, w.RevokeToken(w.machine(), program.ID))
+	require.Equal(t, of("of a program"), names(w.Tokens(w.as(program))), "a token sees itself alone")
+	requireCode(t, fault.NotFound, w.RevokeToken(w.as(program), all[0].ID))
+	require.NoError(t, w.RevokeToken(w.as(program), program.ID))
+	_, err = w.Token(t.Context(), secret)
+	requireCode(t, fault.SignIn, err)
+
+	_, secret, err = w.CreateToken(a, auth.NewToken{Name: "another of a", Role: auth.Editor})
+	require.NoError(t, err)
+	sibling, err := w.Token(t.Context(), secret)
+	require.NoError(t, err)
+	require.Equal(t, of("another of a"), names(w.Tokens(w.as(sibling))), "nor does it see those of its owner")
+	requireCode(t, fault.NotFound, w.RevokeToken(w.as(sibling), all[1].ID))
+	require.NoError(t, w.RevokeToken(a, sibling.ID))
 
 	requireCode(t, fault.NotFound, w.RevokeToken(a, all[2].ID))
 	requireCode(t, fault.NotFound, w.RevokeToken(a, all[0].ID))
@@ -200,6 +211,44 @@ func TestTokensAreSeenAndRevokedByTheirOwnersAndByAdmins(t *testing.T) {
 	require.NoError(t, w.RevokeToken(a, all[1].ID))
 	require.NoError(t, w.RevokeToken(w.machine(), all[2].ID))
 	require.Equal(t, of("of the machine"), names(w.Tokens(w.machine())))
+}
+
+func TestATokenMakesNobodyAnAdmin(t *testing.T) {
+	w := newWorld(t)
+	root := w.user("admin@example.com", auth.Admin)
+	other := w.user("other@example.com", auth.Viewer)
+	past := w.user("past@example.com", auth.Admin)
+	yes, no, admin, editor := true, false, auth.Admin, auth.Editor
+	require.NoError(t, w.change(past, auth.UserChange{Disabled: &yes}))
+	session := w.as(w.signIn(root.Email).Principal)
+	_, secret, err := w.CreateToken(session, auth.NewToken{Name: "ops", Role: auth.Admin})
+	require.NoError(t, err)
+	p, err := w.Token(t.Context(), secret)
+	require.NoError(t, err)
+	for name, try := range map[string]func(ctx context.Context) error{
+		"make an admin": func(ctx context.Context) error {
+			_, err := w.AddUser(ctx, auth.NewUser{Email: "new@example.com", Role: auth.Admin})
+			return err
+		},
+		"raise a role": func(ctx context.Context) error {
+			_, err := w.ChangeUser(ctx, other.ID, auth.UserChange{Role: &admin})
+			return err
+		},
+		"let an admin in again": func(ctx context.Context) error {
+			_, err := w.ChangeUser(ctx, past.ID, auth.UserChange{Disabled: &no})
+			return err
+		},
+		"make an admin's link": func(ctx context.Context) error { _, err := w.ResetLink(ctx, root.ID); return err },
+	} {
+		require.Equal(t, fault.Refused, fault.CodeOf(try(w.as(p))), name)
+		require.NoError(t, try(session), name)
+	}
+	added, err := w.AddUser(w.as(p), auth.NewUser{Email: "viewer@example.com", Role: auth.Viewer})
+	require.NoError(t, err)
+	_, err = w.ChangeUser(w.as(p), added.ID, auth.UserChange{Role: &editor})
+	require.NoError(t, err)
+	_, err = w.ResetLink(w.as(p), added.ID)
+	require.NoError(t, err)
 }
 
 func TestTheLastUseOfATokenIsKeptToTheMinute(t *testing.T) {

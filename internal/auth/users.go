@@ -20,10 +20,14 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (user User, err error)
 	defer func() {
 		s.note(ctx, ActionUserAdd, user.Email, err, map[string]any{"role": n.Role, "tables": user.Tables})
 	}()
-	if _, err := require(ctx, Admin); err != nil {
+	p, err := require(ctx, Admin)
+	if err != nil {
 		return User{}, err
 	}
 	user, err = s.newUser(ctx, n)
+	if err == nil && user.Role == Admin {
+		err = noToken(p, "make an admin")
+	}
 	if err == nil {
 		err = s.store.AddUser(ctx, user)
 	}
@@ -32,6 +36,14 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (user User, err error)
 	}
 	s.close()
 	return user, nil
+}
+
+// noToken refuses to a token what would let whoever has it be admin after its end.
+func noToken(p Principal, what string) error {
+	if p.Kind == KindToken {
+		return fault.New(fault.Refused, "a token cannot %s", what).WithHint("sign in")
+	}
+	return nil
 }
 
 // CheckNewUser finds what is wrong with an account before somebody is asked for its password.
@@ -132,10 +144,12 @@ type UserChange struct {
 func (s *Service) ChangeUser(ctx context.Context, id string, c UserChange) (user User, err error) {
 	detail := map[string]any{}
 	defer func() { s.note(ctx, ActionUserChange, s.nameOf(ctx, id), err, detail) }()
-	if _, err := require(ctx, Admin); err != nil {
+	p, err := require(ctx, Admin)
+	if err != nil {
 		return User{}, err
 	}
 	return s.store.ChangeUser(ctx, id, func(u *User) (endSessions bool, err error) {
+		was := *u
 		if c.Role != nil {
 			detail["role"] = *c.Role
 			endSessions = u.Role != *c.Role
@@ -153,6 +167,11 @@ func (s *Service) ChangeUser(ctx context.Context, id string, c UserChange) (user
 			u.Disabled = *c.Disabled
 		}
 		u.UpdatedAt = s.now()
+		if u.Role == Admin && !u.Disabled && (was.Role != Admin || was.Disabled) {
+			if err := noToken(p, "make an admin"); err != nil {
+				return false, err
+			}
+		}
 		return endSessions, checkRole(u)
 	})
 }

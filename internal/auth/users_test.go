@@ -59,6 +59,8 @@ func TestAccountsAreKeptAsTheyWereAdded(t *testing.T) {
 		"an address with a name":            {auth.NewUser{Email: "Me <me@example.com>", Role: auth.Viewer, Password: password}, fault.Invalid},
 		"two addresses":                     {auth.NewUser{Email: "a@example.com, b@example.com", Role: auth.Viewer, Password: password}, fault.Invalid},
 		"a line break":                      {auth.NewUser{Email: "a@example.com\r\nb", Role: auth.Viewer, Password: password}, fault.Invalid},
+		"a sign that nobody sees":           {auth.NewUser{Email: "m\u200be@example.com", Role: auth.Viewer, Password: password}, fault.Invalid},
+		"signs that turn others around":     {auth.NewUser{Email: "\u202eem@example.com", Role: auth.Viewer, Password: password}, fault.Invalid},
 		"no role":                           {auth.NewUser{Email: "a@example.com", Password: password}, fault.Invalid},
 		"a limited admin":                   {auth.NewUser{Email: "a@example.com", Role: auth.Admin, Tables: []string{"t"}, Password: password}, fault.Invalid},
 		"a short password":                  {auth.NewUser{Email: "a@example.com", Role: auth.Viewer, Password: "short"}, fault.Invalid},

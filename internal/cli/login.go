@@ -252,8 +252,9 @@ func (c *console) logout() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout [URL]",
 		Short: "End the token of a login, and forget it",
-		Long:  `Revokes on the server the token that a login keeps, and forgets it. A server that cannot be reached keeps it until it expires.`,
-		Args:  atMost(1), ValidArgsFunction: c.completeLogins,
+		Long: `Revokes on the server the token that a login keeps, and forgets it, also one that was given with --token-stdin
+and that others may use. A server that cannot be reached keeps it until it expires.`,
+		Args: atMost(1), ValidArgsFunction: c.completeLogins,
 		RunE: run(func(ctx context.Context, _ *cobra.Command, args []string) error {
 			kept, err := readLogins()
 			if err != nil {
@@ -270,11 +271,7 @@ func (c *console) logout() *cobra.Command {
 			if err := kept.write(); err != nil {
 				return err
 			}
-			switch {
-			case fault.CodeOf(revoked) == fault.NotFound: // it is known, and not that person's: it was made on the machine
-				c.say("The token is forgotten here. It belongs to the server, where `helios tokens revoke` ends it.")
-				return nil
-			case revoked != nil:
+			if revoked != nil {
 				return fault.New(fault.CodeOf(revoked), "the token is forgotten here, but %s has not revoked it: %w", v.URL, revoked).
 					WithHint("revoke it in the console, if it should end before it expires")
 			}
@@ -284,8 +281,7 @@ func (c *console) logout() *cobra.Command {
 	}
 }
 
-// revoke ends the token of a login. One that the server does not know has ended; fault.NotFound if it is nobody's, so that only
-// the server's machine can end it.
+// revoke ends the token of a login: each may end itself. One that the server does not know has ended.
 func revoke(ctx context.Context, v *login) error {
 	api, err := client.New(v.URL, client.Options{Token: v.Token, Fingerprint: v.Fingerprint, Plain: v.InsecureHTTP})
 	if err != nil {

@@ -3,14 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -35,15 +34,8 @@ func expiry(cmd *cobra.Command, text string, now time.Time) (time.Time, error) {
 	if text == never {
 		return time.Time{}, nil
 	}
-	last, err := time.ParseDuration(text)
-	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
-		if number, ok := strings.CutSuffix(text, unit); ok {
-			var n int
-			n, err = strconv.Atoi(number)
-			last = time.Duration(min(n, 36_500)) * length
-		}
-	}
-	if err != nil || last <= 0 {
+	last, err := config.Age(text)
+	if err != nil {
 		return time.Time{}, usage(cmd, "--expires %q is not a length of time", text).withHint("it is as in 90d, 12w or 36h, or %s", never)
 	}
 	return now.Add(last), nil

@@ -24,6 +24,7 @@ type Config struct {
 	Ingest Ingest
 	Store  Store
 	Admin  Admin
+	Audit  Audit
 	OIDC   OIDC
 
 	TLS          TLS
@@ -77,6 +78,11 @@ type Admin struct {
 	PasswordFile string // a file of one line, so that the password is in no environment and no list of processes
 }
 
+// Audit says how long entries of the audit log are kept.
+type Audit struct {
+	Retention time.Duration
+}
+
 // Source is a source declared in the settings file, with the keys of a source added over the API.
 type Source struct {
 	Stream     string     `yaml:"stream"`
@@ -117,6 +123,7 @@ func Default() Config {
 		Query:  Query{Timeout: 30 * time.Second, MaxTimeout: 10 * time.Minute, MaxRows: 10_000, MaxConcurrent: 4},
 		Limits: Limits{QueriesPerMinute: 600, ResultBytes: 1 << 30},
 		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
+		Audit:  Audit{Retention: 90 * day},
 		OIDC:   OIDC{GroupsClaim: "groups"},
 	}
 }

@@ -91,6 +91,8 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 		{"a bad duration", "query:\n  timeout: soon\n", nil, nil, `:2: query.timeout: "soon" is not a length of time`},
 		{"a bad number", "query:\n  max_rows: 0\n", nil, nil, `:2: query.max_rows: "0" is not a whole number of 1 or more`},
 		{"a size of nothing", "ingest:\n  queue_bytes: 5\n", nil, nil, `:2: ingest.queue_bytes: "5" is not a size`},
+		{"a length in days", "audit: {retention: 90 days}\n", nil, nil, `:1: audit.retention: "90 days" is not a length of time`},
+		{"too short for a log", "audit: {retention: 12h}\n", nil, nil, `:1: audit.retention: "12h" is less than a day`},
 		{"a default above its bound", "query:\n  timeout: 20m\n", nil, nil, `query.timeout (20m0s) is longer than query.max_timeout (10m0s)`},
 		{"a source without table", "sources:\n  - stream: a\n", nil, nil, `:2: a source needs a table`},
 		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `:3: there are two sources named "t"`},
@@ -128,6 +130,18 @@ func TestAllMistakesAreNamedAtOnce(t *testing.T) {
 	require.Len(t, mistakes, 5)
 	for i, want := range []string{`:1: there is no setting`, `:3: query.timeout`, `:5: a source needs a table`, `:6: endpoint`, `HELIOS_LOG_LEVEL`} {
 		require.ErrorContains(t, mistakes[i], want)
+	}
+}
+
+func TestLengthsOfTimeInDaysAndWeeks(t *testing.T) {
+	for text, want := range map[string]time.Duration{"1d": 24 * time.Hour, "12w": 84 * 24 * time.Hour, "36h": 36 * time.Hour, "9999999999d": 36_500 * 24 * time.Hour} {
+		c, err := config.Load(write(t, "audit: {retention: "+text+"}\n"), environment(nil), nil)
+		require.NoError(t, err, text)
+		require.Equal(t, want, c.Audit.Retention, text)
+	}
+	for _, text := range []string{"", "d", "-1d", "0w", "1.5d", "1y", "99999999999999999999d"} {
+		_, err := config.Age(text)
+		require.Error(t, err, text)
 	}
 }
 

@@ -43,6 +43,7 @@ func settings() []setting {
 		{"ingest.queue_bytes", func(c *Config, v string) error { return size(&c.Ingest.QueueBytes, v) }},
 		{"store.threads", func(c *Config, v string) error { return count(&c.Store.Threads, v, 1) }},
 		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
+		{"audit.retention", func(c *Config, v string) error { return retention(&c.Audit.Retention, v) }},
 		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
 		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
 	}, oidcSettings())
@@ -298,6 +299,38 @@ func duration(to *time.Duration, v string) error {
 	}
 	*to = d
 	return nil
+}
+
+const (
+	day     = 24 * time.Hour
+	longest = 100 * 365 * day
+)
+
+// Age reads a length of time in days or weeks too, as in 90d, 12w or 36h. It is fault.Invalid if it is none.
+func Age(text string) (time.Duration, error) {
+	age, err := time.ParseDuration(text)
+	for unit, length := range map[string]time.Duration{"d": day, "w": 7 * day} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			var n int
+			n, err = strconv.Atoi(number)
+			age = time.Duration(min(n, int(longest/length))) * length
+		}
+	}
+	if err != nil || age <= 0 {
+		return 0, fault.New(fault.Invalid, "%q is not a length of time", text).WithHint("write it as 90d, 12w or 36h")
+	}
+	return min(age, longest), nil
+}
+
+func retention(to *time.Duration, v string) error {
+	age, err := Age(v)
+	if err == nil && age < day {
+		err = fault.New(fault.Invalid, "%q is less than a day", v).WithHint("write it as 90d")
+	}
+	if err == nil {
+		*to = age
+	}
+	return err
 }
 
 func count[N int | int64](to *N, v string, least int64) error {

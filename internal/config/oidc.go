@@ -18,6 +18,7 @@ type OIDC struct {
 	Name             string // for people; "": the issuer's host
 	Scopes           []string
 	GroupsClaim      string     // which claim names the groups of a person
+	TrustEmail       bool       // take addresses of which the provider says nothing for verified
 	Roles            []OIDCRole // the first that is for somebody decides; nobody else is let in
 }
 
@@ -37,6 +38,7 @@ func oidcSettings() []setting {
 		{"oidc.client_secret_file", func(c *Config, v string) error { return directory(&c.OIDC.ClientSecretFile, v) }},
 		{"oidc.name", func(c *Config, v string) error { c.OIDC.Name = v; return nil }},
 		{"oidc.scopes", func(c *Config, v string) error { return scopes(&c.OIDC.Scopes, v) }},
+		{"oidc.trust_email", func(c *Config, v string) error { return yesOrNo(&c.OIDC.TrustEmail, v) }},
 		{"oidc.groups_claim", func(c *Config, v string) error { c.OIDC.GroupsClaim = v; return nil }},
 	}
 }

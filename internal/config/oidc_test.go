@@ -22,6 +22,7 @@ func TestAProviderAndItsRoles(t *testing.T) {
 	c, err := loaded(t, `oidc:
   issuer: https://login.example.com/realms/main/
   client_id: helios
+  trust_email: true
   scopes: [groups, roles]
   roles:
     - {group: /admins, role: admin}
@@ -31,7 +32,7 @@ func TestAProviderAndItsRoles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.OIDC{
 		Issuer: "https://login.example.com/realms/main/", ClientID: "helios", ClientSecretFile: "c.txt", Name: "Example",
-		Scopes: []string{"groups", "roles"}, GroupsClaim: "groups",
+		Scopes: []string{"groups", "roles"}, GroupsClaim: "groups", TrustEmail: true,
 		Roles: []config.OIDCRole{
 			{Group: "/admins", Role: "admin"},
 			{Domain: "example.com", Role: "viewer", Tables: []string{"orders"}},

@@ -198,15 +198,16 @@ func (p *Provider) describe(id *auth.Identity, said claims) error {
 		return err
 	}
 	var verified any // some providers write it as a text
-	if _, err := said.read("email_verified", &verified); err != nil {
+	told, err := said.read("email_verified", &verified)
+	if err != nil {
 		return err
 	}
-	id.EmailVerified = verified == true || verified == "true"
+	id.EmailVerified = verified == true || verified == "true" || (p.o.TrustEmail && !told)
 	var one string // some name a single group so
 	if told, err := said.read(p.o.GroupsClaim, &one); told && err == nil {
 		id.Groups = []string{one}
 		return nil
 	}
-	_, err := said.read(p.o.GroupsClaim, &id.Groups)
+	_, err = said.read(p.o.GroupsClaim, &id.Groups)
 	return err
 }

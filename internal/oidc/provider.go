@@ -36,6 +36,7 @@ type Options struct {
 	Name         string   // for people; "": the issuer's host
 	Scopes       []string // beyond openid, email, profile and offline_access
 	GroupsClaim  string   // which claim names the groups of a person
+	TrustEmail   bool     // take addresses of which the provider does not say whether it has verified them for verified
 }
 
 // Provider is an OpenID Connect provider. It is found out about when it is needed first, so that one that is down hinders nothing

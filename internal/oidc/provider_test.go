@@ -259,3 +259,27 @@ func TestAProviderThatNamesAddressesOfOthersIsNotBelieved(t *testing.T) {
 		})
 	}
 }
+
+func TestAddressesOfWhichNothingIsSaidAreTrustedOnlyIfTheSettingsSaySo(t *testing.T) {
+	for name, c := range map[string]struct {
+		said  any // nil: nothing
+		trust bool
+		want  bool
+	}{
+		"nothing is said": {nil, false, false}, "nothing is said, and trusted": {nil, true, true},
+		"it is not, and trusted": {false, true, false}, "it is not, as a text": {"false", true, false}, "it is": {true, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := oidctest.Start(t)
+			s.Set(func(s *oidctest.Server) {
+				if s.Person["email_verified"] = c.said; c.said == nil {
+					delete(s.Person, "email_verified")
+				}
+			})
+			p := oidc.New(oidc.Options{Issuer: s.URL, ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret, GroupsClaim: "groups", TrustEmail: c.trust})
+			id, err := signIn(t, p, s)
+			require.NoError(t, err)
+			require.Equal(t, c.want, id.EmailVerified)
+		})
+	}
+}

@@ -17,6 +17,7 @@ const said: Record<Failure, readonly [what: string, next: string]> = {
   expired: ["The sign-in took too long, or was begun in another window.", "Begin it once more."],
   provider: ["The provider cannot be reached, or its answer is not right.", "Try again in a moment; if it stays so, an admin finds more in the server's log."],
   disabled: ["Your account is disabled.", "Ask an admin of this server."],
+  unverified: ["The provider has not verified your e-mail address.", "Verify it there and sign in again, or ask whoever manages the provider."],
   conflict: ["There is an account with your e-mail already, and the provider does not vouch for that address.", "Sign in with the password, or ask an admin of this server."],
 };
 

@@ -13,5 +13,6 @@ test("no other address is", () => {
 
 test("an error that nobody has told of is not repeated", () => {
   expect(signInSearch({ error: "no_role" }).error).toBe("no_role");
+  expect(signInSearch({ error: "unverified" }).error).toBe("unverified");
   expect(signInSearch({ error: "<b>call this number</b>" }).error).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { oneOf, text } from "@/lib/search";
 
 /** Why a provider's sign-in came to nothing. */
-export const failures = ["denied", "no_role", "expired", "provider", "disabled", "conflict"] as const;
+export const failures = ["denied", "no_role", "expired", "provider", "disabled", "conflict", "unverified"] as const;
 export type Failure = (typeof failures)[number];
 
 /** What the address says: where to go afterwards, and what went wrong before. */
