@@ -227,6 +227,12 @@ func TestASessionsSecretIsReplacedWhileItIsUsed(t *testing.T) {
 	require.True(t, fresh.HttpOnly)
 	require.Equal(t, http.SameSiteLaxMode, fresh.SameSite)
 	require.False(t, fresh.Secure, "without TLS a browser would not take it")
+	h.clock.Pass(10 * time.Minute) // while a long query holds the answer back, or after it was lost
+	w = call(t, h, "GET", "/api/v1/tables", "", first)
+	said(t, w, 200)
+	require.Equal(t, fresh.Value, cookie(t, w).Value, "it is given until it is used")
+	said(t, call(t, h, "GET", "/api/v1/tables", "", "Cookie: helios="+fresh.Value), 200)
+	require.Nil(t, cookie(t, call(t, h, "GET", "/api/v1/tables", "", first)))
 	h.clock.Pass(31 * time.Second)
 	problem(t, call(t, h, "GET", "/api/v1/tables", "", first), 401, fault.SignIn)
 	said(t, call(t, h, "GET", "/api/v1/tables", "", "Cookie: helios="+fresh.Value), 200)

@@ -129,7 +129,7 @@ func (s *server) userRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodPost, Path: "/api/v1/users", OperationID: "add-user", Tags: tags, DefaultStatus: http.StatusCreated, MaxBodyBytes: usualBody,
-		Summary: "Add an account", Description: "It has no password yet: a link lets its user set one. The first account is not made here.",
+		Summary: "Add an account", Description: "It has no password yet: a link lets its user set one. The first account is not made here, and tokens make no admins.",
 	}, []int{http.StatusConflict}, func(ctx context.Context, in *struct{ Body newAccount }) (*output[account], error) {
 		role, err := auth.ParseRole(in.Body.Role)
 		if err != nil {
@@ -232,7 +232,7 @@ func (s *server) tokenRoutes() {
 	tags := []string{"accounts"}
 	register(s, huma.Operation{
 		Method: http.MethodGet, Path: "/api/v1/tokens", OperationID: "list-tokens", Tags: tags,
-		Summary: "List the API tokens: one's own, or for admins all",
+		Summary: "List the API tokens: one's own, or for admins all", Description: "A token that is no admin's sees itself alone.",
 	}, nil, func(ctx context.Context, _ *struct{}) (*tokenList, error) {
 		all, err := s.Accounts.Tokens(ctx)
 		out := &tokenList{}
@@ -263,7 +263,7 @@ func (s *server) tokenRoutes() {
 	})
 	register(s, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/tokens/{id}", OperationID: "revoke-token", Tags: tags,
-		Summary: "Revoke an API token at once: one's own, or as an admin anybody's",
+		Summary: "Revoke an API token at once: one's own, or as an admin anybody's", Description: "A token that is no admin's ends itself alone.",
 	}, []int{http.StatusNotFound}, func(ctx context.Context, in *struct {
 		ID string `path:"id"`
 	},
