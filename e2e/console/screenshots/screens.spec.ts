@@ -9,12 +9,12 @@ test.use({ rate: 200, contextOptions: { reducedMotion: "reduce" } });
 
 test("screens", async ({ page, helios, watch }) => {
   await new Promise((done) => setTimeout(done, opening));
-  for (const theme of ["light", "dark"] as const) {
-    await page.addInitScript((chosen) => localStorage.setItem("helios.theme", chosen), theme);
+  for (const screen of screens) {
     for (const [width, height] of [[1440, 900], [390, 844]] as const) {
       await page.setViewportSize({ width, height });
-      for (const screen of screens) {
-        await open(page, helios, screen, watch);
+      await open(page, helios, screen, watch);
+      for (const theme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme: theme }); // the page follows it, at once
         await page.waitForTimeout(1500); // charts have drawn, live numbers have come
         await page.screenshot({ path: `${images}${screen.name}-${width}-${theme}.png` });
       }
