@@ -113,7 +113,7 @@ type server struct {
 
 	strangers, standing *crowd // see bound
 	tails               *crowd // see admitTail
-	repeats  repeats
+	repeats             repeats
 }
 
 // New makes the handler of all routes.

@@ -128,13 +128,24 @@ func (r *Reach) from(req *http.Request) (address string, secure bool) {
 	secure = secure || overTLS(req.Header.Values("X-Forwarded-Proto"))
 	hops := strings.Split(strings.Join(req.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && r.trusts(at); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		hop, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
 		at = hop.Unmap().WithZone("")
 	}
 	return at.String(), secure
+}
+
+// parseHop reads an address as proxies write it: some with the port, and IPv6 in brackets then.
+func parseHop(text string) (netip.Addr, error) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr(), nil
+	}
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		text = strings.TrimSuffix(inner, "]")
+	}
+	return netip.ParseAddr(text)
 }
 
 // overTLS reports whether proxies say that each hop was over TLS, and at least one does.

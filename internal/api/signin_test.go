@@ -223,6 +223,10 @@ func TestWhereARequestComesFromIsBelievedOfProxiesAlone(t *testing.T) {
 		{"10.0.0.1:99", "", "10.0.0.1"},
 		{"10.0.0.1:99", "nonsense", "10.0.0.1"},
 		{"[::ffff:10.0.0.1]:99", "2001:db8::1", "2001:db8::1"},
+		{"10.0.0.1:99", "203.0.113.9:1, 198.51.100.1:5678", "198.51.100.1"},
+		{"10.0.0.1:99", "203.0.113.9, [2001:db8::7]:443, 10.0.0.2:80", "2001:db8::7"},
+		{"10.0.0.1:99", "[2001:db8::8]", "2001:db8::8"},
+		{"10.0.0.1:99", "203.0.113.9, 198.51.100.1:port", "10.0.0.1"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/auth/sign-in", strings.NewReader(credentials("admin@example.com", password)))
 		r.Host, r.RemoteAddr = "localhost", c.peer

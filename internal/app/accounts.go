@@ -28,6 +28,10 @@ func Accounts(ctx context.Context, dir string, anew bool, log *slog.Logger, do f
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fault.New(fault.Environment, "cannot use the data directory: %w", err)
 	}
+	onlyOurs()
+	if err := takeAway(dir); err != nil {
+		return err
+	}
 	c, err := catalog.Open(ctx, dir)
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ type Options struct {
 
 // Serve runs a server until ctx ends, then stops it in order and returns nil.
 func Serve(ctx context.Context, o Options) error {
+	onlyOurs()
 	listener, err := o.listen(ctx)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type DemoOptions struct {
 // the memory of this process, whatever becomes of its workers: when it stops, the storefront closes first, and what it has
 // published becomes rows before the rest goes down.
 func Demo(ctx context.Context, o DemoOptions) error {
+	onlyOurs()
 	if err := stayHere(&o.Config); err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (s *server) certificate() (certs.Keeper, error) {
 func (s *server) entrance() (reach api.Reach, how api.Listening, see func(context.Context), err error) {
 	reach = api.Reach{PublicURL: s.Config.PublicURL, Hosts: s.Config.Hosts(), Proxies: s.Config.Proxies, TLSOnly: func() bool { return true }} // a proxy's certificate is its own matter
 	how = api.Listening{Shared: s.Config.Proxies, Logger: s.logger}
-	if s.Config.Closed() && !s.Config.TLS.On() && len(s.Config.Proxies) == 0 {
+	if s.Config.Closed() && !s.Config.TLS.On() && len(s.Config.Proxies) == 0 { // public_url names a proxy's address
 		s.logger.Warn("others come over plain HTTP, and no proxies are named: name the one in front, or cookies are not kept to TLS and all clients look like one")
 	}
 	if !s.Config.TLS.On() {

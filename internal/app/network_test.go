@@ -118,11 +118,11 @@ func TestBehindAProxyNobodyIsLetInWithoutAnAccount(t *testing.T) {
 
 func TestAClosedHouseMakesTheFirstAccountOfItsSettingsToo(t *testing.T) {
 	c := config.Default()
-	c.Data, c.InsecureHTTP = t.TempDir(), true
+	c.Data, c.PublicURL = t.TempDir(), "https://helios.example.com"
 	c.Admin = config.Admin{Email: "root@example.com", PasswordFile: filepath.Join(t.TempDir(), "password")}
 	require.NoError(t, os.WriteFile(c.Admin.PasswordFile, []byte(password), 0o600))
-	url, said, _ := boot(t, c)
-	status, body := post(t, browser(t), url+"/api/v1/auth/sign-in", `{"email":"root@example.com","password":"`+password+`"}`)
+	at, said, _ := bootAt(t, c)
+	status, body := post(t, browser(t), "http://"+at.Listens+"/api/v1/auth/sign-in", `{"email":"root@example.com","password":"`+password+`"}`)
 	require.Equal(t, http.StatusOK, status, body)
 	require.NotContains(t, said.String(), "/setup#")
 	require.Contains(t, said.String(), "no proxies are named")

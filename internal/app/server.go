@@ -59,6 +59,7 @@ func Work(ctx context.Context, talk io.Writer) error {
 
 // work calls up once the server is ready; tests look inside.
 func work(ctx context.Context, talk io.Writer, up func(context.Context, *server)) error {
+	onlyOurs()
 	s := &server{talk: talk, answered: make(chan struct{}), given: make(chan *supervise.AgainError, 1), up: up}
 	worker, ctx, err := supervise.Join(ctx, &s.task)
 	if err != nil {
@@ -118,6 +119,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 	defer stop(nil)
 
 	// 1. The store.
+	if err := takeAway(cfg.Data); err != nil {
+		return err
+	}
 	s.store, err = duckdb.Open(ctx, cfg.Data, duckdb.Options{
 		Threads: cfg.Store.Threads, MemoryLimit: cfg.Store.MemoryLimit, Logger: s.logger, Owner: os.Getppid(), LettingGo: lettingGo,
 	})

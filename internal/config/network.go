@@ -170,6 +170,10 @@ func (c *Config) checkNetwork(places map[string]string, wrong *SettingErrors) {
 	if c.TLS.On() && strings.HasPrefix(c.PublicURL, "http://") {
 		tell("public_url", "write https://", fault.New(fault.Invalid, "public_url begins with http://, but this server speaks TLS"))
 	}
+	if c.InsecureHTTP && len(c.Proxies) == 0 {
+		tell("insecure_http", "name the proxy in front: --trusted-proxies 127.0.0.1 for one on this machine; in the file it is proxies",
+			fault.New(fault.Invalid, "insecure_http is for a proxy that speaks TLS, and none is named: cookies would go without TLS, and all clients would look like one"))
+	}
 	if !Loopback(c.Listen) && len(ways) == 0 {
 		tell("listen", fourWays, fault.New(fault.Refused, "Helios does not listen on %s without TLS: others could read along", c.Listen))
 	}

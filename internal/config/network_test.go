@@ -24,7 +24,7 @@ func TestHeliosListensBeyondThisMachineOnlyInOneOfFourWays(t *testing.T) {
 			require.Contains(t, fault.HintOf(err), way)
 		}
 		for _, way := range []map[string]string{
-			{"tls.cert_file": "a.pem", "tls.key_file": "b.pem"}, {"tls.domain": "helios.example.com"}, {"tls.self_signed": "true"}, {"insecure_http": "true"},
+			{"tls.cert_file": "a.pem", "tls.key_file": "b.pem"}, {"tls.domain": "helios.example.com"}, {"tls.self_signed": "true"}, {"insecure_http": "true", "proxies": "10.0.0.0/8"},
 		} {
 			way["listen"] = address
 			got, err := config.Load(write(t, ""), environment(nil), way)
@@ -33,7 +33,7 @@ func TestHeliosListensBeyondThisMachineOnlyInOneOfFourWays(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:70000", "a b:80", "http://127.0.0.1:80"} {
-		_, err := config.Load(write(t, ""), environment(nil), map[string]string{"listen": address, "insecure_http": "true"})
+		_, err := config.Load(write(t, ""), environment(nil), map[string]string{"listen": address, "insecure_http": "true", "proxies": "10.0.0.1"})
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), address)
 	}
 }
@@ -44,7 +44,7 @@ func TestTheHouseIsOpenOnlyWhileNobodyFromElsewhereCanCome(t *testing.T) {
 		"public_url: http://localhost:8080":    false,
 		"public_url: https://127.0.0.1":        false,
 		"tls: {self_signed: true}":             false,
-		"insecure_http: true":                  true,
+		"insecure_http: true\nproxies: ::1":    true,
 		"public_url: https://h.example.com":    true,
 		"proxies: 127.0.0.1":                   true,
 		"public_url: http://localhost.example": true,
@@ -99,6 +99,8 @@ func TestWhatDoesNotGoTogetherIsNamedWithItsPlace(t *testing.T) {
 		{"tls: {domain: 192.0.2.1}\n", nil, nil, "is not a domain"},
 		{"tls: {domain: \"*.example.com\"}\n", nil, nil, "is not a domain"},
 		{"tls: {domain: localhost}\n", nil, nil, "is not a domain"},
+		{"insecure_http: true\n", nil, nil, ":1: insecure_http is for a proxy that speaks TLS, and none is named"},
+		{"", map[string]string{"HELIOS_INSECURE_HTTP": "true"}, map[string]string{"listen": "0.0.0.0:80"}, "HELIOS_INSECURE_HTTP: insecure_http is for a proxy"},
 		{"insecure_http: maybe\n", nil, nil, `insecure_http: "maybe" is neither true nor false`},
 	} {
 		_, err := config.Load(write(t, c.file), environment(c.env), c.flags)
