@@ -72,6 +72,7 @@ export class Helios {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.dir, { recursive: true, force: true });
+    if (/hls_\w{20}/.test(this.said) || this.said.includes(password)) throw new Error(`a secret is in the log:\n${this.said}`);
   }
 
   /** Runs a command on its data directory, and gives what that wrote. */
