@@ -68,6 +68,7 @@ func TestWhoIsNotLetInHearsWhy(t *testing.T) {
 	p := provider(t)
 	h := serve(t, p)
 	require.Equal(t, "/sign-in?error=no_role", newBrowser(t, home, "bob").signIn())
+	require.Equal(t, "/sign-in?error=unverified", newBrowser(t, home, "eve").signIn())
 	h.command(password, "users", "add", "eve@example.com", "--role", "viewer", "--password-stdin")
 	require.Equal(t, "/sign-in?error=conflict", newBrowser(t, home, "eve").signIn())
 	h.command(password, "users", "add", "ada@example.com", "--role", "viewer", "--password-stdin")
@@ -77,6 +78,15 @@ func TestWhoIsNotLetInHearsWhy(t *testing.T) {
 	h.command("", "users", "disable", "ada@example.com")
 	require.Nil(t, ada.me())
 	require.Equal(t, "/sign-in?error=disabled", ada.signIn())
+	h.command("", "users", "enable", "ada@example.com")
+	p.setGroups(t, "ada", "strangers")
+	require.Equal(t, "/sign-in?error=no_role", ada.signIn())
+	status, _ := ada.call(http.MethodPost, "/api/v1/auth/sign-in", `{"email":"ada@example.com","password":"`+password+`"}`)
+	require.Equal(t, http.StatusUnauthorized, status, "nor by the password")
+	require.Regexp(t, `ada@example\.com +editor +barred`, h.command("", "users", "list"))
+	h.command(password, "users", "password", "ada@example.com", "--password-stdin")
+	status, _ = ada.call(http.MethodPost, "/api/v1/auth/sign-in", `{"email":"ada@example.com","password":"`+password+`"}`)
+	require.Equal(t, http.StatusOK, status)
 }
 
 func TestAnotherBrowserCannotUseASignInNorTheSameTwice(t *testing.T) {

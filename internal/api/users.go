@@ -38,6 +38,7 @@ type account struct {
 	Limited     bool       `json:"limited" doc:"May read only some tables"`
 	Tables      []string   `json:"tables" doc:"Which, if so"`
 	Disabled    bool       `json:"disabled" doc:"Cannot sign in, nor can their tokens be used"`
+	Barred      bool       `json:"barred,omitempty" doc:"No rule of the provider lets them in any more: neither do a password and tokens"`
 	HasPassword bool       `json:"has_password" doc:"Without one, and without a provider, they need a link before they can sign in"`
 	Provider    string     `json:"provider,omitempty" doc:"The OpenID Connect provider with whom they sign in, and whose rules give them their role; absent: none"`
 	CreatedAt   time.Time  `json:"created_at"`
@@ -47,7 +48,7 @@ type account struct {
 
 func (s *server) wireUser(u auth.User) account {
 	return account{
-		ID: u.ID, Email: u.Email, Role: u.Role.String(), Limited: u.Tables != nil, Tables: some(u.Tables), Disabled: u.Disabled,
+		ID: u.ID, Email: u.Email, Role: u.Role.String(), Limited: u.Tables != nil, Tables: some(u.Tables), Disabled: u.Disabled, Barred: u.Barred,
 		HasPassword: u.PasswordHash != "", Provider: s.Accounts.ProviderOf(&u), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, SignedInAt: timeOrNone(u.SignedInAt),
 	}
 }

@@ -11,6 +11,7 @@ import (
 type Store interface {
 	Users
 	Sessions
+	Rotations
 	Provided
 	Tokens
 	Links
@@ -90,15 +91,18 @@ type Sessions interface {
 
 	SeeSession(ctx context.Context, id string, at time.Time, from Caller) error
 
+	Sessions(ctx context.Context, userID string) ([]Session, error) // the last seen first
+	EndSession(ctx context.Context, userID, id string) error
+	EndSessions(ctx context.Context, userID string) (ended int, err error)
+}
+
+// Rotations renew the secrets of sessions.
+type Rotations interface {
 	// RotateSession gives a session another secret; false if it no longer has the old one, so that somebody else was first.
 	RotateSession(ctx context.Context, r Rotation) (bool, error)
 
 	// ConfirmSession notes that the secret with a hash, if it is a session's present one, has been used: the one before ends then.
 	ConfirmSession(ctx context.Context, id, hash string, until time.Time) error
-
-	Sessions(ctx context.Context, userID string) ([]Session, error) // the last seen first
-	EndSession(ctx context.Context, userID, id string) error
-	EndSessions(ctx context.Context, userID string) (ended int, err error)
 }
 
 // Provided keeps what accounts and sessions have of a provider.

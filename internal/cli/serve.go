@@ -48,7 +48,7 @@ func networkFlags(cmd *cobra.Command) {
 	cmd.Flags().String(config.Flag("tls.key_file"), "", "the `FILE` of its key")
 	cmd.Flags().StringSlice(config.Flag("tls.domain"), nil, "fetch a certificate for the `DOMAIN`; may be given more than once")
 	cmd.Flags().Bool(config.Flag("tls.self_signed"), false, "make a certificate that nobody vouches for, and print its fingerprint")
-	cmd.Flags().Bool(config.Flag("insecure_http"), false, "speak plain HTTP to others than this machine, for a proxy in front that speaks TLS")
+	cmd.Flags().Bool(config.Flag("insecure_http"), false, "speak plain HTTP to others than this machine, for a proxy in front that speaks TLS; --trusted-proxies names it")
 	cmd.Flags().String(config.Flag("public_url"), "", "the `URL` by which people reach the server, as in https://helios.example.com")
 	cmd.Flags().StringSlice(config.Flag("proxies"), nil, "the `NETWORKS` of proxies, as in 10.0.0.0/8: X-Forwarded-For and X-Forwarded-Proto are believed from them alone")
 }

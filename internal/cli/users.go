@@ -78,6 +78,7 @@ type userJSON struct {
 	Role       auth.Role  `json:"role"`
 	Tables     []string   `json:"tables"` // null: all
 	Disabled   bool       `json:"disabled"`
+	Barred     bool       `json:"barred"`   // the provider's rules let them in no more
 	Provider   string     `json:"provider"` // with whom they sign in; "": a password
 	CreatedAt  time.Time  `json:"created_at"`
 	SignedInAt *time.Time `json:"signed_in_at"`
@@ -96,7 +97,7 @@ func (c *console) usersList(flags *accountFlags) *cobra.Command {
 			if c.json {
 				list := make([]userJSON, len(users))
 				for i, u := range users {
-					list[i] = userJSON{u.ID, u.Email, u.Role, u.Tables, u.Disabled, accounts.ProviderOf(&u), u.CreatedAt, orNil(u.SignedInAt)}
+					list[i] = userJSON{u.ID, u.Email, u.Role, u.Tables, u.Disabled, u.Barred, accounts.ProviderOf(&u), u.CreatedAt, orNil(u.SignedInAt)}
 				}
 				return c.printJSON(map[string]any{"users": list})
 			}
@@ -110,6 +111,8 @@ func (c *console) usersList(flags *accountFlags) *cobra.Command {
 				switch {
 				case u.Disabled:
 					state = "disabled"
+				case u.Barred:
+					state = "barred"
 				case u.PasswordHash == "" && u.Issuer == "":
 					state = "invited"
 				}

@@ -39,8 +39,8 @@ func Flag(key string) string {
 }
 
 // fourWays are what lets a server listen beyond this machine.
-const fourWays = "use --tls-cert and --tls-key, --domain or --self-signed, or, behind a proxy that speaks TLS, --insecure-http; " +
-	"in the file these are tls.cert_file and tls.key_file, tls.domain, tls.self_signed and insecure_http"
+const fourWays = "use --tls-cert and --tls-key, --domain or --self-signed, or, behind a proxy that speaks TLS, --insecure-http and --trusted-proxies; " +
+	"in the file these are tls.cert_file and tls.key_file, tls.domain, tls.self_signed, insecure_http and proxies"
 
 // networkSettings are those of who reaches the server, and how.
 func networkSettings() []setting {

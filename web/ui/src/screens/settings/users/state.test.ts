@@ -12,6 +12,7 @@ test("who has no password is invited, unless a provider vouches for them", () =>
 
 test("that somebody is disabled is what counts", () => {
   expect(stateOf(user({ has_password: false, disabled: true }))?.label).toBe("disabled");
+  expect(stateOf(user({ barred: true, provider: "Example" }))?.label).toBe("barred");
   expect(stateOf(user({}))).toBeUndefined();
   expect(signsInWith(user({ provider: "" }))).toBe("password");
 });
