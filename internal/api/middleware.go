@@ -120,7 +120,7 @@ func (s *server) setHeaders(h http.Header, r *http.Request) {
 func (s *server) refusal(r *http.Request) *problemError {
 	if !s.answersTo(r) {
 		p := newProblem(http.StatusForbidden, fault.Refused, fmt.Sprintf("this server does not answer to the name %q", r.Host))
-		p.Hint = "use localhost or 127.0.0.1, or name the server's address in public_url; a proxy in front must set the header Host so"
+		p.Hint = "the server must be told the name that others know it by, with --public-url; on its own machine localhost and 127.0.0.1 do; a proxy in front must hand on the header Host"
 		return p
 	}
 	if s.foreign(r) {

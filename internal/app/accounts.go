@@ -14,6 +14,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/catalog"
+	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/telemetry"
 )
@@ -58,23 +59,29 @@ func (s *server) firstAccount(ctx context.Context, accounts *auth.Service) error
 	if empty, err := accounts.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	text, err := os.ReadFile(admin.PasswordFile)
+	password, err := firstPassword(&admin)
 	if err != nil {
-		return fault.New(fault.Environment, "cannot read the password of the first account: %w", err).WithHint("admin.password_file names its file")
-	}
-	password := strings.TrimRight(string(text), "\r\n")
-	if password == "" {
-		return fault.New(fault.Invalid, "the file %s holds no password", admin.PasswordFile)
+		return err
 	}
 	user, err := accounts.AddUser(auth.With(ctx, machine()), auth.NewUser{Email: admin.Email, Role: auth.Admin, Password: password})
 	if fault.CodeOf(err) == fault.Conflict {
 		return nil // somebody has made it meanwhile
 	}
 	if err != nil {
-		return fault.New(fault.CodeOf(err), "cannot make the first account: %w", err)
+		return fault.New(fault.CodeOf(err), "cannot make the first account, of admin.email and admin.password_file: %w", err)
 	}
 	s.logger.InfoContext(ctx, "the first account has been made", "email", user.Email)
 	return nil
+}
+
+// firstPassword is the password that the settings name for the first account.
+func firstPassword(admin *config.Admin) (string, error) {
+	text, err := os.ReadFile(admin.PasswordFile)
+	if err != nil {
+		return "", fault.New(fault.Environment, "cannot read the password of the first account: %w", err).WithHint("see the setting admin.password_file")
+	}
+	password := strings.TrimRight(string(text), "\r\n")
+	return password, auth.CheckPassword(password)
 }
 
 // invite tells, as long as there is no account, where the first is made. The link goes nowhere but into the log, which is whose the

@@ -1,10 +1,15 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/certs"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/event"
@@ -24,6 +29,11 @@ func Check(c config.Config) error {
 	}
 	if _, _, err := provider(&c.OIDC); err != nil {
 		return err
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, catalog.File)); c.Admin.Email != "" && errors.Is(err, fs.ErrNotExist) { // else there may be accounts
+		if _, err := firstPassword(&c.Admin); err != nil {
+			return err
+		}
 	}
 	if c.TLS.CertFile != "" {
 		return certs.Check(c.TLS.CertFile, c.TLS.KeyFile)

@@ -20,7 +20,7 @@ func provider(c *config.OIDC) (auth.Provider, []auth.Rule, error) {
 	if c.ClientSecretFile != "" {
 		text, err := os.ReadFile(c.ClientSecretFile)
 		if err != nil {
-			return nil, nil, fault.New(fault.Environment, "cannot read the secret of the OpenID Connect client: %w", err).WithHint("oidc.client_secret_file names its file")
+			return nil, nil, fault.New(fault.Environment, "cannot read the secret of the OpenID Connect client: %w", err).WithHint("see the setting oidc.client_secret_file")
 		}
 		if o.ClientSecret = strings.TrimRight(string(text), "\r\n"); o.ClientSecret == "" {
 			return nil, nil, fault.New(fault.Invalid, "the file %s holds no secret", c.ClientSecretFile)

@@ -137,7 +137,7 @@ func (s *Service) Setup(ctx context.Context, secret, email, password string) (in
 	}
 	var user User
 	defer func() { s.noteOf(ctx, in.Principal, ActionSetup, user.Email, err, nil) }()
-	if err := checkPassword(password); err != nil { // none is not allowed here
+	if err := CheckPassword(password); err != nil { // none is not allowed here
 		return SignedIn{}, err
 	}
 	if user, err = s.newUser(ctx, NewUser{Email: email, Role: Admin, Password: password}); err != nil {

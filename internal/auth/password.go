@@ -20,8 +20,8 @@ const (
 	MaxPassword = 1024 // bytes
 )
 
-// checkPassword refuses a password that nobody should have.
-func checkPassword(password string) error {
+// CheckPassword refuses a password that nobody should have.
+func CheckPassword(password string) error {
 	switch {
 	case !utf8.ValidString(password):
 		return fault.New(fault.Invalid, "the password is not UTF-8")

@@ -87,7 +87,7 @@ func (s *Service) newUser(ctx context.Context, n NewUser) (user User, err error)
 
 // newHash is the hash of a password that somebody is to have.
 func (s *Service) newHash(ctx context.Context, password string) (string, error) {
-	if err := checkPassword(password); err != nil {
+	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
 	return s.hasher.hash(ctx, password)
@@ -202,7 +202,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (in 
 	if !ok || p.Kind != KindUser {
 		return SignedIn{}, fault.New(fault.Refused, "only who is signed in can change their password")
 	}
-	if err := checkPassword(next); err != nil {
+	if err := CheckPassword(next); err != nil {
 		return SignedIn{}, err
 	}
 	if err := s.allowTry(ctx, p.Name); err != nil {

@@ -222,6 +222,7 @@ func TestASelfSignedPairIsMadeOnceAndForAllNames(t *testing.T) {
 	anew := shown(t, k)
 	require.NoError(t, anew.VerifyHostname("new.example.com"))
 	require.NotEqual(t, made.Raw, anew.Raw)
+	require.Contains(t, log.String(), "who trusted the former must trust this one")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "key.pem"), []byte("torn"), 0o600))
 	k, err = certs.SelfSigned(dir, []string{"new.example.com"}, nil, nil, log.logger())

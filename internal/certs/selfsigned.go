@@ -46,10 +46,16 @@ func SelfSigned(dir string, names, passing []string, now func() time.Time, log *
 	names = append([]string{"localhost", "127.0.0.1", "::1"}, names...)
 	o := &own{dir: dir, names: append(slices.Clone(names), passing...)}
 	if !serves(dir, names, now()) {
+		_, former := load(filepath.Join(dir, selfCert), filepath.Join(dir, selfKey))
 		if err := forge(dir, o.names, now()); err != nil {
 			return nil, err
 		}
-		log.LogAttrs(context.Background(), slog.LevelInfo, "a self-signed certificate has been made", slog.String("dir", dir))
+		if former == nil {
+			log.LogAttrs(context.Background(), slog.LevelWarn, "the self-signed certificate has been made anew, for it was about to end or lacked a name: who trusted the former must trust this one",
+				slog.Any("names", names))
+		} else {
+			log.LogAttrs(context.Background(), slog.LevelInfo, "a self-signed certificate has been made", slog.String("dir", dir))
+		}
 	}
 	var err error
 	o.files, err = openFiles(filepath.Join(dir, selfCert), filepath.Join(dir, selfKey), now, log)

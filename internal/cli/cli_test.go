@@ -296,4 +296,11 @@ func TestConfigCheckNamesEachMistakeInALineOfItsOwn(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile("helios.yaml", []byte("sources:\n  - {stream: a, table: b, evolve: maybe}\n"), 0o600))
 	require.Equal(t, 2, helios(t, "", "config", "check").code, "what serve refuses")
+
+	require.NoError(t, os.WriteFile("helios.yaml", []byte("admin: {email: me@example.com, password_file: password}"), 0o600))
+	require.Equal(t, 3, helios(t, "", "config", "check").code, "there is no such file")
+	require.NoError(t, os.WriteFile("password", []byte("short"), 0o600))
+	require.Contains(t, helios(t, "", "config", "check").talk, "fewer than 12 characters")
+	require.NoError(t, os.WriteFile("password", []byte("long enough for one"), 0o600))
+	require.Zero(t, helios(t, "", "config", "check").code)
 }

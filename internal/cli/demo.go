@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,11 @@ tables are kept in the data directory, and a demo started again goes on with the
 		}
 		err = app.Demo(ctx, app.DemoOptions{
 			Options: app.Options{Config: settings, Worker: []string{workerCommand}, Talk: c.talk, Logger: logger, Ready: func(at app.Addresses) {
-				c.banner("The Helios demo is running.", [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}})
+				pairs := [][2]string{{"Console", at.API + "/"}, {"API", at.API}, {"Kinesis", at.Kinesis}, {"Data", at.Data}, {"Stop", "Ctrl-C"}}
+				if !at.Open { // somebody has made an account in its directory
+					pairs = slices.Insert(pairs, 3, access(at))
+				}
+				c.banner("The Helios demo is running.", pairs)
 				fmt.Fprint(c.talk, demoHints(at, rate))
 				c.open(ctx, flags.open, at.API)
 			}},
@@ -98,6 +103,9 @@ func demoHints(at app.Addresses, rate float64) string {
 		url = " --url " + at.API
 	}
 	var b strings.Builder
+	if !at.Open {
+		fmt.Fprintf(&b, "There are accounts in %s: sign in with `%s login %s` first.\n\n", at.Data, helios, at.API)
+	}
 	if rate > 0 {
 		b.WriteString("Ask it, from another terminal:\n\n")
 		for _, query := range demoQueries {

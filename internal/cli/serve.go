@@ -106,11 +106,15 @@ func whereabouts(at app.Addresses) [][2]string {
 	if at.Fingerprint != "" {
 		pairs = append(pairs, [2]string{"Certificate", "self-signed, SHA-256 " + at.Fingerprint})
 	}
-	access := "with an account or a token"
+	return append(pairs, access(at), [2]string{"Data", at.Data}, [2]string{"Stop", "Ctrl-C"})
+}
+
+// access says who is let in.
+func access(at app.Addresses) [2]string {
 	if at.Open {
-		access = "open to whoever reaches this address: there is no account yet"
+		return [2]string{"Access", "open to whoever reaches this address: there is no account yet"}
 	}
-	return append(pairs, [2]string{"Access", access}, [2]string{"Data", at.Data}, [2]string{"Stop", "Ctrl-C"})
+	return [2]string{"Access", "with an account or a token"}
 }
 
 // served ends a command that ran a server: nobody should have to guess whether it is gone.

@@ -208,8 +208,7 @@ func domains(to *[]string, v string) error {
 
 func prefixes(to *[]netip.Prefix, v string) error {
 	*to = nil
-	for text := range strings.SplitSeq(v, ",") {
-		text = strings.TrimSpace(text)
+	for text := range strings.FieldsFuncSeq(v, func(r rune) bool { return r == ',' || r == ' ' }) {
 		prefix, err := netip.ParsePrefix(text)
 		if ip, single := netip.ParseAddr(text); single == nil {
 			prefix, err = netip.PrefixFrom(ip.Unmap().WithZone(""), ip.Unmap().BitLen()), nil

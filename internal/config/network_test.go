@@ -47,6 +47,7 @@ func TestTheHouseIsOpenOnlyWhileNobodyFromElsewhereCanCome(t *testing.T) {
 		"insecure_http: true\nproxies: ::1":    true,
 		"public_url: https://h.example.com":    true,
 		"proxies: 127.0.0.1":                   true,
+		"proxies: []":                          false,
 		"public_url: http://localhost.example": true,
 	} {
 		got, err := config.Load(write(t, text+"\n"), environment(nil), nil)

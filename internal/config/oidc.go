@@ -78,6 +78,9 @@ func (c *Config) readOIDCRoles(file string, node ast.Node, wrong *SettingErrors)
 	before := len(*wrong)
 	for _, item := range list.Values {
 		checkKeys(file, "a role of oidc.roles", item, keysOf[OIDCRole](), wrong)
+		if _, tables := valueAt(item, "tables"); tables != nil && tables.Type() != ast.SequenceType {
+			note(wrong, place(file, tables), fault.New(fault.Invalid, "tables must be a list").WithHint("write [orders, clicks], or leave it out for all"))
+		}
 	}
 	if len(*wrong) > before {
 		return // what the parser says of them would only repeat it
