@@ -126,9 +126,9 @@ func mayUse(p auth.Principal, a access) error {
 	case p.Kind == auth.KindOpen:
 		return nil
 	case a.role != auth.NoRole && !p.May(a.role):
-		return fault.New(fault.Forbidden, "this needs the role %s, and %s has the role %s", a.role, p.Name, p.Role).WithHint("ask an admin of this server")
+		return fault.New(fault.Forbidden, "this needs the role %s, and %s has the role %s", a.role, p.You(), p.Role).WithHint("ask an admin of this server")
 	case a.whole && p.Tables != nil:
-		return fault.New(fault.Forbidden, "this tells of all tables, and %s may read only some", p.Name).WithHint("ask an admin of this server")
+		return fault.New(fault.Forbidden, "this tells of all tables, and %s may read only some", p.You()).WithHint("ask an admin of this server")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 // told are the entries of the audit log whose action begins so, the oldest first.
@@ -76,6 +77,39 @@ func TestWhatIsChangedStandsInTheAuditLog(t *testing.T) {
 		call(t, h, "GET", target, "", mine)
 	}
 	require.Len(t, h.told(""), before, "looking is not told of")
+}
+
+func TestTheAuditLogAndRefusalsSayWhoseTokenActed(t *testing.T) {
+	h := closedHouse(t)
+	h.user("viv@example.com", auth.Editor)
+	made := said(t, call(t, h, "POST", "/api/v1/tokens", `{"name":"laptop","role":"analyst"}`, having(t, h.signIn("viv@example.com"))), 201)
+	laptop := "Authorization: Bearer " + made["secret"].(string)
+	me := said(t, call(t, h, "GET", "/api/v1/auth/state", "", laptop), 200)["me"].(map[string]any)
+	require.Equal(t, []any{"laptop", "viv@example.com"}, []any{me["name"], me["owner"]})
+	said(t, call(t, h, "POST", "/api/v1/query", `{"sql":"rows 3"}`, laptop), 200)
+	refused := problem(t, call(t, h, "POST", "/api/v1/sources", `{"stream":"s","table":"t"}`, laptop), 403, fault.Forbidden)
+	require.Contains(t, refused["detail"], "your token laptop has the role analyst")
+	said(t, call(t, h, "DELETE", "/api/v1/tokens/"+made["id"].(string), "", laptop), 204)
+
+	var acted []string
+	for _, e := range h.told("") {
+		if e.ActorKind == auth.KindToken {
+			require.Equal(t, made["id"], e.ActorID)
+			require.Equal(t, "viv@example.com (token laptop)", e.Actor)
+			acted = append(acted, e.Action)
+		}
+	}
+	require.Equal(t, []string{"query.run", "source.add", "token.revoke"}, acted)
+	found, _, err := h.accounts.SearchAudit(h.machine, auth.AuditSearch{Text: "viv@example.com", Action: "query.run"})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+
+	nobodys := h.token(auth.NewToken{Name: "ci", Role: auth.Viewer})
+	require.NotContains(t, said(t, call(t, h, "GET", "/api/v1/auth/state", "", nobodys), 200)["me"], "owner")
+	refused = problem(t, call(t, h, "POST", "/api/v1/sources", `{"stream":"s","table":"t"}`, nobodys), 403, fault.Forbidden)
+	require.Contains(t, refused["detail"], "the token ci has the role viewer")
+	all := h.told("source.add")
+	require.Equal(t, "ci", all[len(all)-1].Actor)
 }
 
 func TestEveryQueryStandsInTheAuditLogWithItsText(t *testing.T) {

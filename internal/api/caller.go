@@ -161,7 +161,7 @@ func overTLS(said []string) bool {
 // entryOf begins an entry of the audit log about who asks.
 func entryOf(ctx context.Context, action string) auth.Entry {
 	p, _ := auth.From(ctx)
-	return auth.Entry{ActorKind: p.Kind, ActorID: p.ID, Actor: p.Name, Address: auth.CallerOf(ctx).Address, Action: action}
+	return auth.Entry{ActorKind: p.Kind, ActorID: p.ID, Actor: p.Actor(), Address: auth.CallerOf(ctx).Address, Action: action}
 }
 
 // visited makes a request one whose context knows where it comes from.

@@ -42,7 +42,7 @@ func (s *server) queryHistoryRoutes() {
 	) (*pastList, error) {
 		p, _ := auth.From(ctx)
 		if in.Everybody && !p.May(auth.Admin) {
-			return nil, fault.New(fault.Forbidden, "everybody's queries need the role %s, and %s has the role %s", auth.Admin, p.Name, p.Role)
+			return nil, fault.New(fault.Forbidden, "everybody's queries need the role %s, and %s has the role %s", auth.Admin, p.You(), p.Role)
 		}
 		page, more, err := s.History.History(ctx, query.HistorySearch{Whose: query.Whose{Owner: ownerOf(ctx), Everybody: in.Everybody}, Text: in.Search, Before: in.Before, Limit: in.Limit})
 		out := &pastList{}

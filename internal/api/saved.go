@@ -196,7 +196,7 @@ func (s *server) mayTake(ctx context.Context, in *queryInput) error {
 		return nil
 	}
 	if format, err := encode.ByAccept(in.Accept); err == nil && !format.Envelope {
-		return fault.New(fault.Forbidden, "a result as %s needs the role %s, and %s has the role %s", format.Name, auth.Analyst, p.Name, p.Role).
+		return fault.New(fault.Forbidden, "a result as %s needs the role %s, and %s has the role %s", format.Name, auth.Analyst, p.You(), p.Role).
 			WithHint("accept application/json, or ask an admin of this server")
 	}
 	if most := whole(s.Queries.Options().MaxRows); in.Body.MaxRows < 0 || in.Body.MaxRows > most {

@@ -29,6 +29,7 @@ type me struct {
 	Kind      string   `json:"kind" enum:"user,token,open" doc:"open: everybody, as there is no account"`
 	ID        string   `json:"id" doc:"Of the user or the token"`
 	Name      string   `json:"name" doc:"The e-mail address of the user, or the name of the token"`
+	Owner     string   `json:"owner,omitempty" doc:"The e-mail address of whose token it is; absent for one that belongs to nobody"`
 	Role      string   `json:"role" enum:"viewer,analyst,editor,admin"`
 	Limited   bool     `json:"limited" doc:"May read only some tables"`
 	Tables    []string `json:"tables" doc:"Which, if so"`
@@ -38,7 +39,7 @@ type me struct {
 
 func wireMe(p auth.Principal) *me {
 	return &me{
-		Kind: string(p.Kind), ID: p.ID, Name: p.Name, Role: p.Role.String(), Limited: p.Tables != nil, Tables: some(p.Tables), SessionID: p.Session,
+		Kind: string(p.Kind), ID: p.ID, Name: p.Name, Owner: p.Owner, Role: p.Role.String(), Limited: p.Tables != nil, Tables: some(p.Tables), SessionID: p.Session,
 	}
 }
 

@@ -145,7 +145,7 @@ func (s *Service) noteOf(ctx context.Context, p Principal, action, target string
 		return
 	}
 	e := Entry{
-		ActorKind: p.Kind, ActorID: p.ID, Actor: p.Name, Address: CallerOf(ctx).Address, Action: action, Target: target, Outcome: Outcome(failed),
+		ActorKind: p.Kind, ActorID: p.ID, Actor: p.Actor(), Address: CallerOf(ctx).Address, Action: action, Target: target, Outcome: Outcome(failed),
 	}
 	var err error
 	if len(detail) > 0 {

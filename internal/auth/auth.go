@@ -74,6 +74,7 @@ type Principal struct {
 	Role    Role     //
 	Tables  []string // that may be read; nil: all
 	User    string   // the id of the user, of a token that of its owner; "" if there is none
+	Owner   string   // the e-mail address of a token's owner; "" if it belongs to nobody
 	Session string   // the id of the user's session, else ""
 }
 
@@ -82,6 +83,25 @@ func OpenHouse() Principal { return Principal{Kind: KindOpen, Role: Admin} }
 
 // Machine is whoever works on the data directory itself, under the name that the system knows them by.
 func Machine(name string) Principal { return Principal{Kind: KindMachine, Name: name, Role: Admin} }
+
+// Actor is the principal as the audit log tells of them: of a token also whose it is.
+func (p Principal) Actor() string {
+	if p.Owner == "" {
+		return p.Name
+	}
+	return p.Owner + " (token " + p.Name + ")"
+}
+
+// You is how a refusal speaks of the principal, who reads it.
+func (p Principal) You() string {
+	switch {
+	case p.Kind != KindToken:
+		return p.Name
+	case p.Owner == "":
+		return "the token " + p.Name
+	}
+	return "your token " + p.Name
+}
 
 // May reports whether the principal's role is at least the one needed.
 func (p Principal) May(needed Role) bool { return needed > NoRole && p.Role >= needed }
@@ -134,7 +154,7 @@ func require(ctx context.Context, needed Role) (Principal, error) {
 		return p, fault.New(fault.Refused, "there is no account yet").
 			WithHint("make the first one with the link that the server prints when it starts, or with `helios users add EMAIL --role admin`")
 	case !p.May(needed):
-		return p, fault.New(fault.Refused, "this needs the role %s, and %s has the role %s", needed, p.Name, p.Role).WithHint("ask somebody with the role admin")
+		return p, fault.New(fault.Refused, "this needs the role %s, and %s has the role %s", needed, p.You(), p.Role).WithHint("ask somebody with the role admin")
 	}
 	return p, nil
 }

@@ -102,7 +102,7 @@ func (t *Token) expired(now time.Time) bool { return !t.ExpiresAt.IsZero() && !n
 func tokenPrincipal(t *Token, owner *User) Principal {
 	p := Principal{Kind: KindToken, ID: t.ID, Name: t.Name, Role: t.Role, Tables: t.Tables, User: t.UserID}
 	if t.UserID != "" {
-		p.Role, p.Tables = min(p.Role, owner.Role), both(p.Tables, owner.Tables)
+		p.Owner, p.Role, p.Tables = owner.Email, min(p.Role, owner.Role), both(p.Tables, owner.Tables)
 	}
 	return p
 }

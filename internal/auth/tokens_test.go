@@ -53,7 +53,7 @@ func TestATokenMayWhatItAndItsOwnerMay(t *testing.T) {
 	require.NoError(t, err)
 	p, err := w.Token(t.Context(), secret)
 	require.NoError(t, err)
-	require.Equal(t, auth.Principal{Kind: auth.KindToken, ID: p.ID, Name: "ci", Role: auth.Analyst, Tables: []string{"clicks", "orders"}, User: u.ID}, p)
+	require.Equal(t, auth.Principal{Kind: auth.KindToken, ID: p.ID, Name: "ci", Role: auth.Analyst, Tables: []string{"clicks", "orders"}, User: u.ID, Owner: u.Email}, p)
 
 	_, wide, err := w.CreateToken(w.as(in.Principal), auth.NewToken{Name: "wide", Role: auth.Editor})
 	require.NoError(t, err)

@@ -19,7 +19,8 @@ type State struct {
 type Me struct {
 	Kind    string   `json:"kind"` // user, token or open
 	ID      string   `json:"id"`
-	Name    string   `json:"name"` // e-mail address, or the token's name
+	Name    string   `json:"name"`            // e-mail address, or the token's name
+	Owner   string   `json:"owner,omitempty"` // e-mail address of whose token it is, "" if it belongs to nobody
 	Role    string   `json:"role"`
 	Limited bool     `json:"limited"` // to some tables
 	Tables  []string `json:"tables"`
