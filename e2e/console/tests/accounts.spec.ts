@@ -153,7 +153,7 @@ test.describe("roles", () => {
     for (const [path, role] of Object.entries({ "/sql?sql=SELECT%201": "analyst", "/tail?source=storefront": "analyst", "/quarantine": "analyst", "/connect": "editor", "/sources/storefront?tab=settings": "editor" })) {
       await page.goto(path);
       await expect(main(page)).toContainText(`This needs the role ${role}`);
-      await expect(main(page)).toContainText("You are viewer");
+      await expect(main(page)).toContainText("You are a viewer");
     }
     await page.goto("/sources/storefront?tab=schema");
     await expect(page.getByRole("region", { name: "Columns" })).toContainText("event_type");

@@ -83,6 +83,14 @@ const settings = createRoute({
   validateSearch: settingsSearch,
   component: lazyRouteComponent(() => loaded(() => import("./screens/settings"))),
 });
+// As people type it.
+const settingsPart = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/$tab",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/settings", search: settingsSearch(params), replace: true });
+  },
+});
 const profile = createRoute({
   getParentRoute: () => root,
   path: "/profile",
@@ -119,7 +127,7 @@ const reset = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings, profile, queries, query, signIn, setup, reset]),
+  routeTree: root.addChildren([overview, connect, sql, dashboards, dashboard, tail, source, quarantine, settings, settingsPart, profile, queries, query, signIn, setup, reset]),
   defaultPreload: "intent",
   defaultErrorComponent: Broken,
   defaultNotFoundComponent: NotFound,

@@ -2,12 +2,12 @@
 import type { ReactNode } from "react";
 import { cx } from "@/ui/cx";
 
-/** `grid` are the columns of the table, as a class: lg:grid-cols-[…]. A column without a label has what can be done. */
+/** `grid` are the columns of the table, as a class: @min-[40rem]:grid-cols-[…], of the room that the list has. A column without a label has what can be done. */
 export function Rows({ label, columns, grid, children }: { label: string; columns: readonly string[]; grid: string; children: ReactNode }) {
   return (
-    <div role="table" aria-label={label} className="text-sm">
+    <div role="table" aria-label={label} className="@container text-sm">
       <div role="rowgroup">
-        <div role="row" className={cx(shape, grid, "border-b py-2 text-xs text-faint max-lg:sr-only")}>
+        <div role="row" className={cx(shape, grid, "border-b py-2 text-xs text-faint @max-[40rem]:sr-only")}>
           {columns.map((c) => (
             <div key={c} role="columnheader">
               {c || <span className="sr-only">Actions</span>}
@@ -35,7 +35,7 @@ export function Row({ grid, children, muted }: { grid: string; children: ReactNo
 /** What a row is about: it has the first line for itself. */
 export function Head({ children }: { children: ReactNode }) {
   return (
-    <div role="cell" className="min-w-0 max-lg:col-span-2 max-lg:pr-20">
+    <div role="cell" className="min-w-0 @max-[40rem]:col-span-2 @max-[40rem]:pr-20">
       {children}
     </div>
   );
@@ -45,7 +45,7 @@ export function Head({ children }: { children: ReactNode }) {
 export function Cell({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div role="cell" className="min-w-0 break-words">
-      <span aria-hidden className="block text-xs text-faint lg:hidden">
+      <span aria-hidden className="block text-xs text-faint @min-[40rem]:hidden">
         {label}
       </span>
       {children}
@@ -56,7 +56,7 @@ export function Cell({ label, children }: { label: string; children: ReactNode }
 /** What can be done: at the end of a row, or in the upper corner of a block. */
 export function Deeds({ children }: { children: ReactNode }) {
   return (
-    <div role="cell" className="flex justify-end max-lg:absolute max-lg:top-2 max-lg:right-3">
+    <div role="cell" className="flex justify-end @max-[40rem]:absolute @max-[40rem]:top-2 @max-[40rem]:right-3">
       {children}
     </div>
   );

@@ -11,8 +11,8 @@ import { LimitText, limitOf } from "./limit";
 import { accountsChanged, type Token } from "./queries";
 import { Cell, Deeds, Head, Row, Rows } from "./rows";
 
-const own = "lg:grid-cols-[minmax(9rem,1.6fr)_5rem_minmax(5rem,1fr)_7rem_7rem_5rem]";
-const all = "lg:grid-cols-[minmax(9rem,1.4fr)_minmax(9rem,1.4fr)_5rem_minmax(5rem,1fr)_7rem_7rem_5rem]";
+const own = "@min-[40rem]:grid-cols-[minmax(0,1.6fr)_4rem_minmax(0,1fr)_5.5rem_5.5rem_4.5rem]";
+const all = "@min-[40rem]:grid-cols-[minmax(0,1.4fr)_minmax(0,1.4fr)_4rem_minmax(0,1fr)_5.5rem_5.5rem_4.5rem]";
 
 export function Tokens({ tokens, owners }: { tokens: readonly Token[]; owners?: boolean }) {
   const [revoking, setRevoking] = useState<Token | null>(null);

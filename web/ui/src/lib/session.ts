@@ -12,6 +12,9 @@ export type SignInState = Schemas["SignInState"];
 /** The roles, each of which may do what those before it may. */
 export const roles: readonly Role[] = ["viewer", "analyst", "editor", "admin"];
 
+/** The role as what somebody is: "an editor". */
+export const withArticle = (role: Role) => `${role === "viewer" ? "a" : "an"} ${role}`;
+
 /** Who asks, and what signing in takes. It is there before any screen is. */
 export const stateQuery = queryOptions({ queryKey: ["auth-state"], queryFn: ask, staleTime: 30_000, refetchOnWindowFocus: "always" });
 

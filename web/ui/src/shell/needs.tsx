@@ -1,6 +1,6 @@
 import { Lock } from "lucide-react";
 import type { ReactNode } from "react";
-import { useSession, type Role } from "@/lib/session";
+import { useSession, withArticle, type Role } from "@/lib/session";
 import { LinkButton } from "@/ui/button";
 import { Empty, Page, useTitle } from "@/ui/layout";
 
@@ -28,7 +28,7 @@ export function NotForYou({ role }: { role: Role }) {
   return (
     <Empty icon={Lock} title={may(role) ? "This needs all tables" : `This needs the role ${role}`} actions={<LinkButton to="/">Overview</LinkButton>}>
       <p className="break-words">
-        {me && `You are ${me.role}${me.limited ? ", and may read only some tables" : ""} (${me.name}). `}
+        {me && `You are ${withArticle(me.role)}${me.limited ? ", and may read only some tables" : ""} (${me.name}). `}
         Ask an admin of this server.
       </p>
     </Empty>

@@ -13,7 +13,7 @@ export default function Screen() {
       <Door title="The password is set">
         <p role="status" className="flex gap-2.5 text-sm">
           <CircleCheck size={16} className="mt-0.5 shrink-0 text-good" aria-hidden />
-          Sign in with it now. Wherever you were signed in before, you are not any more.
+          Your password is set: sign in with it.
         </p>
         <LinkButton kind="primary" to="/sign-in" className="w-full">
           Sign in

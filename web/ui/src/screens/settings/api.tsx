@@ -18,6 +18,7 @@ const doors: readonly { path: string; route: Route; name: string; says: string; 
 /** Where programs come in. Whatever the console does, a script can do. */
 export function ApiPart() {
   const { accounts, can } = useSession();
+  const asks = can("POST /api/v1/query");
   return (
     <div className="space-y-4">
       <Card title="For programs" flush>
@@ -39,7 +40,7 @@ export function ApiPart() {
           ))}
         </ul>
       </Card>
-      <Card title="A query from a shell">
+      <Card title={asks ? "A query from a shell" : "The sources from a shell"}>
         {accounts && (
           <p className="mb-3 text-sm text-muted">
             Programs come in with a token, here from the environment.{" "}
@@ -48,7 +49,7 @@ export function ApiPart() {
             </Link>
           </p>
         )}
-        <CodeBlock text={curl("/api/v1/query", { body: { sql: "SELECT 42 AS answer" } })} label="Copy the query as curl" />
+        {asks ? <CodeBlock text={curl("/api/v1/query", { body: { sql: "SELECT 42 AS answer" } })} label="Copy the query as curl" /> : <CodeBlock text={curl("/api/v1/sources")} label="Copy as curl" />}
       </Card>
     </div>
   );

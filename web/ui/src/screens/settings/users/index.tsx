@@ -21,7 +21,7 @@ import { signsInWith, stateOf } from "./state";
 const Doing = lazy(() => import("./deeds"));
 const Invite = lazy(() => import("./invite"));
 
-const grid = "lg:grid-cols-[minmax(14rem,2fr)_5rem_minmax(5rem,1fr)_minmax(7rem,1fr)_7rem_2rem]";
+const grid = "@min-[40rem]:grid-cols-[minmax(0,2fr)_4.5rem_minmax(0,1fr)_minmax(0,1fr)_5.5rem_2rem]";
 const many = 8; // from so many on they are searched
 
 /** Who has an account, and what is done about it. */
