@@ -151,17 +151,23 @@ func addUser(ctx context.Context, tx *sql.Tx, u auth.User) error {
 	if n == 0 {
 		return fault.New(fault.Conflict, "there is an account %s already", u.Email)
 	}
-	return adminLeft(ctx, tx)
+	return adminLeft(ctx, tx, errFirst)
 }
 
-// adminLeft refuses a change after which no admin could sign in with a password.
-func adminLeft(ctx context.Context, tx *sql.Tx) error {
+// Why an account is not added, and one is not changed or removed. Before the first one there is no admin, after it always one.
+var (
+	errFirst     = fault.New(fault.Conflict, "the first account must be an admin's, with a password").WithHint("add the admin first, then this account")
+	errLastAdmin = fault.New(fault.Conflict, "no admin would be there who can sign in").WithHint("make another account admin first, with a password")
+)
+
+// adminLeft refuses, with an error, a change after which no admin could sign in with a password.
+func adminLeft(ctx context.Context, tx *sql.Tx, refusal error) error {
 	var n int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE role = $1 AND disabled = 0 AND barred = 0 AND password_hash <> ''`, auth.Admin.String()).Scan(&n); err != nil {
 		return err
 	}
 	if n == 0 {
-		return fault.New(fault.Conflict, "no admin would be there who can sign in").WithHint("make another account admin first; the first account of all must be one, with a password")
+		return refusal
 	}
 	return nil
 }
@@ -218,7 +224,7 @@ func saveUser(ctx context.Context, tx *sql.Tx, u *auth.User, endSessions bool) e
 			return err
 		}
 	}
-	return adminLeft(ctx, tx)
+	return adminLeft(ctx, tx, errLastAdmin)
 }
 
 // RemoveUser deletes an account; what belongs to it goes with it.
@@ -231,7 +237,7 @@ func (a *Accounts) RemoveUser(ctx context.Context, id string) error {
 		if n == 0 {
 			return fault.New(fault.NotFound, "there is no account %.80q", id)
 		}
-		return adminLeft(ctx, tx)
+		return adminLeft(ctx, tx, errLastAdmin)
 	})
 }
 

@@ -89,9 +89,9 @@ func roleOf(cmd *cobra.Command, name string) (auth.Role, error) {
 	return auth.ParseRole(name)
 }
 
-// tablesFlag adds --tables.
-func tablesFlag(cmd *cobra.Command, tables *[]string) {
-	cmd.Flags().StringSliceVar(tables, "tables", nil, "may read only these `TABLES`, with commas between them (default all)")
+// tablesFlag adds --tables, and says what holds without it.
+func tablesFlag(cmd *cobra.Command, tables *[]string, otherwise string) {
+	cmd.Flags().StringSliceVar(tables, "tables", nil, "may read only these `TABLES`, with commas between them (default "+otherwise+")")
 }
 
 // limit is what --tables says: nil for all.
@@ -100,6 +100,21 @@ func limit(cmd *cobra.Command, tables []string) []string {
 		return nil
 	}
 	return notNil(tables)
+}
+
+// limitedTo ends what is said of a role with the limit, which nothing here can compare with the tables there are: a name that was
+// mistyped would otherwise go unseen.
+func limitedTo(tables []string) string {
+	switch len(tables) {
+	case 0:
+		if tables == nil {
+			return ""
+		}
+		return ", and may read no table"
+	case 1:
+		return ", limited to the table " + tables[0]
+	}
+	return ", limited to the tables " + strings.Join(tables, ", ")
 }
 
 // limitText is a limit for people.

@@ -69,7 +69,7 @@ func TestUsersAreManagedOnTheMachineWhileTheServerRunsOrRests(t *testing.T) {
 	m.fails(1, "", "users list", "no server has kept anything in")
 	require.NoDirExists(t, m.dir, "a wrong directory is not made")
 	m.fails(2, "", "users add me --role admin", "is not an e-mail address")
-	m.fails(1, goodPassword, "users add me@example.com --role viewer --password-stdin", "the first account of all must be one")
+	m.fails(1, goodPassword, "users add me@example.com --role viewer --password-stdin", "the first account must be an admin's")
 	m.ok(goodPassword+"\n", "users add Me@example.com --role admin --password-stdin")
 
 	server := m.accounts()
@@ -79,7 +79,8 @@ func TestUsersAreManagedOnTheMachineWhileTheServerRunsOrRests(t *testing.T) {
 	_, err = server.SignIn(t.Context(), "me@example.com", goodPassword)
 	require.NoError(t, err, "the end of the line is no part of the password")
 
-	m.ok(otherPassword, "users add you@example.com --role analyst --tables orders,clicks --password-stdin")
+	require.Contains(t, m.ok(otherPassword, "users add you@example.com --role analyst --tables orders,Clicks --password-stdin").talk,
+		"with the role analyst, limited to the tables clicks, orders.")
 	m.fails(1, goodPassword, "users add you@example.com --role viewer --password-stdin", "there is an account you@example.com already")
 	m.fails(2, "short", "users add x@example.com --role viewer --password-stdin", "fewer than 12 characters")
 	m.fails(2, "\n", "users add x@example.com --role viewer --password-stdin", "the password is empty")
@@ -101,9 +102,12 @@ func TestUsersAreManagedOnTheMachineWhileTheServerRunsOrRests(t *testing.T) {
 	in, err = server.SignIn(t.Context(), "you@example.com", goodPassword)
 	require.NoError(t, err)
 	require.Equal(t, []string{"clicks", "orders"}, in.Principal.Tables)
-	require.Contains(t, m.ok("", "users role you@example.com editor").talk, "tables: clicks, orders", "what is not said stays")
+	require.Contains(t, m.ok("", "users role you@example.com editor").talk, "the role editor, limited to the tables clicks, orders.", "what is not said stays")
 	require.False(t, alive())
-	require.Contains(t, m.ok("", "users role you@example.com editor --all-tables").talk, "tables: all")
+	require.Contains(t, m.ok("", "users role you@example.com editor --all-tables").talk, "may read all tables.")
+	require.Contains(t, m.ok("", "users role you@example.com editor --tables storefrot").talk, "the role editor, limited to the table storefrot.")
+	require.Contains(t, m.ok("", "users role you@example.com editor --tables=").talk, "the role editor, and may read no table.")
+	m.ok("", "users role you@example.com editor --all-tables")
 
 	var list struct {
 		Users []map[string]any `json:"users"`
@@ -143,6 +147,7 @@ func TestAPasswordIsAskedForTwiceOnATerminal(t *testing.T) {
 func TestTokensAreMadeOnTheMachineAndShownOnce(t *testing.T) {
 	m := newMachine(t)
 	got := m.ok("", "tokens create nightly --role analyst --tables orders,clicks --expires 90d")
+	require.Contains(t, got.talk, "nightly has the role analyst, limited to the tables clicks, orders. It is not shown again.")
 	secret := strings.TrimSuffix(got.out, "\n")
 	server := m.accounts()
 	p, err := server.Token(t.Context(), secret)

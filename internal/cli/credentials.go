@@ -22,6 +22,7 @@ type login struct {
 	URL          string     `json:"url"`
 	Token        string     `json:"token"`
 	TokenID      string     `json:"token_id"`
+	Made         bool       `json:"made,omitempty"`       // by login, for itself: what others may use too is not its to end
 	ExpiresAt    *time.Time `json:"expires_at,omitempty"` // nil: never
 	Fingerprint  string     `json:"fingerprint,omitempty"`
 	InsecureHTTP bool       `json:"insecure_http,omitempty"` // the token may go over HTTP without TLS
@@ -146,7 +147,7 @@ func origin(address string) string {
 }
 
 // server is the address that commands talk to, and how: a token goes to the server that it was made for, and HELIOS_TOKEN to the
-// one in force.
+// one in force, which HELIOS_FINGERPRINT is of.
 func (c *console) server() (address string, opts client.Options, err error) {
 	kept, err := readLogins()
 	if err != nil {
@@ -158,6 +159,11 @@ func (c *console) server() (address string, opts client.Options, err error) {
 	}
 	if token := config.Token(c.env); token != "" {
 		opts.Token = token
+	}
+	if text := config.Fingerprint(c.env); text != "" {
+		if opts.Fingerprint = client.Fingerprint(text); opts.Fingerprint == "" {
+			return "", opts, fault.New(fault.Environment, "HELIOS_FINGERPRINT %q is no SHA-256", text).WithHint(fingerprintHint)
+		}
 	}
 	return address, opts, nil
 }

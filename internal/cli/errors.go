@@ -211,7 +211,7 @@ func (c *console) explain(err error) {
 // signInHint says how to become somebody whom the server knows.
 func (c *console) signInHint() string {
 	if config.Token(c.env) != "" {
-		return "HELIOS_TOKEN is what was shown: set another one, or unset it and use `helios login`"
+		return "the token comes from HELIOS_TOKEN: set that to another one, or unset it and use `helios login`"
 	}
 	address, _, err := c.server()
 	if err != nil {

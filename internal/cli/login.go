@@ -25,6 +25,8 @@ const (
 	maxToken = 4096 // bytes that are read of standard input
 
 	maxNamesakes = 100 // tokens of one name but for its number
+
+	fingerprintHint = "it is 64 hexadecimal digits, as the server prints them"
 )
 
 // loginFlags are the flags of login.
@@ -43,7 +45,8 @@ func (c *console) login() *cobra.Command {
 and lasts for 90 days. Commands then talk to this server unless --url or HELIOS_URL name another one. Who signs in elsewhere
 than with a password makes a token in the console, and gives it with --token-stdin. Programs set HELIOS_TOKEN instead.
 
-A server that made its certificate itself prints the fingerprint when it starts; it is shown here, and must be the same.`,
+A server that made its certificate itself prints the fingerprint when it starts; it is shown here, and must be the same. Programs
+set HELIOS_FINGERPRINT to it, beside HELIOS_URL and HELIOS_TOKEN, and need no login.`,
 		Example: `  helios login https://helios.example.com
   helios login https://10.0.0.7:8443 --fingerprint SHA256:4F:09:…
   helios login https://helios.example.com --token-stdin < token`,
@@ -58,7 +61,7 @@ A server that made its certificate itself prints the fingerprint when it starts;
 		v := login{URL: config.URL(strings.Join(args, ""), c.env, kept.last()), InsecureHTTP: flags.insecureHTTP}
 		if flags.fingerprint != "" {
 			if v.Fingerprint = client.Fingerprint(flags.fingerprint); v.Fingerprint == "" {
-				return usage(cmd, "--fingerprint %q is no SHA-256", flags.fingerprint).withHint("it is 64 hexadecimal digits, as the server prints them")
+				return usage(cmd, "--fingerprint %q is no SHA-256", flags.fingerprint).withHint(fingerprintHint)
 			}
 			if !strings.HasPrefix(v.URL, "https://") {
 				return usage(cmd, "--fingerprint is of a certificate, and %s has none", v.URL).withHint("the address of a server with TLS begins with https://")
@@ -90,11 +93,11 @@ func (c *console) logIn(ctx context.Context, kept *logins, v login, stdin bool) 
 		return fault.New(fault.Conflict, "%s has no accounts: whoever reaches it is let in", v.URL).WithHint("use it with --url or HELIOS_URL")
 	}
 	before := kept.of(v.URL)
-	var who, role string
+	var me *client.Me
 	if stdin {
-		who, role, err = c.takeToken(ctx, &v)
+		me, err = c.takeToken(ctx, &v, before)
 	} else {
-		who, role, err = c.makeToken(ctx, &v, before)
+		me, err = c.makeToken(ctx, &v, before)
 	}
 	if err != nil {
 		return err
@@ -107,8 +110,23 @@ func (c *console) logIn(ctx context.Context, kept *logins, v login, stdin bool) 
 	if v.ExpiresAt != nil {
 		until = ", until " + v.ExpiresAt.UTC().Format(time.DateOnly)
 	}
-	c.say("You are %s at %s, with the role %s%s. `helios logout` ends that.", who, v.URL, role, until)
+	after := "ends that"
+	if !v.Made {
+		after = "forgets the token, and does not end it"
+	}
+	c.say("You are %s at %s, with the role %s%s. `helios logout` %s.", nameOf(me), v.URL, me.Role, until, after)
 	return nil
+}
+
+// nameOf says who somebody is: of a token also whose.
+func nameOf(me *client.Me) string {
+	switch {
+	case me.Kind != "token":
+		return cmp.Or(me.Name, "anybody: the server has no accounts")
+	case me.Owner == "":
+		return "the token " + me.Name
+	}
+	return me.Owner + ", by the token " + me.Name
 }
 
 // greet asks a server what signing in takes, and a person whether it is the right one where nobody vouches for it.
@@ -145,82 +163,93 @@ func (c *console) greet(ctx context.Context, v *login) (client.State, error) {
 	}
 }
 
-// takeToken reads a token from standard input, and asks the server whose it is.
-func (c *console) takeToken(ctx context.Context, v *login) (who, role string, err error) {
+// takeToken reads a token from standard input, and asks the server whose it is. The one that a login made before ends.
+func (c *console) takeToken(ctx context.Context, v *login, before *login) (*client.Me, error) {
 	text, err := io.ReadAll(io.LimitReader(c.in, maxToken))
 	if err != nil {
-		return "", "", fault.New(fault.Environment, "cannot read the token: %w", err)
+		return nil, fault.New(fault.Environment, "cannot read the token: %w", err)
 	}
 	if v.Token = strings.TrimSpace(string(text)); v.Token == "" || strings.ContainsFunc(v.Token, unicode.IsSpace) {
-		return "", "", fault.New(fault.Invalid, "standard input holds no token").WithHint("it is one word, which the console shows when it makes a token")
+		return nil, fault.New(fault.Invalid, "standard input holds no token").WithHint("it is one word, which the console shows when it makes a token")
 	}
 	api, err := client.New(v.URL, client.Options{Token: v.Token, Fingerprint: v.Fingerprint, Plain: v.InsecureHTTP})
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	defer api.Close()
 	state, err := api.State(ctx)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	if state.Me == nil || state.Me.Kind != "token" {
-		return "", "", fault.New(fault.Credentials, "%s does not know the token", v.URL).WithHint("it may have expired or been revoked: make another one in the console")
+		return nil, fault.New(fault.Credentials, "%s does not know the token", v.URL).WithHint("it may have expired or been revoked: make another one in the console")
 	}
 	token, err := api.Token(ctx, state.Me.ID)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	v.TokenID = state.Me.ID
 	if token != nil {
 		v.ExpiresAt = token.ExpiresAt
 	}
-	return "the token " + state.Me.Name, state.Me.Role, nil
+	if before != nil && before.TokenID == v.TokenID {
+		v.Made = before.Made
+	} else {
+		c.endFormer(ctx, v, before)
+	}
+	return state.Me, nil
+}
+
+// endFormer ends the token that a login before has made, if one has.
+func (c *console) endFormer(ctx context.Context, v, before *login) {
+	if before == nil || !before.Made {
+		return
+	}
+	old := *before
+	old.Fingerprint, old.InsecureHTTP = v.Fingerprint, v.InsecureHTTP
+	if err := revoke(ctx, &old); err != nil {
+		c.say("The token of the login before goes on to be good: %v.", err)
+	}
 }
 
 // makeToken signs a person in for as long as it takes to make a token, and ends the one that they had before.
-func (c *console) makeToken(ctx context.Context, v *login, before *login) (who, role string, err error) {
+func (c *console) makeToken(ctx context.Context, v *login, before *login) (me *client.Me, err error) {
 	if !term.Is(c.in) {
-		return "", "", fault.New(fault.Invalid, "standard input is not a terminal, so nobody can be asked for a password").
+		return nil, fault.New(fault.Invalid, "standard input is not a terminal, so nobody can be asked for a password").
 			WithHint("make a token in the console and add --token-stdin, or set HELIOS_TOKEN")
 	}
 	api, err := client.New(v.URL, client.Options{Fingerprint: v.Fingerprint})
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	defer api.Close()
 	email, err := term.Ask(ctx, c.in, c.talk, "E-mail")
 	if err != nil {
-		return "", "", fault.New(fault.Cancelled, "no e-mail address was given: %w", err)
+		return nil, fault.New(fault.Cancelled, "no e-mail address was given: %w", err)
 	}
 	password, err := term.Secret(ctx, c.in, c.talk, "Password")
 	if err != nil {
-		return "", "", fault.New(fault.Cancelled, "no password was given: %w", err)
+		return nil, fault.New(fault.Cancelled, "no password was given: %w", err)
 	}
 	state, err := api.SignIn(ctx, strings.TrimSpace(email), password)
 	switch {
 	case fault.CodeOf(err) == fault.SignIn:
-		return "", "", fault.New(fault.Credentials, "%w", err).WithHint("who signs in elsewhere than with a password makes a token in the console, and gives it with --token-stdin")
+		return nil, fault.New(fault.Credentials, "%w", err).WithHint("who signs in elsewhere than with a password makes a token in the console, and gives it with --token-stdin")
 	case err != nil:
-		return "", "", err
+		return nil, err
 	case state.Me == nil:
-		return "", "", fault.New(fault.Network, "%s does not say who has signed in", v.URL).WithHint("compare `helios version` with the server's")
+		return nil, fault.New(fault.Network, "%s does not say who has signed in", v.URL).WithHint("compare `helios version` with the server's")
 	}
 	defer func() { err = errors.Join(err, api.SignOut(context.WithoutCancel(ctx))) }()
-	if before != nil {
-		old := *before
-		old.Fingerprint, old.InsecureHTTP = v.Fingerprint, v.InsecureHTTP
-		if err := revoke(ctx, &old); err != nil {
-			c.say("The token of the login before goes on to be good: %v.", err)
-		}
-	}
+	c.endFormer(ctx, v, before)
 	token, secret, err := nameToken(ctx, api, client.NewToken{
 		Role: state.Me.Role, Limited: state.Me.Limited, Tables: state.Me.Tables, ExpiresAt: time.Now().Add(loginAge).UTC().Truncate(time.Second),
 	})
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
-	v.Token, v.TokenID, v.ExpiresAt = secret, token.ID, token.ExpiresAt
-	return state.Me.Name, state.Me.Role, nil
+	v.Token, v.TokenID, v.ExpiresAt, v.Made = secret, token.ID, token.ExpiresAt, true
+	return state.Me, nil
 }
 
 // nameToken makes a token named after this machine, with a number if there is one of that name.
@@ -251,9 +280,9 @@ func nameToken(ctx context.Context, api *client.Client, n client.NewToken) (toke
 func (c *console) logout() *cobra.Command {
 	return &cobra.Command{
 		Use:   "logout [URL]",
-		Short: "End the token of a login, and forget it",
-		Long: `Revokes on the server the token that a login keeps, and forgets it, also one that was given with --token-stdin
-and that others may use. A server that cannot be reached keeps it until it expires.`,
+		Short: "Forget the token of a login, and end it",
+		Long: `Forgets the token that a login keeps, and revokes it on the server if the login made it: a server that cannot be reached keeps
+it until it expires. One that was given with --token-stdin is only forgotten, as others may use it too.`,
 		Args: atMost(1), ValidArgsFunction: c.completeLogins,
 		RunE: run(func(ctx context.Context, _ *cobra.Command, args []string) error {
 			kept, err := readLogins()
@@ -267,6 +296,13 @@ and that others may use. A server that cannot be reached keeps it until it expir
 			}
 			v := *found
 			kept.remove(address)
+			if !v.Made {
+				if err := kept.write(); err != nil {
+					return err
+				}
+				c.say("The token for %s is forgotten here, and goes on to be good: no login made it. To end it, revoke it in the console, or on the server's machine with `helios tokens revoke %s`.", v.URL, v.TokenID)
+				return nil
+			}
 			revoked := revoke(ctx, &v)
 			if err := kept.write(); err != nil {
 				return err
@@ -321,9 +357,8 @@ func (c *console) whoami() *cobra.Command {
 		if state.Me.Limited {
 			tables = limitText(notNil(state.Me.Tables))
 		}
-		name := cmp.Or(state.Me.Name, "anybody: the server has no accounts")
 		return c.table([]term.Column{{Name: "WHO", Whole: true}, {Name: "KIND", Whole: true}, {Name: "ROLE", Whole: true}, {Name: "TABLES"}},
-			[][]string{{name, state.Me.Kind, state.Me.Role, tables}})
+			[][]string{{nameOf(state.Me), state.Me.Kind, state.Me.Role, tables}})
 	})
 	c.urlFlag(cmd)
 	return c.jsonFlag(cmd)

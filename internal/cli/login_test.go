@@ -120,6 +120,7 @@ func TestALoginKeepsATokenOfItsOwnAndALogoutEndsIt(t *testing.T) {
 	require.Zero(t, got.code, got.talk)
 	require.Empty(t, got.out)
 	require.Contains(t, got.talk, "You are me@example.com at "+h.URL+", with the role viewer")
+	require.Contains(t, got.talk, "`helios logout` ends that.")
 	require.Equal(t, []string{name}, h.names())
 	tokens, err := h.Tokens(h.machine)
 	require.NoError(t, err)
@@ -144,7 +145,8 @@ func TestALoginKeepsATokenOfItsOwnAndALogoutEndsIt(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(h.run("", "whoami", "--json").out), &me), "without --url commands talk to where one has logged in to")
 	require.Equal(t, "token", me["kind"])
 	require.Equal(t, name, me["name"])
-	require.Contains(t, h.run("", "whoami").out, "viewer  clicks")
+	require.Equal(t, "me@example.com", me["owner"])
+	require.Contains(t, h.run("", "whoami").out, "me@example.com, by the token "+name+"  token  viewer  clicks")
 	require.Contains(t, h.run("", "__complete", "logout", "").out, h.URL)
 	forbidden := h.run("", "sql", "rows 1")
 	require.Equal(t, 1, forbidden.code)
@@ -190,7 +192,7 @@ func TestWhoIsNotKnownIsToldHowToLogIn(t *testing.T) {
 	t.Setenv("HELIOS_TOKEN", "hls_wrong")
 	got := helios(t, "", "tables", "list", "--url", h.URL)
 	require.Equal(t, 3, got.code)
-	require.Contains(t, got.talk, "HELIOS_TOKEN is what was shown")
+	require.Contains(t, got.talk, "token comes from HELIOS_TOKEN")
 	t.Setenv("HELIOS_TOKEN", h.token(auth.NewToken{Name: "ci", Role: auth.Analyst})+"\n")
 	require.Zero(t, helios(t, "", "tables", "list", "--url", h.URL).code)
 	require.Zero(t, helios(t, "", "sql", "rows 1", "--url", h.URL).code)
@@ -216,12 +218,22 @@ func TestATokenIsTakenFromStandardInput(t *testing.T) {
 	require.Zero(t, got.code, got.talk)
 	require.Contains(t, got.talk, "You are the token ci")
 	require.Contains(t, got.talk, ", until ")
+	require.Contains(t, got.talk, "`helios logout` forgets the token, and does not end it.")
 	require.Zero(t, h.run("", "sql", "rows 1").code)
+	require.Contains(t, h.run("", "whoami").out, "the token ci  token  analyst  all")
 	got = h.run("", "logout")
 	require.Zero(t, got.code)
-	require.Contains(t, got.talk, "You are logged out")
-	require.Empty(t, h.names(), "also one that nobody owns")
-	require.Equal(t, 3, h.run("", "sql", "rows 1", "--url", h.URL).code)
+	tokens, err := h.Tokens(h.machine)
+	require.NoError(t, err)
+	require.Contains(t, got.talk, "`helios tokens revoke "+tokens[0].ID+"`")
+	require.Equal(t, []string{"ci"}, h.names(), "others may use it")
+	require.Equal(t, 3, h.run("", "sql", "rows 1", "--url", h.URL).code, "it is forgotten")
+
+	require.Zero(t, helios(t, secret, "login", h.URL, "--token-stdin").code)
+	require.Zero(t, h.run(typedLogin, "login", h.URL).code)
+	require.Len(t, h.names(), 2, "nor does another login end it")
+	require.Zero(t, helios(t, secret, "login", h.URL, "--token-stdin").code)
+	require.Equal(t, []string{"ci"}, h.names(), "the one that the login made has ended")
 }
 
 func TestATokenGoesToItsServerOnly(t *testing.T) {
@@ -294,6 +306,33 @@ func TestACertificateThatNobodyVouchesForIsTrustedOnlyAsItIs(t *testing.T) {
 	require.Empty(t, h.shown, "it is not asked anything")
 	require.Zero(t, h.run("y\n"+typedLogin, "login", h.URL).code, "a login asks anew")
 	require.Zero(t, h.run("", "whoami").code)
+}
+
+func TestAProgramTrustsTheCertificateThatItsEnvironmentNames(t *testing.T) {
+	h := newHouse(t, true)
+	fingerprint := certs.Fingerprint(h.Certificate())
+	t.Setenv("HELIOS_URL", h.URL)
+	t.Setenv("HELIOS_TOKEN", h.token(auth.NewToken{Name: "ci", Role: auth.Analyst}))
+	got := helios(t, "", "whoami")
+	require.Equal(t, 3, got.code)
+	require.Contains(t, got.talk, "or HELIOS_FINGERPRINT set to it")
+	for _, written := range []string{fingerprint, "SHA-256 " + fingerprint, "SHA256:" + fingerprint} {
+		t.Setenv("HELIOS_FINGERPRINT", written)
+		got = helios(t, "", "sql", "rows 1")
+		require.Zero(t, got.code, "%s: %s", written, got.talk)
+	}
+	require.Zero(t, h.run(typedLogin, "login", h.URL, "--fingerprint", "SHA-256 "+fingerprint).code)
+
+	h.shown = nil
+	t.Setenv("HELIOS_FINGERPRINT", strings.Repeat("ab", 32))
+	got = helios(t, "", "whoami")
+	require.Equal(t, 3, got.code)
+	require.Contains(t, got.talk, "another certificate than the one that it was trusted for")
+	t.Setenv("HELIOS_FINGERPRINT", "abcd")
+	got = helios(t, "", "whoami")
+	require.Equal(t, 3, got.code)
+	require.Contains(t, got.talk, `HELIOS_FINGERPRINT "abcd" is no SHA-256`)
+	require.Empty(t, h.shown, "it is not asked anything")
 }
 
 func TestTokensThatOthersCanReadAreNotUsed(t *testing.T) {

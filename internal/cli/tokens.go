@@ -76,12 +76,12 @@ func (c *console) tokensCreate(flags *accountFlags) *cobra.Command {
 				}{asJSON(&token), secret})
 			}
 			fmt.Fprintln(c.out, secret)
-			c.say("The token %s has the role %s and is not shown again.", token.Name, token.Role)
+			c.say("The token %s has the role %s%s. It is not shown again.", token.Name, token.Role, limitedTo(token.Tables))
 			return nil
 		})(cmd, args)
 	}
 	roleFlag(cmd, &role)
-	tablesFlag(cmd, &tables)
+	tablesFlag(cmd, &tables, "all")
 	cmd.Flags().StringVar(&expires, "expires", "90d", "how `LONG` it lasts, as in 90d, 12w or 36h, or never")
 	return c.jsonFlag(cmd)
 }

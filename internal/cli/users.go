@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -61,12 +62,12 @@ func (c *console) usersAdd(flags *accountFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.say("%s has an account now, with the role %s.", user.Email, user.Role)
+			c.say("%s has an account now, with the role %s%s.", user.Email, user.Role, limitedTo(user.Tables))
 			return nil
 		})(cmd, args)
 	}
 	roleFlag(cmd, &role)
-	tablesFlag(cmd, &tables)
+	tablesFlag(cmd, &tables, "all")
 	passwordFlag(cmd, &stdin)
 	return cmd
 }
@@ -239,11 +240,11 @@ func (c *console) usersRole(flags *accountFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.say("%s has the role %s and may read these tables: %s.", changed.Email, changed.Role, limitText(changed.Tables))
+			c.say("%s has the role %s%s.", changed.Email, changed.Role, cmp.Or(limitedTo(changed.Tables), ", and may read all tables"))
 			return nil
 		})(cmd, args)
 	}
-	tablesFlag(cmd, &tables)
+	tablesFlag(cmd, &tables, "as before")
 	cmd.Flags().BoolVar(&all, "all-tables", false, "may read all tables")
 	return cmd
 }

@@ -18,11 +18,11 @@ func fingerprintOf(c *x509.Certificate) string {
 	return Fingerprint(hex.EncodeToString(sum[:]))
 }
 
-// Fingerprint is a fingerprint as servers print it, made of one that somebody has typed or copied: with SHA256: before it or not,
-// in any letter case, with or without colons. It is "" if it is none.
+// Fingerprint is a fingerprint as servers print it, made of one that somebody has typed or copied: with SHA256: or SHA-256 before it or not,
+// in any letter case, with or without colons and spaces. It is "" if it is none.
 func Fingerprint(text string) string {
 	text = strings.ToUpper(strings.TrimSpace(text))
-	text = strings.NewReplacer(":", "", "SHA-256=", "", "SHA256", "", "SHA-256", "").Replace(text)
+	text = strings.NewReplacer(":", "", " ", "", "SHA-256=", "", "SHA256", "", "SHA-256", "").Replace(text)
 	sum, err := hex.DecodeString(text)
 	if err != nil || len(sum) != sha256.Size {
 		return ""
@@ -48,10 +48,10 @@ func (e *UntrustedError) Error() string { return e.err.Error() }
 func (e *UntrustedError) of(server *url.URL) error {
 	if e.pinned {
 		return fault.New(fault.Network, "%s shows another certificate than the one that it was trusted for: SHA-256 %s: %w", server, e.Fingerprint, e).
-			WithHint("somebody may be in between; if the server has a new certificate, `helios login %s` asks anew", server)
+			WithHint("somebody may be in between; if the server has a new certificate, `helios login %s` asks anew, and HELIOS_FINGERPRINT, if you set it, must be the new one's", server)
 	}
 	return fault.New(fault.Network, "nobody vouches for the certificate of %s, SHA-256 %s: %w", server, e.Fingerprint, e).
-		WithHint("if it is the server's own, which prints that when it starts, `helios login %s` trusts it", server)
+		WithHint("if it is the server's own, which prints that when it starts, `helios login %s` trusts it, or HELIOS_FINGERPRINT set to it", server)
 }
 
 // distrusted is the reason for which TLS did not come about, if it was the server's certificate.

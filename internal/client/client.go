@@ -168,7 +168,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 			WithHint("if Helios is starting again, ask again in a moment; its log says why")
 	}
 	return fault.New(fault.Network, "no Helios answers at %s: %w", c.base, err).
-		WithHint("start one with `helios serve` or `helios demo`, or give --url")
+		WithHint("start one with `helios serve` or `helios demo`, or name the address of one that runs")
 }
 
 // broken is the error of an answer that ended before its end, or is not what Helios writes.
@@ -180,7 +180,7 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	var shape *json.UnmarshalTypeError
 	if errors.As(err, &syntax) || errors.As(err, &shape) {
 		return fault.New(fault.Network, "what answers at %s does not speak as this version of Helios does: %w", c.base, err).
-			WithHint("compare `helios version` with the server's, and look at --url")
+			WithHint("compare `helios version` with the server's, and look at the address")
 	}
 	return fault.New(fault.Network, "the answer of %s broke off: %w", c.base, err).
 		WithHint("the query reached its timeout or was cancelled, its result became larger than it may be, or the server stopped: its log says more")
@@ -246,7 +246,7 @@ func (c *Client) problem(resp *http.Response) error {
 	content, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err := json.Unmarshal(content, &p); err != nil || p.Code == "" {
 		return fault.New(fault.Network, "%s answered %s, but not as Helios does", c.base, resp.Status).
-			WithHint("something else may be listening there: look at --url")
+			WithHint("something else may be listening there: look at the address")
 	}
 	err := fault.New(p.Code, "%s", p.Detail)
 	switch {

@@ -271,7 +271,7 @@ func TestAServerThatIsNotThereOrNotHelios(t *testing.T) {
 	require.NoError(t, err)
 	err = gone.Ready(t.Context())
 	require.Equal(t, fault.Network, fault.CodeOf(err))
-	require.Equal(t, "start one with `helios serve` or `helios demo`, or give --url", fault.HintOf(err))
+	require.Equal(t, "start one with `helios serve` or `helios demo`, or name the address of one that runs", fault.HintOf(err))
 
 	killed := connect(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	err = killed.Ready(t.Context())

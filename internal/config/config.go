@@ -146,6 +146,13 @@ func URL(flag string, env Environment, login string) string {
 	return cmp.Or(flag, variable, login, DefaultURL)
 }
 
+// Fingerprint is of the only certificate that the server may show: HELIOS_FINGERPRINT, as somebody wrote it; "" for one that an
+// authority vouches for.
+func Fingerprint(env Environment) string {
+	text, _ := env("HELIOS_FINGERPRINT")
+	return strings.TrimSpace(text)
+}
+
 // Token is the token that commands show the server: HELIOS_TOKEN; "" if there is none.
 func Token(env Environment) string {
 	token, _ := env("HELIOS_TOKEN")

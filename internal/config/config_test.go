@@ -153,7 +153,7 @@ func TestATildeIsTheHomeDirectory(t *testing.T) {
 }
 
 func TestAVariableThatIsNoSettingIsNoticed(t *testing.T) {
-	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_TOKEN=t", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
+	require.Equal(t, []string{"HELIOS_LISTN"}, config.Unknown([]string{"HELIOS_LISTN=x", "HELIOS_LISTEN=y", "HELIOS_URL=z", "HELIOS_TOKEN=t", "HELIOS_FINGERPRINT=f", "HELIOS_INGEST_GROUP=1s", "PATH=p"}))
 }
 
 func TestTheFirstAccountNeedsItsPasswordAndThatItsAccount(t *testing.T) {

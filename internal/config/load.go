@@ -116,7 +116,7 @@ func note(wrong *SettingErrors, where string, err error) {
 
 // Unknown are the variables, such as os.Environ gives them, that look like settings and are none. It passes over what Kubernetes sets beside a service named helios, and what this repository's tests read.
 func Unknown(environ []string) []string {
-	known := []string{"HELIOS_URL", "HELIOS_TOKEN"}
+	known := []string{"HELIOS_URL", "HELIOS_TOKEN", "HELIOS_FINGERPRINT"}
 	for _, s := range settings() {
 		known = append(known, s.variable())
 	}
