@@ -64,7 +64,9 @@ async function reach(input: RequestInfo | URL, init?: RequestInit): Promise<Resp
   }
   if (!response || ofProxy(response)) {
     unreachable();
-    throw new Problem(0, { code: "network", detail: "Helios does not answer", hint: "it may be restarting: this page tries again by itself" });
+    // What is shown is asked for again when Helios is back, what was to be done is not done again.
+    const reads = (input instanceof Request ? input.method : (init?.method ?? "GET")) === "GET";
+    throw new Problem(0, { code: "network", detail: "Helios does not answer", hint: reads ? "it may be restarting: this page tries again by itself" : "it may be restarting: try again when it is back" });
   }
   reached();
   return response;

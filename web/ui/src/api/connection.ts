@@ -48,6 +48,11 @@ function subscribe(call: () => void) {
   return () => void listeners.delete(call);
 }
 
+/** Whether the server did not answer when it was last asked. */
+export function isLost(): boolean {
+  return state === "lost";
+}
+
 /** The connection's state, live. */
 export function useConnection(): State {
   return useSyncExternalStore(subscribe, () => state);

@@ -1,14 +1,15 @@
-// The command palette: every screen, source, table, saved query and dashboard, and what the screen at hand offers.
+// The command palette: every screen, part of the settings, source, table, saved query and dashboard, and what the screen at hand offers.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Dialog as D } from "radix-ui";
-import { CornerDownLeft, FileCode2, Keyboard, LayoutDashboard, LogOut, Monitor, Moon, Plug, Sun, Table2, UserRound, Zap, type LucideIcon } from "lucide-react";
+import { CornerDownLeft, FileCode2, Keyboard, KeyRound, LayoutDashboard, LogOut, Monitor, Moon, Plug, Settings, Sun, Table2, UserRound, UserRoundPlus, Zap, type LucideIcon } from "lucide-react";
 import { Fragment, useId, useMemo, useState } from "react";
 import { dashboardsQuery, savedQueriesQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { keyNames, useActiveShortcuts } from "@/lib/shortcuts";
 import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { chooseTheme } from "@/lib/theme";
+import { settingsParts } from "@/screens/settings/parts";
 import { cx } from "@/ui/cx";
 import { useFocusBack } from "@/ui/focus-back";
 import { Kbd } from "@/ui/layout";
@@ -154,7 +155,7 @@ function Option({ id, command: c, chosen, tellKind, onPoint, onRun }: { id: stri
 function useCommands(): Command[] {
   const navigate = useNavigate();
   const screens = useScreens();
-  const { me, reaches } = useSession();
+  const { accounts, can, may, me, reaches } = useSession();
   const sql = reaches("/sql");
   // Sources are asked for every second: only their names are looked at, so that the list stays the same.
   const sources = useQuery({ ...sourcesQuery, select: (all) => all.map((s) => s.settings.name) });
@@ -172,9 +173,14 @@ function useCommands(): Command[] {
       ...((sql && tables.data) || []).map((t) => ({ id: `table:${t.name}`, label: t.name, kind: "Table", icon: Table2, run: () => void navigate({ to: "/sql", search: { sql: `SELECT * FROM ${sqlName(t.name)} ORDER BY _arrived_at DESC LIMIT 100` } }) })),
       ...(saved.data ?? []).map((q) => ({ id: `query:${q.id}`, label: q.name, kind: "Saved query", icon: FileCode2, run: () => void navigate(sql ? { to: "/sql", search: { saved: q.id } } : { to: "/queries/$id", params: { id: q.id } }) })),
       ...(dashboards.data ?? []).map((d) => ({ id: `dashboard:${d.id}`, label: d.title, kind: "Dashboard", icon: LayoutDashboard, run: () => void navigate({ to: "/dashboards/$id", params: { id: d.id } }) })),
+      ...settingsParts
+        .filter((p) => !p.role || may(p.role))
+        .map((p) => ({ id: `settings:${p.key}`, label: p.label, kind: "Settings", icon: Settings, run: () => void navigate({ to: "/settings", search: { tab: p.key } }) })),
+      ...(accounts && can("POST /api/v1/users") ? [{ id: "invite", label: "Invite a user", kind: "Settings", icon: UserRoundPlus, run: () => void navigate({ to: "/settings", search: { tab: "users", new: "user" } }) }] : []),
       ...(me && me.kind !== "open"
         ? [
             { id: "profile", label: "Profile", kind: "Account", icon: UserRound, run: () => void navigate({ to: "/profile" }) },
+            { id: "new-token", label: "New API token", kind: "Account", icon: KeyRound, run: () => void navigate({ to: "/profile", search: { new: "token" } }) },
             { id: "sign-out", label: "Sign out", kind: "Account", icon: LogOut, run: () => void signOut() },
           ]
         : []),
@@ -183,6 +189,6 @@ function useCommands(): Command[] {
       { id: "system", label: "As the system", kind: "Theme", icon: Monitor, run: () => chooseTheme("system") },
       ...shortcuts.filter((s) => s.keys === "?").map((s) => ({ id: "help", label: s.label, kind: "Help", icon: Keyboard, keys: s.keys, run: s.run })),
     ],
-    [navigate, screens, me, sql, sources.data, tables.data, saved.data, dashboards.data, shortcuts],
+    [navigate, screens, accounts, can, may, me, sql, sources.data, tables.data, saved.data, dashboards.data, shortcuts],
   );
 }

@@ -106,7 +106,8 @@ function Running({ panel, query, range, refresh, edit, remove, enlarge, grip }: 
           )
         ) : rows.error ? (
           <div className="overflow-auto">
-            <ProblemBox error={rows.error} retry={() => void rows.refetch()} />
+            {/* What is refused stays refused: nothing is gained by asking again. */}
+            <ProblemBox error={rows.error} retry={problemOf(rows.error).status === 403 ? undefined : () => void rows.refetch()} />
           </div>
         ) : (
           <Waiting />

@@ -24,7 +24,7 @@ function source(change: Partial<Schemas["SourceStatus"]> = {}): Schemas["SourceS
   };
 }
 const points = (...values: number[]): Point[] => values.map((v, i) => ({ at: at((values.length - i) * 10_000), events_per_second: v, bytes_per_second: 0, quarantined: 0 }));
-const told = (s: Schemas["SourceStatus"], history: Point[] = []) => concerns([s], { clicks: history }, now).map((c) => `${c.severity} ${c.id}`);
+const told = (s: Schemas["SourceStatus"], history: Point[] = []) => concerns([s], { clicks: history }, now, true).map((c) => `${c.severity} ${c.id}`);
 
 describe("what needs attention", () => {
   test("is nothing while all is well", () => expect(told(source(), points(...Array(90).fill(5)))).toEqual([]));
@@ -49,7 +49,7 @@ describe("what needs attention", () => {
 
   test("is a disk that will be full within the week, once for all sources", () => {
     const disk = (days: number) => ({ retention: { ...source().retention, disk: { used_bytes: 1, free_bytes: 50e9, bytes_per_day: 1, observed_s: 9999, full_at: at(-days * 24 * hour) } } });
-    expect(concerns([source(disk(3)), source(disk(3))], {}, now).map((c) => `${c.severity} ${c.id}`)).toEqual(["warn disk"]);
+    expect(concerns([source(disk(3)), source(disk(3))], {}, now, true).map((c) => `${c.severity} ${c.id}`)).toEqual(["warn disk"]);
     expect(told(source(disk(0.5)))).toEqual(["bad disk"]);
     expect(told(source(disk(30)))).toEqual([]);
   });

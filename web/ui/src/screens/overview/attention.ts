@@ -29,14 +29,14 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Everything that needs attention, the most serious first. */
-export function concerns(sources: readonly Source[], histories: Readonly<Record<string, readonly Point[]>>, now: number): Concern[] {
-  const all = sources.flatMap((s) => ofSource(s, histories[s.settings.name] ?? [], now));
+/** Everything that needs attention, the most serious first. `mends` is whether who looks may replay events. */
+export function concerns(sources: readonly Source[], histories: Readonly<Record<string, readonly Point[]>>, now: number, mends: boolean): Concern[] {
+  const all = sources.flatMap((s) => ofSource(s, histories[s.settings.name] ?? [], now, mends));
   const disk = ofDisk(sources, now);
   return [...(disk ? [disk] : []), ...all].sort((a, b) => weights[a.severity] - weights[b.severity]);
 }
 
-function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
+function ofSource(s: Source, points: readonly Point[], now: number, mends: boolean): Concern[] {
   const found: Concern[] = [];
   const name = s.settings.name;
   const add = (kind: string, severity: Severity, title: string, reason: string, remedy: string, go: Remedy) => found.push({ id: `${kind}:${name}`, source: name, table: s.settings.table, severity, title, reason, remedy, go });
@@ -66,7 +66,7 @@ function ofSource(s: Source, points: readonly Point[], now: number): Concern[] {
     const share = quarantineShare(points);
     const severe = share !== null && share >= 0.01;
     const part = share !== null && share > 0 ? `; of the last 15 minutes’ events, ${percent(share)}` : "";
-    add("quarantine", severe ? "warn" : "info", "has events in quarantine", `${plural(s.quarantined_last_hour, "event")} could not become rows in the last hour${part}.`, "Nothing is lost: see why, mend the table, and replay them.", "quarantine");
+    add("quarantine", severe ? "warn" : "info", "has events in quarantine", `${plural(s.quarantined_last_hour, "event")} could not become rows in the last hour${part}.`, mends ? "Nothing is lost: see why, mend the table, and replay them." : "Nothing is lost: an editor of this server can see why, mend the table, and replay them.", "quarantine");
   }
   if (s.state === "reading" && wentQuiet(points)) {
     add("quiet", "warn", "went quiet", "Events came steadily, and none has come for more than two minutes, although the stream can be read.", "Look at what sends them.", "tail");

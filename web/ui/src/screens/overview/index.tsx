@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Copy, Plug, SunMedium } from "lucide-react";
 import { useMemo, useState } from "react";
+import { NoneOfYours } from "@/accounts/none-of-yours";
 import { sourcesQuery, tablesQuery } from "@/api/queries";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
@@ -43,11 +44,12 @@ function Live() {
   const { data: sources = [] } = useQuery(sourcesQuery);
   const { data: tables } = useQuery(tablesQuery);
   const { data: histories } = useQuery(historyQuery);
+  const mends = useSession().can("POST /api/v1/quarantine/{table}/replay");
   const [seen] = useState(() => new Map<string, { concern: Concern; at: number }>());
   const found = useMemo(() => {
     const now = Date.now();
-    return settle(concerns(sources, histories?.bySource ?? {}, now), seen, now);
-  }, [sources, histories, seen]);
+    return settle(concerns(sources, histories?.bySource ?? {}, now, mends), seen, now);
+  }, [sources, histories, seen, mends]);
   return (
     <div className="space-y-5">
       <AttentionList concerns={found} />
@@ -86,11 +88,12 @@ function Find() {
 }
 
 function FirstRun() {
-  const { reaches } = useSession();
+  const { me, reaches } = useSession();
+  if (me?.limited) return <NoneOfYours icon={SunMedium} title="No stream of your tables is connected yet" says="Once a stream is connected to one of them, it is seen here." />;
   if (!reaches("/connect")) {
     return (
       <Empty icon={SunMedium} title="No stream is connected yet">
-        Ask an editor or an admin of this server to connect one, or to let you see more of its tables.
+        Ask an editor or an admin of this server to connect one.
       </Empty>
     );
   }

@@ -2,9 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ShieldCheck, Terminal } from "lucide-react";
 import { Suspense } from "react";
+import { NoneOfYours } from "@/accounts/none-of-yours";
+import { tablesQuery } from "@/api/queries";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { lazy } from "@/lib/lazy";
+import { useSession } from "@/lib/session";
 import { Button, LinkButton } from "@/ui/button";
 import { Segmented } from "@/ui/form";
 import { Empty, Page, Skeleton, useTitle } from "@/ui/layout";
@@ -74,8 +77,12 @@ function Everything() {
 }
 
 function Nothing() {
+  const limited = useSession().me?.limited;
+  const tables = useQuery({ ...tablesQuery, enabled: limited === true });
+  if (limited && tables.isPending) return <Skeleton lines={6} />;
+  if (limited && tables.data?.length === 0) return <NoneOfYours icon={ShieldCheck} title="None of your tables is here yet" />;
   return (
-    <Empty icon={ShieldCheck} title="Nothing is in quarantine: every event became a row" actions={<LinkButton to="/tail">Watch events come in</LinkButton>}>
+    <Empty icon={ShieldCheck} title={limited ? "Nothing of your tables is in quarantine" : "Nothing is in quarantine: every event became a row"} actions={<LinkButton to="/tail">Watch events come in</LinkButton>}>
       Events that do not fit their table are kept here, whole and with the reason, and can be tried again once the table or the event’s source is mended.
     </Empty>
   );

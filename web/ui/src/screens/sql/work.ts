@@ -1,7 +1,8 @@
 // What the tabs' queries are doing: one run at a time for each tab, its results, and what went wrong. It goes on while another
 // tab or screen is looked at.
 import { useSyncExternalStore } from "react";
-import { problemOf, type Problem } from "@/api/client";
+import { Problem, problemOf } from "@/api/client";
+import { isLost, onRecovery } from "@/api/connection";
 import { queryClient } from "@/api/queries";
 import { runQuery, type Params, type Result } from "@/data/result";
 import { valuesFor, type Written } from "./lang/params";
@@ -59,6 +60,8 @@ export interface Work {
   last?: Order;
   startedAt?: number;
   endedAt?: number;
+  /** The server did not answer: the same runs once more when it does. */
+  again?: boolean;
 }
 
 const nothing: Work = { outcomes: [], shown: 0 };
@@ -70,8 +73,11 @@ function become(tab: string, change: Partial<Work>) {
   listeners.forEach((l) => l());
 }
 
-/** Runs statements one after the other, up to the first that fails. What the tab ran before is cancelled. */
-export async function run(tab: string, order: Order, auto = false): Promise<void> {
+/**
+ * Runs statements one after the other, up to the first that fails. What the tab ran before is cancelled. Where the server does
+ * not answer it is run once more when it is back, and not a second time: it may be what ended the server.
+ */
+export async function run(tab: string, order: Order, auto = false, once = false): Promise<void> {
   works.get(tab)?.running?.abort.abort();
   const abort = new AbortController();
   const startedAt = Date.now();
@@ -79,7 +85,7 @@ export async function run(tab: string, order: Order, auto = false): Promise<void
   const mine = () => works.get(tab)?.running?.abort === abort;
   const at = (current: number) => ({ running: { startedAt, current, total: statements.length, auto, abort } });
   // An old failure is kept while a query runs anew by itself: it would blink.
-  become(tab, { ...at(0), last: order, cancelled: false, startedAt, ...(auto ? {} : { failure: undefined, plan: undefined }) });
+  become(tab, { ...at(0), last: order, cancelled: false, again: false, startedAt, ...(auto ? {} : { failure: undefined, plan: undefined }) });
   const outcomes: Outcome[] = [];
   for (const [i, statement] of statements.entries()) {
     if (i > 0) become(tab, at(i));
@@ -93,9 +99,11 @@ export async function run(tab: string, order: Order, auto = false): Promise<void
       if (!auto || last) become(tab, { outcomes: [...outcomes], shown: auto ? Math.min(works.get(tab)?.shown ?? i, i) : i, dropped: false, ...(last ? { failure: undefined } : {}) });
     } catch (error) {
       if (!mine()) return;
-      const problem = problemOf(error);
+      let problem = problemOf(error);
       const cancelled = abort.signal.aborted || problem.code === "cancelled";
-      become(tab, { running: undefined, endedAt: Date.now(), cancelled, failure: cancelled ? undefined : { problem, statement, text: order.text }, ...(auto || cancelled ? {} : { outcomes, shown: Math.max(0, outcomes.length - 1) }) });
+      const again = !auto && !once && !cancelled && problem.offline && isLost();
+      if (again) problem = new Problem(0, { ...problem.body, hint: "it may be restarting: the query runs again when it is back" });
+      become(tab, { running: undefined, endedAt: Date.now(), again, cancelled, failure: cancelled ? undefined : { problem, statement, text: order.text }, ...(auto || cancelled ? {} : { outcomes, shown: Math.max(0, outcomes.length - 1) }) });
       remember(auto);
       return;
     }
@@ -104,6 +112,12 @@ export async function run(tab: string, order: Order, auto = false): Promise<void
   keepWithin(tab);
   remember(auto);
 }
+
+onRecovery(() => {
+  for (const [tab, work] of works) {
+    if (work.again && work.last) void run(tab, work.last, false, true);
+  }
+});
 
 function remember(auto: boolean) {
   if (!auto) void queryClient.invalidateQueries({ queryKey: ["query-history"] });
@@ -120,7 +134,7 @@ export function show(tab: string, outcome: number) {
 
 /** Shows how a statement is run, or no plan any more. */
 export function explain(tab: string, plan: PlanOrder | undefined) {
-  become(tab, { plan });
+  become(tab, { plan, again: false });
 }
 
 /** Forgets a tab that is no more. */

@@ -71,7 +71,7 @@ export default function Workbench() {
             onClose={() => setDrawer(false)}
             panel={layout.panel}
             onPanel={(panel) => setLayout({ panel })}
-            tables={schema.data ?? []}
+            tables={schema.data}
             tablesError={schema.error}
             insert={insert}
             open={does.openSQL}

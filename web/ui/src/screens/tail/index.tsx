@@ -2,12 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Activity, Copy, Eraser, Ellipsis, FilterX, SquareTerminal, Terminal } from "lucide-react";
 import { Suspense, useCallback, useMemo } from "react";
 import { useNavigate } from "@tanstack/react-router";
+import { NoneOfYours } from "@/accounts/none-of-yours";
 import { sourcesQuery, tablesQuery } from "@/api/queries";
 import type { Schemas } from "@/api/client";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { measured, plural } from "@/lib/format";
 import { lazy } from "@/lib/lazy";
+import { useSession } from "@/lib/session";
 import { useShortcuts, type Shortcut } from "@/lib/shortcuts";
 import { Button, IconButton, LinkButton, Spinner } from "@/ui/button";
 import { Select } from "@/ui/form";
@@ -27,6 +29,7 @@ const EventList = lazy(() => import("./list"));
 export default function Screen() {
   useTitle("Live tail");
   const sources = useQuery(sourcesQuery);
+  const limited = useSession().me?.limited;
   if (sources.isPending) {
     return (
       <Page title="Live tail">
@@ -44,9 +47,13 @@ export default function Screen() {
   if (sources.data.length === 0) {
     return (
       <Page title="Live tail">
-        <Empty icon={Activity} title="No stream is connected yet" actions={<LinkButton kind="primary" to="/connect">Connect a stream</LinkButton>}>
-          Once one is, its events are seen here as they come.
-        </Empty>
+        {limited ? (
+          <NoneOfYours icon={Activity} title="No stream of your tables is connected yet" says="Once a stream is connected to one of them, it is seen here." />
+        ) : (
+          <Empty icon={Activity} title="No stream is connected yet" actions={<LinkButton kind="primary" to="/connect">Connect a stream</LinkButton>}>
+            Once one is, its events are seen here as they come.
+          </Empty>
+        )}
       </Page>
     );
   }

@@ -66,7 +66,8 @@ export function Entry({ entry: e, open, toggle, address }: Props) {
 
 function Actor({ entry: { actor, actor_kind: kind } }: { entry: AuditEntry }) {
   if (!actor) return <span className="text-muted">somebody not known</span>;
-  const said = { token: "token", machine: "on the machine" }[kind as string];
+  const owned = actor.includes(" (token "); // it says so itself
+  const said = { token: owned ? undefined : "token", machine: "on the machine" }[kind as string];
   return (
     <>
       {actor}

@@ -14,8 +14,8 @@ import { TablesPanel } from "./tables";
 export interface SideProps {
   panel: Panel;
   onPanel: (panel: Panel) => void;
-  /** The schema and what it takes to ask for it again. */
-  tables: readonly Table[];
+  /** Undefined until they are known. */
+  tables: readonly Table[] | undefined;
   tablesError: unknown;
   insert: (text: string) => void;
   /** Opens a statement in a tab and runs it. */

@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, CornerDownLeft, Rows3 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { tablesQuery } from "@/api/queries";
+import { OnlySome } from "@/accounts/none-of-yours";
+import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { measured } from "@/lib/format";
 import { IconButton } from "@/ui/button";
@@ -14,6 +16,8 @@ import { newestRows } from "../newest";
 import { ColumnPanel } from "./column";
 import { SearchField, type SideProps } from "./panel";
 
+const noTable = "There is no table yet. Connect a stream, and its events are rows here.";
+const noneYet: readonly Table[] = [];
 const groups = [
   { schema: "main", title: "Tables" },
   { schema: "quarantine", title: "Quarantine" },
@@ -22,27 +26,31 @@ const groups = [
 
 export function TablesPanel({ tables, tablesError, insert, open }: SideProps) {
   const [search, setSearch] = useState("");
+  const limited = useSession().me?.limited;
+  const all = tables ?? noneYet;
   const [chosen, setChosen] = useState<{ table: Table; column: number } | null>(null);
   const live = useQuery(tablesQuery);
   const counts = useMemo(() => new Map((live.data ?? []).flatMap((t) => [[`main.${t.name}`, t.rows] as [string, number], [`quarantine.${t.name}`, t.quarantined] as [string, number]])), [live.data]);
-  const found = useMemo(() => matching(tables, search.trim().toLowerCase()), [tables, search]);
+  const found = useMemo(() => matching(all, search.trim().toLowerCase()), [all, search]);
+  const none = tables?.length === 0;
   const column = chosen?.table.columns[chosen.column];
   if (chosen && column) return <ColumnPanel table={chosen.table} column={column} back={() => setChosen(null)} insert={insert} open={open} />;
   return (
     <>
       <SearchField label="Find a table or column" value={search} onChange={setSearch} />
       <div className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-4">
-        {!!tablesError && tables.length === 0 && <ProblemBox error={tablesError} />}
-        {!tablesError && tables.length === 0 && <p role="status" className="animate-breathe px-2 py-3 text-xs text-muted">Asking for the tables…</p>}
+        {!!tablesError && tables === undefined && <ProblemBox error={tablesError} />}
+        {!tablesError && tables === undefined && <p role="status" className="animate-breathe px-2 py-3 text-xs text-muted">Asking for the tables…</p>}
+        {none && <div className="px-2 py-3 text-xs text-muted">{limited ? <OnlySome /> : noTable}</div>}
         {[...groups, ...others(found)].map(({ schema, title }) => {
           const members = found.filter((t) => t.schema === schema);
-          if (members.length === 0) return schema === "main" && tables.length > 0 && !search ? <p key={schema} className="px-2 py-3 text-xs text-muted">There is no table yet. Connect a stream, and its events are rows here.</p> : null;
+          if (members.length === 0) return schema === "main" && all.length > 0 && !search ? <p key={schema} className="px-2 py-3 text-xs text-muted">{noTable}</p> : null;
           return (
             <section key={schema} aria-label={title}>
               <h2 className="px-1.5 pt-2 pb-1 text-xs font-medium text-faint">{title}</h2>
               <ul>
                 {members.map((t) => (
-                  <TableItem key={t.name} table={t} rows={counts.get(`${t.schema}.${t.name}`)} startOpen={search !== "" || (t.schema === "main" && members.length === 1)} insert={insert} open={open} choose={(i) => setChosen({ table: tables.find((x) => x.schema === t.schema && x.name === t.name) ?? t, column: i })} columnsOf={tables} />
+                  <TableItem key={t.name} table={t} rows={counts.get(`${t.schema}.${t.name}`)} startOpen={search !== "" || (t.schema === "main" && members.length === 1)} insert={insert} open={open} choose={(i) => setChosen({ table: all.find((x) => x.schema === t.schema && x.name === t.name) ?? t, column: i })} columnsOf={all} />
                 ))}
               </ul>
             </section>
