@@ -17,7 +17,6 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
     abilities: [
       {
         says: "See sources, their freshness, lag and throughput",
-       
         routes: ["GET /api/v1/sources", "GET /api/v1/sources/{name}", "GET /api/v1/sources/{name}/history", "GET /api/v1/source-history"],
       },
       { says: "See tables and their columns", routes: ["GET /api/v1/tables", "GET /api/v1/tables/{table}"] },
@@ -44,7 +43,6 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
       { says: "Save, change and delete queries", routes: ["POST /api/v1/saved-queries", "PUT /api/v1/saved-queries/{id}", "DELETE /api/v1/saved-queries/{id}"] },
       {
         says: "Make, change, delete, export and import dashboards",
-       
         routes: ["POST /api/v1/dashboards", "PUT /api/v1/dashboards/{id}", "DELETE /api/v1/dashboards/{id}", "GET /api/v1/dashboards/{id}/export", "POST /api/v1/dashboards/import"],
       },
       { says: "See and clear their own history of queries", routes: ["GET /api/v1/query-history", "DELETE /api/v1/query-history", "DELETE /api/v1/query-history/{id}"] },
@@ -53,16 +51,14 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
   {
     group: "Change",
     abilities: [
-      { says: "Look for streams, sample them", routes: ["GET /api/v1/aws", "GET /api/v1/streams", "GET /api/v1/streams/{name}", "GET /api/v1/streams/{name}/rate", "GET /api/v1/streams/{name}/sample", "POST /api/v1/schema/predict"] },
+      { says: "Look for streams, sample them, and connect them as sources", routes: ["GET /api/v1/aws", "GET /api/v1/streams", "GET /api/v1/streams/{name}", "GET /api/v1/streams/{name}/rate", "GET /api/v1/streams/{name}/sample", "POST /api/v1/schema/predict", "POST /api/v1/sources"] },
       {
-        says: "Connect, change, pause and remove sources",
-       
-        routes: ["POST /api/v1/sources", "PATCH /api/v1/sources/{name}", "DELETE /api/v1/sources/{name}", "POST /api/v1/sources/{name}/pause", "POST /api/v1/sources/{name}/resume", "GET /api/v1/sources/{name}/yaml"],
+        says: "Change, pause and remove sources",
+        routes: ["PATCH /api/v1/sources/{name}", "DELETE /api/v1/sources/{name}", "POST /api/v1/sources/{name}/pause", "POST /api/v1/sources/{name}/resume", "GET /api/v1/sources/{name}/yaml"],
       },
       { says: "Change the schema of tables", routes: ["POST /api/v1/tables/{table}/changes"] },
       {
         says: "Mend, replay and delete what is in quarantine",
-       
         routes: ["GET /api/v1/quarantine/{table}/mends", "POST /api/v1/quarantine/{table}/dry-run", "POST /api/v1/quarantine/{table}/replay", "DELETE /api/v1/quarantine/{table}"],
       },
     ],
@@ -72,7 +68,6 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
     abilities: [
       {
         says: "Invite, change, disable and delete users",
-       
         routes: ["GET /api/v1/users", "POST /api/v1/users", "GET /api/v1/users/{id}", "PATCH /api/v1/users/{id}", "DELETE /api/v1/users/{id}", "POST /api/v1/users/{id}/reset-link", "GET /api/v1/users/{id}/sessions", "DELETE /api/v1/users/{id}/sessions"],
       },
       { says: "Read, search and export the audit log", routes: ["GET /api/v1/audit", "GET /api/v1/audit/export"] },
