@@ -160,6 +160,16 @@ test.describe("roles", () => {
     await expect(main(page).getByRole("button", { name: /Pause|Add|Ignore/ })).toHaveCount(0);
   });
 
+  test("who may read only tables that are not there yet is told so, and of nothing else", async ({ page, helios }) => {
+    await helios.addUser("analyst", { tables: "orders" });
+    for (const path of ["/", "/sql", "/quarantine", "/tail"]) {
+      await page.goto(path);
+      if (path === "/") await fillIn(page, "analyst@example.com");
+      await expect(main(page)).toContainText("You may read only some tables: orders.");
+      await expect(main(page)).not.toContainText(/No stream is connected|every event became|Asking for|There is no table/);
+    }
+  });
+
   test("an analyst asks anything of the tables that are theirs, and changes no source", async ({ page, helios, watch }) => {
     await helios.until("SELECT count(*) > 0 FROM quarantine.storefront", true);
     await helios.addUser("analyst", { tables: "storefront" });

@@ -49,6 +49,23 @@ test.describe("the frame", () => {
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Settings");
   });
 
+  test("a query that was run while the server was down runs once more when it is back", async ({ page, helios, watch }) => {
+    await page.goto("/sql?sql=SELECT%201%20AS%20before");
+    const result = page.getByRole("region", { name: "Result" });
+    await expect(result).toContainText("1 row");
+    let runs = 0;
+    page.on("request", (request) => (runs += request.url().endsWith("/api/v1/query") ? 1 : 0));
+    await watch.expectingErrors(async () => {
+      await helios.stop("SIGKILL");
+      await page.getByRole("button", { name: /^Run/ }).first().click();
+      await expect(result.getByRole("alert")).toContainText("runs again when it is back");
+      await helios.start();
+      await expect(result.getByRole("alert")).toBeHidden({ timeout: 30_000 });
+    });
+    await expect(result).toContainText("1 row");
+    expect(runs).toBe(2);
+  });
+
   test("a page whose server has become another version loads itself again", async ({ page, watch }) => {
     await page.goto("/");
     await expect(page.getByRole("main")).toContainText("storefront");

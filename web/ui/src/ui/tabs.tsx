@@ -10,7 +10,7 @@ export function Tabs<K extends string>({ value, onChange, tabs, label }: { value
   }, [value]);
   return (
     <T.Root value={value} onValueChange={(v) => onChange(v as K)}>
-      <T.List ref={list} aria-label={label} className="mb-4 flex gap-1 overflow-x-auto max-md:mask-r-from-[calc(100%-2.5rem)] max-md:scroll-pr-10 max-md:pr-10 inset-shadow-[0_-1px_var(--line)]">
+      <T.List ref={list} aria-label={label} className="mb-4 flex gap-1 overflow-x-auto max-md:scroll-pr-16 max-md:mask-r-from-[calc(100%-4rem)] max-md:pr-16 inset-shadow-[0_-1px_var(--line)]">
         {tabs.map((t) => (
           <T.Trigger key={t.key} value={t.key} className="border-b-2 border-transparent px-3 py-2 -outline-offset-2 text-sm font-medium whitespace-nowrap text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink">
             {t.label}

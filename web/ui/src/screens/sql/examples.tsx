@@ -1,5 +1,7 @@
 // What a tab without a query shows: questions that can be asked of the tables that are there.
 import { ArrowRight, SquareTerminal } from "lucide-react";
+import { NoneOfYours } from "@/accounts/none-of-yours";
+import { useSession } from "@/lib/session";
 import { sqlName } from "@/lib/sql";
 import { LinkButton } from "@/ui/button";
 import { Empty } from "@/ui/layout";
@@ -59,14 +61,19 @@ export function examplesFor(tables: readonly Table[]): Example[] {
 }
 
 export default function Examples({ tables, loaded, open }: { tables: readonly Table[]; loaded: boolean; open: (example: Example) => void }) {
+  const limited = useSession().me?.limited;
   if (!loaded) return <div role="status" aria-label="Asking for the tables" className="m-3 min-h-24 flex-1 animate-breathe rounded-md bg-sunken" />;
   const examples = examplesFor(tables);
   if (examples.length === 0) {
     return (
       <div className="min-h-0 flex-1 overflow-auto">
-        <Empty icon={SquareTerminal} title="There is no table to ask yet" actions={<LinkButton to="/connect">Connect a stream</LinkButton>}>
-          Connect a stream: its events are rows a moment later, and every question you can put in SQL has an answer here.
-        </Empty>
+        {limited ? (
+          <NoneOfYours icon={SquareTerminal} title="None of your tables is here yet" />
+        ) : (
+          <Empty icon={SquareTerminal} title="There is no table to ask yet" actions={<LinkButton to="/connect">Connect a stream</LinkButton>}>
+            Connect a stream: its events are rows a moment later, and every question you can put in SQL has an answer here.
+          </Empty>
+        )}
       </div>
     );
   }
