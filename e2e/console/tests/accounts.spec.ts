@@ -155,6 +155,13 @@ test.describe("roles", () => {
       await expect(main(page)).toContainText(`This needs the role ${role}`);
       await expect(main(page)).toContainText("You are a viewer");
     }
+    await page.goto("/settings/limits"); // as people type it
+    await expect(page).toHaveURL(/\/settings\?tab=limits$/);
+    await expect(main(page)).toContainText("limits.queries_per_minute");
+    await page.keyboard.press("ControlOrMeta+k");
+    await expect(page.getByRole("option", { name: "New API token" })).toBeVisible();
+    await expect(page.getByRole("option", { name: /^(Users|Tokens|Audit log|Invite a user)$/ })).toHaveCount(0);
+    await page.keyboard.press("Escape");
     await page.goto("/sources/storefront?tab=schema");
     await expect(page.getByRole("region", { name: "Columns" })).toContainText("event_type");
     await expect(main(page).getByRole("button", { name: /Pause|Add|Ignore/ })).toHaveCount(0);

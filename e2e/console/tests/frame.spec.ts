@@ -54,7 +54,7 @@ test.describe("the frame", () => {
     const result = page.getByRole("region", { name: "Result" });
     await expect(result).toContainText("1 row");
     let runs = 0;
-    page.on("request", (request) => (runs += request.url().endsWith("/api/v1/query") ? 1 : 0));
+    page.on("request", (request) => (runs += request.postData()?.includes("SELECT 1 AS before") ? 1 : 0));
     await watch.expectingErrors(async () => {
       await helios.stop("SIGKILL");
       await page.getByRole("button", { name: /^Run/ }).first().click();
