@@ -112,6 +112,13 @@ test.describe("the frame", () => {
     });
   });
 
+  test("a machine without a network goes on with the server that is on it", async ({ page }) => {
+    await page.goto("/");
+    await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+    await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+    for (let i = 0; i < 3; i++) await page.waitForResponse("**/api/v1/sources");
+  });
+
   test("a mistyped address says so", async ({ page }) => {
     await page.goto("/nowhere");
     await expect(page.getByRole("heading", { level: 1 })).toContainText("Not found");

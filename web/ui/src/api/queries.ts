@@ -12,7 +12,9 @@ export const queryClient = new QueryClient({
       // What the server refused stays refused; what did not reach it is asked again when it answers.
       retry: (count, error) => problemOf(error).offline && count < 2,
       refetchOnWindowFocus: true,
+      networkMode: "always", // the server may be on this machine, which needs no network
     },
+    mutations: { networkMode: "always" },
   },
 });
 onRecovery(() => void queryClient.invalidateQueries());
