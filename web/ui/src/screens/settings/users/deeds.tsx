@@ -1,17 +1,17 @@
 // What an admin does about one account, each in a dialog of its own.
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Asked } from "@/accounts/asked";
 import { LimitField, limitBody, limitOf } from "@/accounts/limit";
 import { accountsChanged, sessionsQuery, type User } from "@/accounts/queries";
 import { RoleField } from "@/accounts/role-field";
 import { Sessions } from "@/accounts/sessions";
-import { api, problemOf } from "@/api/client";
+import { api } from "@/api/client";
 import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { ProblemBox } from "@/ui/problem";
 import { toast } from "@/ui/toast";
-import { LinkShown, makeLink, type Link } from "./link";
+import { LinkShown, makeLink } from "./link";
 
 export type Deed = "change" | "link" | "sessions" | "disable" | "delete";
 
@@ -29,24 +29,26 @@ export default function Deeds({ what, ...props }: Props & { what: Deed }) {
 
 const pathOf = (user: User) => ({ params: { path: { id: user.id } } });
 
+/** Does something about an account, says that it is done, and closes the dialog. */
+function useDeed(deed: () => Promise<unknown>, done: string, onClose: () => void) {
+  return useMutation({
+    mutationFn: deed,
+    onSuccess: async () => {
+      toast(done);
+      await accountsChanged();
+      onClose();
+    },
+  });
+}
+
 function Change({ user, onClose }: Props) {
   const [role, setRole] = useState(user.role);
   const [limit, setLimit] = useState(limitOf(user));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const save = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await api.PATCH("/api/v1/users/{id}", { ...pathOf(user), body: { ...(role !== user.role && { role }), ...limitBody(role === "admin" ? null : limit) } });
-      toast(`${user.email} is changed`);
-      await accountsChanged();
-      onClose();
-    } catch (e) {
-      setError(problemOf(e));
-      setBusy(false);
-    }
-  };
+  const saving = useDeed(
+    () => api.PATCH("/api/v1/users/{id}", { ...pathOf(user), body: { ...(role !== user.role && { role }), ...limitBody(role === "admin" ? null : limit) } }),
+    `${user.email} is changed`,
+    onClose,
+  );
   return (
     <Dialog
       open
@@ -55,7 +57,7 @@ function Change({ user, onClose }: Props) {
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="change-user" busy={busy}>
+          <Button kind="primary" type="submit" form="change-user" busy={saving.isPending}>
             Save
           </Button>
         </>
@@ -66,37 +68,25 @@ function Change({ user, onClose }: Props) {
         className="space-y-4"
         onSubmit={(e) => {
           e.preventDefault();
-          void save();
+          saving.mutate();
         }}
       >
         <RoleField role={role} onChange={setRole} />
         <LimitField role={role} limit={limit} onChange={setLimit} />
         {role !== user.role && <p className="text-sm text-muted">With another role they have to sign in again. Their tokens may from then on do no more than that role.</p>}
-        {error !== null && <ProblemBox error={error} />}
+        {saving.error && <ProblemBox error={saving.error} />}
       </form>
     </Dialog>
   );
 }
 
 function NewLink({ user, onClose }: Props) {
-  const [link, setLink] = useState<Link | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const make = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      setLink(await makeLink(user));
-    } catch (e) {
-      setError(problemOf(e));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const making = useMutation({ mutationFn: () => makeLink(user) });
+  const link = making.data;
   return (
     <Dialog
       open
-      firm={link !== null}
+      firm={!!link}
       onClose={onClose}
       title={`A link for ${user.email}`}
       description={link ? "It is shown this once; a new one can be made." : "With it they set a password. The one that they have works until then."}
@@ -108,7 +98,7 @@ function NewLink({ user, onClose }: Props) {
         ) : (
           <>
             <Button onClick={onClose}>Cancel</Button>
-            <Button kind="primary" busy={busy} onClick={() => void make()}>
+            <Button kind="primary" busy={making.isPending} onClick={() => making.mutate()}>
               Make the link
             </Button>
           </>
@@ -117,28 +107,14 @@ function NewLink({ user, onClose }: Props) {
     >
       {link && <LinkShown link={link} email={user.email} />}
       {!link && <p className="text-sm text-muted">It works for 24 hours, and takes the place of one that was made before.</p>}
-      {error !== null && <ProblemBox error={error} />}
+      {making.error && <ProblemBox error={making.error} />}
     </Dialog>
   );
 }
 
 function SignOut({ user, onClose }: Props) {
   const sessions = useQuery(sessionsQuery(user.id));
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const end = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await api.DELETE("/api/v1/users/{id}/sessions", pathOf(user));
-      toast(`${user.email} is signed out everywhere`);
-      await accountsChanged();
-      onClose();
-    } catch (e) {
-      setError(problemOf(e));
-      setBusy(false);
-    }
-  };
+  const ending = useDeed(() => api.DELETE("/api/v1/users/{id}/sessions", pathOf(user)), `${user.email} is signed out everywhere`, onClose);
   return (
     <Dialog
       open
@@ -147,14 +123,14 @@ function SignOut({ user, onClose }: Props) {
       actions={
         <>
           <Button onClick={onClose}>Close</Button>
-          <Button kind="danger" disabled={!sessions.data?.length} busy={busy} onClick={() => void end()}>
+          <Button kind="danger" disabled={!sessions.data?.length} busy={ending.isPending} onClick={() => ending.mutate()}>
             Sign them out everywhere
           </Button>
         </>
       }
     >
       <Asked query={sessions}>{(list) => (list.length === 0 ? <p className="text-sm text-muted">Nowhere.</p> : <Sessions sessions={list} />)}</Asked>
-      {error !== null && <ProblemBox error={error} />}
+      {ending.error && <ProblemBox error={ending.error} />}
     </Dialog>
   );
 }
