@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,9 +194,9 @@ func (w *walk) node(n node, names visible) {
 		}
 	}
 	names = w.ctes(n, names)
-	for key, child := range n {
+	for _, key := range slices.Sorted(maps.Keys(n)) { // so that of several things that are not allowed it is always the same that is told
 		if !slices.Contains(judged, key) {
-			w.visit(child, w.itself(n, key, names))
+			w.visit(n[key], w.itself(n, key, names))
 		}
 	}
 }
