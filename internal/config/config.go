@@ -26,6 +26,7 @@ type Config struct {
 	Admin  Admin
 	Audit  Audit
 	OIDC   OIDC
+	Backup Backup
 
 	TLS          TLS
 	InsecureHTTP bool           // a proxy in front speaks TLS
@@ -125,6 +126,7 @@ func Default() Config {
 		Ingest: Ingest{Group: 100 * time.Millisecond, QueueBytes: 64 << 20},
 		Audit:  Audit{Retention: 90 * day},
 		OIDC:   OIDC{GroupsClaim: "groups"},
+		Backup: Backup{Every: time.Hour, Keep: 48},
 	}
 }
 

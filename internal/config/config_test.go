@@ -102,6 +102,15 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 		{"a word for a number", "sources:\n  - stream: a\n    table: b\n    max_depth: deep\n", nil, nil, `:4: this must be a whole number`},
 		{"a source that is no mapping", "sources:\n  - clicks\n", nil, nil, `:2: `},
 		{"sources that are no list", "sources:\n  stream: a\n", nil, nil, `:2: sources must be a list`},
+		{"a place that is a relative path", "backup: {to: backups}\n", nil, nil, `:1: backup.to: "backups" is a relative path`},
+		{"a place inside the data directory", "data: /srv/helios\nbackup: {to: /srv/helios/backups}\n", nil, nil, `:2: /srv/helios/backups is inside the data directory /srv/helios`},
+		{"a place with credentials", "backup: {to: 's3://key:word@bucket/x'}\n", nil, nil, `:1: backup.to: a place for backups holds no credentials`},
+		{"a place of another kind", "backup: {to: 'https://bucket.example.com'}\n", nil, nil, `:1: backup.to: this is not a place for backups`},
+		{"no bucket", "backup: {to: 's3:///x'}\n", nil, nil, `:1: backup.to: S3 has no bucket of such a name`},
+		{"a prefix that climbs", "backup: {to: 's3://bucket/x/../y'}\n", nil, nil, `:1: backup.to: the prefix of a place in S3 is no path`},
+		{"backups all the time", "backup: {every: 10s}\n", nil, nil, `:1: backup.every: "10s" is less than a minute`},
+		{"backups never", "backup: {every: never}\n", nil, nil, `:1: backup.every: "never" is not a length of time`},
+		{"no backup kept", "backup: {keep: 0}\n", nil, nil, `:1: backup.keep: "0" is not a whole number of 1 or more`},
 		{"a bad variable", "", map[string]string{"HELIOS_LOG_LEVEL": "loud"}, nil, `HELIOS_LOG_LEVEL: "loud" is none of debug, info, warn, error`},
 		{"a bad flag", "", nil, map[string]string{"store.threads": "-1"}, `--store.threads: "-1" is not a whole number`},
 	} {
@@ -165,4 +174,24 @@ func TestTheFirstAccountNeedsItsPasswordAndThatItsAccount(t *testing.T) {
 		require.Equal(t, fault.Invalid, fault.CodeOf(err))
 		require.ErrorContains(t, err, "go together")
 	}
+}
+
+func TestAPlaceForBackupsIsWrittenInOneWay(t *testing.T) {
+	for text, want := range map[string]string{
+		"/srv/backups/": "/srv/backups", "/srv//a/../b": "/srv/b", "s3://bucket": "s3://bucket", "s3://bucket/": "s3://bucket", "s3://bucket//a/b/": "s3://bucket/a/b",
+	} {
+		got, err := config.BackupPlace(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	_, err := config.BackupPlace("s3://key:word@bucket/x")
+	require.NotContains(t, err.Error(), "word", "a secret is not repeated")
+}
+
+func TestALinkIntoTheDataDirectoryIsNoPlaceForBackups(t *testing.T) {
+	data, link := t.TempDir(), filepath.Join(t.TempDir(), "backups")
+	require.NoError(t, os.Symlink(data, link))
+	require.Equal(t, fault.Invalid, fault.CodeOf(config.ApartFrom(data, filepath.Join(link, "new", "deep"))))
+	require.NoError(t, config.ApartFrom(data, data+"-backups"))
+	require.NoError(t, config.ApartFrom(data, "s3://bucket/x"))
 }

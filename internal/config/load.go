@@ -46,7 +46,7 @@ func settings() []setting {
 		{"audit.retention", func(c *Config, v string) error { return retention(&c.Audit.Retention, v) }},
 		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
 		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
-	}, oidcSettings())
+	}, oidcSettings(), backupSettings())
 }
 
 func (s setting) variable() string {
@@ -85,6 +85,9 @@ func Load(path string, env Environment, flags map[string]string) (Config, error)
 	}
 	if err := c.OIDC.check(); len(wrong) == 0 && err != nil {
 		wrong = append(wrong, err)
+	}
+	if len(wrong) == 0 && c.Backup.To != "" {
+		note(&wrong, places["backup.to"], ApartFrom(c.Data, c.Backup.To))
 	}
 	if len(wrong) > 0 {
 		return Config{}, wrong
