@@ -19,6 +19,7 @@ type Parameters struct {
 
 	VPCID      string   `json:"vpc_id,omitempty"`    // "": a VPC of its own, and then no SubnetID either
 	SubnetID   string   `json:"subnet_id,omitempty"` // a public one
+	Zone       string   `json:"zone,omitempty"`      // availability zone: that of SubnetID; without one where InstanceType is offered, "": AWS chooses. Never changed: the data volume is there
 	AllowCIDRs []string `json:"allow_cidrs"`         // whoever may reach port 443
 
 	Domain       string `json:"domain,omitempty"`         // "": by address, with a certificate of its own
