@@ -28,6 +28,10 @@ var accesses = map[string]access{
 	"GET /openapi.json": {role: auth.Viewer},
 	"GET /api/v1/about": {role: auth.Viewer},
 
+	"GET /api/v1/backups":        {role: auth.Admin, whole: true}, // it reads where it is told to
+	"GET /api/v1/backups/status": {role: auth.Viewer, whole: true},
+	"POST /api/v1/backups":       {role: auth.Admin, whole: true, action: "backup.start"},
+
 	// Who may come to the routes of accounts is decided here, and whose sessions and tokens they may touch in package auth, which
 	// writes all of it into the audit log.
 	"GET /api/v1/auth/state":             {},

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/query"
 	"github.com/helios-sql/helios/internal/schema"
@@ -97,6 +98,7 @@ type Deps struct {
 	History      History
 	Inspector    Inspector
 	About        func(context.Context) (About, error)
+	Backups      Backups
 
 	Accounts *auth.Service
 	Reach    Reach
@@ -171,6 +173,7 @@ func newServer(deps Deps) *server {
 	s.auditRoutes()
 	s.systemRoutes()
 	s.aboutRoutes()
+	s.backupRoutes()
 	// Huma describes its own form of errors beside each route; here all take the form of problemError.
 	delete(registry.Map(), "ErrorModel")
 	delete(registry.Map(), "ErrorDetail")
@@ -188,9 +191,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 
 // schemaName keeps names apart that two packages use, and gives the name that people know.
 func schemaName(t reflect.Type, hint string) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch t {
 	case reflect.TypeFor[query.Column]():
 		return "ResultColumn"
+	case reflect.TypeFor[backup.Status](), reflect.TypeFor[backup.Schedule](), reflect.TypeFor[backup.Running](), reflect.TypeFor[backup.Failed]():
+		return "Backup" + t.Name()
 	case reflect.TypeFor[problemError]():
 		return "Problem"
 	}
