@@ -111,3 +111,18 @@ func Shortest(err error) string {
 	}
 	return err.Error()
 }
+
+// Denied reports whether AWS does not allow the caller what was asked for.
+func Denied(err error) bool {
+	return AnsweredWith(err, "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "AllAccessDisabled", "Forbidden")
+}
+
+// Throttled reports whether AWS asks to slow down.
+func Throttled(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	_, throttled := retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+	return throttled
+}

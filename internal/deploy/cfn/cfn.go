@@ -27,7 +27,7 @@ type Client struct {
 	api  *cloudformation.Client
 	poll time.Duration
 	wait time.Duration
-	// flags are never nil.
+	// flags is never nil.
 	flags func(stack string) string
 }
 
@@ -35,7 +35,8 @@ const (
 	defaultPoll = 3 * time.Second
 	defaultWait = 90 * time.Minute
 	callTime    = 2 * time.Minute // for one question, with all that it is asked again
-	attempts    = 10              // at one question: a throttled account is waited for
+	planTime    = 10 * time.Minute
+	attempts    = 10 // at one question: a throttled account is waited for
 )
 
 // New makes a client. Whatever retries the given one makes, this one's are its own: it slows down when AWS asks for it, and says
@@ -55,10 +56,19 @@ func New(api *cloudformation.Client, o Options) *Client {
 		o.Retryer = retry.NewAdaptiveMode(func(a *retry.AdaptiveModeOptions) {
 			a.StandardOptions = append(a.StandardOptions, func(s *retry.StandardOptions) {
 				s.MaxAttempts, s.MaxBackoff = attempts, min(retry.DefaultMaxBackoff, 5*c.poll)
+				s.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(neverAgain)}, s.Retryables...)
 			})
 		})
 	})
 	return c
+}
+
+// neverAgain holds back what is asked in vain: a quota is no throttle, though it is called like one elsewhere.
+func neverAgain(err error) aws.Ternary {
+	if isQuota(err) {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // Stack is a stack as it stands.
@@ -81,7 +91,7 @@ func (c *Client) Describe(ctx context.Context, name string) (Stack, bool, error)
 	case isMissing(err):
 		return Stack{}, false, nil
 	case err != nil:
-		return Stack{}, false, explain(err, "what the stack %s is cannot be asked", name)
+		return Stack{}, false, c.explain(err, name, "stack %s cannot be looked up")
 	case len(out.Stacks) == 0:
 		return Stack{}, false, nil
 	}
@@ -113,7 +123,7 @@ func (c *Client) Template(ctx context.Context, name string) ([]byte, error) {
 	defer cancel()
 	out, err := c.api.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &name, TemplateStage: types.TemplateStageOriginal})
 	if err != nil {
-		return nil, explain(err, "the template of the stack %s cannot be read", name)
+		return nil, c.explain(err, name, "the template of stack %s cannot be read")
 	}
 	return []byte(aws.ToString(out.TemplateBody)), nil
 }
@@ -131,7 +141,7 @@ func (c *Client) Resources(ctx context.Context, name string) ([]Resource, error)
 	for pages.HasMorePages() {
 		page, err := nextPage(ctx, pages.NextPage)
 		if err != nil {
-			return nil, explain(err, "the resources of the stack %s cannot be listed", name)
+			return nil, c.explain(err, name, "the resources of stack %s cannot be listed")
 		}
 		for _, r := range page.StackResourceSummaries {
 			all = append(all, Resource{

@@ -1,11 +1,15 @@
 package cfn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
 
 // State is what a stack's status means for those who want to do something with it.
 type State string
 
-// The states.
+// The states. What CloudFormation allows in each: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 const (
 	Ready        State = "ready"         // it can be updated
 	Busy         State = "busy"          // something goes on in it: see Client.Watch
@@ -34,4 +38,30 @@ func (s Stack) State() State {
 		return Busy
 	}
 	return Ready
+}
+
+// Refusal says why a stack cannot be changed as it stands, and the command that leads on; nil when it can be.
+func (c *Client) Refusal(s Stack) error {
+	flags := c.flags(s.Name)
+	var message, hint string
+	switch s.State() {
+	case Ready, Empty:
+		return nil
+	case Busy:
+		message = "something is being done to stack %s already (%s)"
+		hint = "`helios status" + flags + "` shows it; run the same command again when it is at its end"
+	case Unborn:
+		message = "stack %s could not be made (%s) and can only be removed"
+		hint = "`helios deploy" + flags + "` removes it first, `helios destroy" + flags + "` only removes it"
+	case Stuck:
+		message = "an update of stack %s failed, and so did its undoing (%s)"
+		hint = "`helios deploy" + flags + "` goes on with the undoing first"
+	case DeleteFailed:
+		message = "stack %s is half removed (%s) and can only be removed further"
+		hint = "`helios destroy" + flags + "` goes on with that"
+	case Deleted:
+		message = "stack %s is removed (%s)"
+		hint = "`helios deploy" + flags + "` makes it anew"
+	}
+	return fault.New(fault.Conflict, message, s.Name, s.Status).WithHint("%s", hint)
 }
