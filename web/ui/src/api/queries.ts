@@ -48,6 +48,13 @@ export const tablesQuery = queryOptions({
   refetchInterval: 15_000,
 });
 
+/** How the server's backups are doing: closely while one is being made. */
+export const backupStatusQuery = queryOptions({
+  queryKey: ["backups", "status"],
+  queryFn: () => data(api.GET("/api/v1/backups/status")),
+  refetchInterval: (query) => (query.state.data?.running ? 500 : 5000),
+});
+
 /** The saved queries. */
 export const savedQueriesQuery = queryOptions({
   queryKey: ["saved-queries"],

@@ -78,7 +78,7 @@ function Item({ concern: c }: { concern: Concern }) {
 }
 
 function Go({ concern: { source, table, go } }: { concern: Concern }) {
-  const { can } = useSession();
+  const { can, may } = useSession();
   const settings = go === "settings" && can("PATCH /api/v1/sources/{name}");
   const of = source ? `, ${source}` : "";
   if (go === "quarantine") {
@@ -94,6 +94,13 @@ function Go({ concern: { source, table, go } }: { concern: Concern }) {
         Watch it
       </LinkButton>
     );
+  }
+  if (go === "backups") {
+    return may("admin") ? (
+      <LinkButton size="sm" to="/settings" search={{ tab: "backups" }}>
+        See the backups
+      </LinkButton>
+    ) : null;
   }
   if (!source) {
     return (

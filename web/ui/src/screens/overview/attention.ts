@@ -9,7 +9,7 @@ type Source = Schemas["SourceStatus"];
 
 export type Severity = "bad" | "warn" | "info";
 /** Where a person goes to do something about it. */
-export type Remedy = "source" | "quarantine" | "shards" | "settings" | "tail";
+export type Remedy = "source" | "quarantine" | "shards" | "settings" | "tail" | "backups";
 
 export interface Concern {
   /** The same as long as it is the same concern. */

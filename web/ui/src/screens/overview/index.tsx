@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Copy, Plug, SunMedium } from "lucide-react";
 import { useMemo, useState } from "react";
 import { NoneOfYours } from "@/accounts/none-of-yours";
-import { sourcesQuery, tablesQuery } from "@/api/queries";
+import { backupStatusQuery, sourcesQuery, tablesQuery } from "@/api/queries";
 import { copy } from "@/lib/clipboard";
 import { curl } from "@/lib/curl";
 import { useSession } from "@/lib/session";
@@ -14,6 +14,7 @@ import { Input } from "@/ui/form";
 import { Card, Empty, Page, Skeleton, useTitle } from "@/ui/layout";
 import { ProblemBox } from "@/ui/problem";
 import { concerns, settle, type Concern } from "./attention";
+import { ofBackups } from "./attention-backups";
 import { AttentionList } from "./attention-list";
 import { historyQuery } from "./history";
 import { Queries } from "./queries";
@@ -44,12 +45,14 @@ function Live() {
   const { data: sources = [] } = useQuery(sourcesQuery);
   const { data: tables } = useQuery(tablesQuery);
   const { data: histories } = useQuery(historyQuery);
-  const mends = useSession().can("POST /api/v1/quarantine/{table}/replay");
+  const { can } = useSession();
+  const mends = can("POST /api/v1/quarantine/{table}/replay");
+  const { data: backups } = useQuery({ ...backupStatusQuery, enabled: can("GET /api/v1/backups/status") });
   const [seen] = useState(() => new Map<string, { concern: Concern; at: number }>());
   const found = useMemo(() => {
     const now = Date.now();
-    return settle(concerns(sources, histories?.bySource ?? {}, now, mends), seen, now);
-  }, [sources, histories, seen, mends]);
+    return settle([...concerns(sources, histories?.bySource ?? {}, now, mends), ...ofBackups(backups, now)], seen, now);
+  }, [sources, histories, backups, seen, mends]);
   return (
     <div className="space-y-5">
       <AttentionList concerns={found} />

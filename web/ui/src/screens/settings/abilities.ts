@@ -24,7 +24,7 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
       { says: "Run saved queries", routes: ["GET /api/v1/saved-queries", "GET /api/v1/saved-queries/{id}", "POST /api/v1/saved-queries/{id}/run"] },
       { says: "See and cancel their own running queries", routes: ["GET /api/v1/queries", "DELETE /api/v1/queries/{id}"] },
       { says: "See the server’s version, its limits and its description", routes: ["GET /api/v1/about", "GET /openapi.json"] },
-      { says: "See its metrics", routes: ["GET /metrics"] },
+      { says: "See its metrics, and how its backups are doing", routes: ["GET /metrics", "GET /api/v1/backups/status"] },
     ],
   },
   {
@@ -70,6 +70,7 @@ export const abilities: readonly { group: string; abilities: readonly Ability[] 
         says: "Invite, change, disable and delete users",
         routes: ["GET /api/v1/users", "POST /api/v1/users", "GET /api/v1/users/{id}", "PATCH /api/v1/users/{id}", "DELETE /api/v1/users/{id}", "POST /api/v1/users/{id}/reset-link", "GET /api/v1/users/{id}/sessions", "DELETE /api/v1/users/{id}/sessions"],
       },
+      { says: "Make and list backups", routes: ["POST /api/v1/backups", "GET /api/v1/backups"] },
       { says: "Read, search and export the audit log", routes: ["GET /api/v1/audit", "GET /api/v1/audit/export"] },
     ],
   },

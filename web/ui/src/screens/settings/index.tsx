@@ -25,6 +25,7 @@ const UsersPart = lazy(() => import("./users"));
 const TokensPart = lazy(() => import("./tokens"));
 const RolesPart = lazy(() => import("./roles"));
 const AuditPart = lazy(() => import("./audit"));
+const BackupsPart = lazy(() => import("./backups"));
 
 const contents: Record<SettingsTab, ReactNode> = {
   about: <WithAbout>{(about) => <AboutPart about={about} />}</WithAbout>,
@@ -32,6 +33,7 @@ const contents: Record<SettingsTab, ReactNode> = {
   tokens: <TokensPart />,
   roles: <RolesPart />,
   audit: <AuditPart />,
+  backups: <BackupsPart />,
   limits: <WithAbout>{(about) => <LimitsPart limits={about.limits} />}</WithAbout>,
   sources: <SourcesPart />,
   api: <ApiPart />,

@@ -17,6 +17,7 @@ export const settingsParts: readonly Part[] = [
   { key: "tokens", label: "Tokens", role: "admin", accounts: true },
   { key: "roles", label: "Roles" },
   { key: "audit", label: "Audit log", role: "admin", accounts: true },
+  { key: "backups", label: "Backups", role: "admin" },
   { key: "limits", label: "Limits" },
   { key: "sources", label: "Sources as YAML", role: "editor" },
   { key: "api", label: "API" },

@@ -1,6 +1,6 @@
 import { oneOf, text } from "@/lib/search";
 
-export const settingsTabs = ["about", "users", "tokens", "roles", "audit", "limits", "sources", "api"] as const;
+export const settingsTabs = ["about", "users", "tokens", "roles", "audit", "backups", "limits", "sources", "api"] as const;
 export type SettingsTab = (typeof settingsTabs)[number];
 
 export const auditRanges = ["1h", "24h", "7d", "30d"] as const;
@@ -16,10 +16,10 @@ export interface AuditFilter {
   open?: string;
 }
 
-/** What the address of the settings says: the open part, whether a user is being invited, and what is looked for. */
-export const settingsSearch = (raw: Record<string, unknown>): { tab?: SettingsTab; new?: "user" } & AuditFilter => ({
+/** What the address of the settings says: the open part, whether a user is being invited or a backup asked for, and what is looked for. */
+export const settingsSearch = (raw: Record<string, unknown>): { tab?: SettingsTab; new?: "user" | "backup" } & AuditFilter => ({
   tab: oneOf(raw, "tab", settingsTabs),
-  new: oneOf(raw, "new", ["user"]),
+  new: oneOf(raw, "new", ["user", "backup"]),
   find: text(raw, "find"),
   action: text(raw, "action"),
   range: oneOf(raw, "range", auditRanges),

@@ -51,7 +51,7 @@ export const actionGroups: readonly { group: string; actions: Readonly<Record<st
       "quarantine.delete": "Delete from the quarantine",
     },
   },
-  { group: "Audit log", actions: { "audit.export": "Export the audit log" } },
+  { group: "The server", actions: { "backup.start": "Start a backup", "audit.export": "Export the audit log" } },
 ];
 
 const words: Readonly<Record<string, string>> = Object.assign({}, ...actionGroups.map((g) => g.actions)) as Record<string, string>;
