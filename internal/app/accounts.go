@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
@@ -30,6 +31,9 @@ func Accounts(ctx context.Context, dir string, anew bool, log *slog.Logger, do f
 		return fault.New(fault.Environment, "cannot use the data directory: %w", err)
 	}
 	onlyOurs()
+	if err := backup.CheckDir(dir); err != nil {
+		return err
+	}
 	if err := takeAway(dir); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 			root.AddCommand(cmd)
 		}
 	}
-	add("run", c.demo(), c.serve(), c.configGroup())
+	add("run", c.demo(), c.serve(), c.configGroup(), c.backup(), c.backups(), c.restore())
 	add("streams", c.streams(), c.sources(), c.tail())
 	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
 	add("accounts", c.login(), c.logout(), c.whoami(), c.users(), c.tokens())
