@@ -1,0 +1,116 @@
+package stack
+
+const told = "HasAlarmEmail" // the condition of what tells people
+
+// When alarms go off.
+const (
+	diskPercent  = 80
+	lagMillis    = 60_000
+	quietMinutes = 15
+)
+
+// alarm is one on a metric, of which CloudWatch looks at so many periods in a row.
+type alarm struct {
+	id, what             string
+	namespace, metric    string
+	dimension            object
+	statistic            string
+	seconds, periods     int
+	comparison           string
+	threshold            int
+	missing              string // what no data means
+	recover, onlyIfReads bool
+}
+
+// alarms tell people, if there is somebody to tell.
+func alarms(p Parameters) []resource {
+	all := []resource{
+		{
+			id: "AlarmKey", kind: "AWS::KMS::Key", when: told, what: "Encrypts alarms on their way; gone a week after the rest, as AWS wants it for keys, and unpaid meanwhile",
+			settings: object{
+				pair("Description", "Alarms of Helios "+p.Name), pair("EnableKeyRotation", true), pair("PendingWindowInDays", 7),
+				pair("KeyPolicy", keyPolicy()), tags(p, "alarms"),
+			},
+		},
+		{
+			id: "AlarmTopic", kind: "AWS::SNS::Topic", when: told, what: "Where alarms go",
+			// Alarms cannot use the key that AWS keeps for SNS: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+			settings: object{pair("KmsMasterKeyId", ref("AlarmKey")), tags(p, "alarms")},
+		},
+		{
+			id: "AlarmSubscription", kind: "AWS::SNS::Subscription", when: told, what: "Sends them by e-mail, once the receiver has confirmed that",
+			settings: object{pair("TopicArn", ref("AlarmTopic")), pair("Protocol", "email"), pair("Endpoint", ref("AlarmEmail"))},
+		},
+	}
+	if p.Absent {
+		return all
+	}
+	instance := object{pair("Name", "InstanceId"), pair("Value", ref("Instance"))}
+	deployment := object{pair("Name", "Deployment"), pair("Value", p.Name)}
+	for _, a := range []alarm{
+		{
+			id: "AlarmInstance", what: "Alarm: the machine does not run, or fails a status check, for five minutes", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimension: instance,
+			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "breaching",
+		},
+		{
+			id: "AlarmRecover", what: "Moves the machine to sound hardware when that below it fails", namespace: "AWS/EC2", metric: "StatusCheckFailed_System", dimension: instance,
+			statistic: "Maximum", seconds: 60, periods: 2, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "missing", recover: true,
+		},
+		{
+			id: "AlarmDisk", what: "Alarm: the data volume is 80 % full", namespace: "Helios", metric: "DiskUsedPercent", dimension: deployment,
+			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanThreshold", threshold: diskPercent, missing: "ignore",
+		},
+		{
+			id: "AlarmLag", what: "Alarm: a source is more than a minute behind its stream, for five minutes", namespace: "Helios", metric: "LagMax", dimension: deployment,
+			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanThreshold", threshold: lagMillis, missing: "ignore", onlyIfReads: true,
+		},
+		{
+			id: "AlarmNoEvents", what: "Alarm: no event came in for 15 minutes", namespace: "Helios", metric: "Events", dimension: deployment,
+			statistic: "Sum", seconds: 60 * quietMinutes, periods: 1, comparison: "LessThanThreshold", threshold: 1, missing: "breaching", onlyIfReads: true,
+		},
+	} {
+		if a.onlyIfReads && len(p.Streams) == 0 {
+			continue
+		}
+		all = append(all, a.resource(p))
+	}
+	return all
+}
+
+func (a alarm) resource(p Parameters) resource {
+	topic := either(told, ref("AlarmTopic"), noValue)
+	actions := []any{topic}
+	if a.recover {
+		actions = append([]any{sub("arn:${AWS::Partition}:automate:${AWS::Region}:ec2:recover")}, topic)
+	}
+	settings := object{
+		pair("AlarmDescription", p.Name+": "+a.what), pair("Namespace", a.namespace), pair("MetricName", a.metric), pair("Dimensions", []object{a.dimension}),
+		pair("Statistic", a.statistic), pair("Period", a.seconds), pair("EvaluationPeriods", a.periods),
+		pair("ComparisonOperator", a.comparison), pair("Threshold", a.threshold), pair("TreatMissingData", a.missing),
+		pair("AlarmActions", actions),
+	}
+	if !a.recover {
+		settings = append(settings, pair("OKActions", []any{topic}))
+	}
+	return resource{id: a.id, kind: "AWS::CloudWatch::Alarm", what: a.what, settings: append(settings, tags(p, ""))}
+}
+
+// keyPolicy gives a key to the account, whose own policies say who may use it, and to its alarms.
+func keyPolicy() object {
+	return object{pair("Version", policyVersion), pair("Statement", []object{
+		{
+			pair("Sid", "Account"), pair("Effect", "Allow"), pair("Principal", object{pair("AWS", sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root"))}),
+			pair("Action", []string{
+				"kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy", "kms:ListKeyPolicies", "kms:ListGrants", "kms:RevokeGrant",
+				"kms:GetKeyRotationStatus", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:EnableKey", "kms:DisableKey", "kms:UpdateKeyDescription",
+				"kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:Decrypt", "kms:GenerateDataKey",
+			}),
+			pair("Resource", "*"), // in the policy of a key: this key
+		},
+		{
+			pair("Sid", "Alarms"), pair("Effect", "Allow"), pair("Principal", object{pair("Service", "cloudwatch.amazonaws.com")}),
+			pair("Action", []string{"kms:Decrypt", "kms:GenerateDataKey"}), pair("Resource", "*"),
+			pair("Condition", object{pair("StringEquals", object{pair("aws:SourceAccount", ref("AWS::AccountId"))})}),
+		},
+	})}
+}
