@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/helios-sql/helios/internal/ingest"
@@ -64,7 +65,11 @@ type Span struct {
 	To   int64 `json:"to"`
 }
 
-// Print is what a set of rows adds up to, in whatever order: sets that differ have different prints.
+// Always is all of time.
+var Always = Span{From: math.MinInt64, To: math.MaxInt64}
+
+// Print is what a set of rows adds up to, in whatever order: sets that differ have different prints, but for a chance of 1 in
+// 2^64. Prints of sets that share no row add up to that of both.
 type Print struct {
 	Rows int64  `json:"rows"`
 	A    uint64 `json:"a,string"`

@@ -20,7 +20,10 @@ import (
 )
 
 // Catalog is an open catalog. It is safe for use by several goroutines.
-type Catalog struct{ db *sql.DB }
+type Catalog struct {
+	db   *sql.DB
+	path string
+}
 
 // File is the catalog's file in its directory.
 const File = "catalog.sqlite"
@@ -31,15 +34,12 @@ func Open(ctx context.Context, dir string) (*Catalog, error) {
 	if err := private(path); err != nil {
 		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
 	}
-	// A transaction takes its lock when it begins, and waits for it: several processes may write, and one that has read first
-	// could not wait any more.
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"}).String()
-	db, err := sql.Open("sqlite", dsn)
+	db, err := sql.Open("sqlite", dsn(path))
 	if err != nil {
 		return nil, fault.New(fault.Environment, "cannot open the catalog %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(1)
-	c := &Catalog{db: db}
+	c := &Catalog{db: db, path: path}
 	if err := c.migrate(ctx); err != nil {
 		_ = db.Close()
 		if fault.CodeOf(err) != fault.Internal {
@@ -49,6 +49,15 @@ func Open(ctx context.Context, dir string) (*Catalog, error) {
 			WithHint("nothing was changed: if the file is damaged restore it from a backup, or move it away and add the sources again: with their names and tables they go on where they stopped")
 	}
 	return c, nil
+}
+
+// dsn names the file, and how it is used. A transaction takes its lock when it begins, and waits for it: several processes may
+// write, and one that has read first could not wait any more.
+func dsn(path string) string {
+	return (&url.URL{
+		Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
+		RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate",
+	}).String()
 }
 
 // private makes the file if it is missing, and sees to it that nobody else on the machine reads it: it holds hashes of passwords.

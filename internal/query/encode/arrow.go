@@ -2,6 +2,7 @@ package encode
 
 import (
 	"context"
+	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -70,27 +71,50 @@ const (
 	rowGroupBytes = 32 << 20
 )
 
-func writeParquet(ctx context.Context, s *sink, res *query.Result, _ func() []ingest.Freshness) error {
-	schema := fileSchema(res)
-	w, err := pqarrow.NewFileWriter(schema, s,
-		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithMaxRowGroupLength(rowGroupRows), parquet.WithCreatedBy("Helios")),
+// Parquet writes batches of one schema into a Parquet file. It holds one row group in memory.
+type Parquet struct {
+	w      *pqarrow.FileWriter
+	schema *arrow.Schema
+}
+
+// NewParquet begins a file. The schema's names must be unique. Without Close it has no footer: a reader sees that it is cut.
+func NewParquet(w io.Writer, schema *arrow.Schema, codec compress.Compression) (*Parquet, error) {
+	file, err := pqarrow.NewFileWriter(schema, w,
+		parquet.NewWriterProperties(parquet.WithCompression(codec), parquet.WithMaxRowGroupLength(rowGroupRows), parquet.WithCreatedBy("Helios")),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+	if err != nil {
+		return nil, err
+	}
+	return &Parquet{w: file, schema: schema}, nil
+}
+
+// Write adds a batch whose columns have the types of the schema, and tells whether a row group was written out.
+func (p *Parquet) Write(batch arrow.RecordBatch) (written bool, err error) {
+	out, err := renamed(p.schema, batch)
+	if err != nil {
+		return false, err
+	}
+	defer out.Release()
+	if err := p.w.WriteBuffered(out); err != nil {
+		return false, err
+	}
+	if p.w.RowGroupTotalBytesWritten() < rowGroupBytes {
+		return false, nil
+	}
+	return true, p.w.NewBufferedRowGroupChecked()
+}
+
+// Close writes the footer. It leaves what it writes to open, unless that is an io.Closer.
+func (p *Parquet) Close() error { return p.w.Close() }
+
+func writeParquet(ctx context.Context, s *sink, res *query.Result, _ func() []ingest.Freshness) error {
+	w, err := NewParquet(s, fileSchema(res), compress.Codecs.Snappy)
 	if err != nil {
 		return err
 	}
 	if err := eachBatch(ctx, res, func(batch arrow.RecordBatch) error {
-		out, err := renamed(schema, batch)
-		if err != nil {
-			return err
-		}
-		defer out.Release()
-		if err := w.WriteBuffered(out); err != nil {
-			return err
-		}
-		if w.RowGroupTotalBytesWritten() < rowGroupBytes {
-			return nil
-		}
-		if err := w.NewBufferedRowGroupChecked(); err != nil {
+		written, err := w.Write(batch)
+		if err != nil || !written {
 			return err
 		}
 		return s.flush()

@@ -52,6 +52,9 @@ var migrations = []string{
 		PRIMARY KEY (table_name, quarantine)
 	);`,
 	auditView,
+	// Which store this is, for its backups: a copy of it is the same store.
+	`CREATE TABLE helios.identity (id VARCHAR NOT NULL);
+	INSERT INTO helios.identity SELECT uuid()::VARCHAR;`,
 }
 
 // migrate brings the file to the newest format, all or nothing.
