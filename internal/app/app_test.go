@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 		if slices.Contains(os.Args, calm) {
 			up = func(context.Context, *server) {}
 		}
+		if slices.Contains(os.Args, hurried) {
+			up = minutes
+		}
 		if err := work(context.Background(), os.Stderr, up); err != nil {
 			os.Exit(1)
 		}
@@ -53,6 +56,11 @@ const (
 // serve runs a server with a source shop, and gives its address, the Kinesis with the stream of that name, and what stops both.
 func serve(t *testing.T, shop config.Source) (url string, kinesis *localkinesis.Server, stop func()) {
 	t.Helper()
+	return serveWith(t, shop, func(*Options) {})
+}
+
+func serveWith(t *testing.T, shop config.Source, change func(*Options)) (url string, kinesis *localkinesis.Server, stop func()) {
+	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	log := slog.New(slog.DiscardHandler)
@@ -67,6 +75,7 @@ func serve(t *testing.T, shop config.Source) (url string, kinesis *localkinesis.
 	settings.Listen, settings.Data, settings.Sources = "127.0.0.1:0", t.TempDir(), []config.Source{shop}
 	up := make(chan Addresses, 1)
 	o := Options{Config: settings, Worker: []string{"worker"}, Talk: t.Output(), Logger: log, Ready: func(a Addresses) { up <- a }}
+	change(&o)
 	served := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { served <- Serve(ctx, o) }()

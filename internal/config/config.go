@@ -26,7 +26,9 @@ type Config struct {
 	Admin  Admin
 	Audit  Audit
 	OIDC   OIDC
-	Backup Backup
+
+	CloudWatch CloudWatch
+	Backup     Backup
 
 	TLS          TLS
 	InsecureHTTP bool           // a proxy in front speaks TLS
@@ -82,6 +84,11 @@ type Admin struct {
 // Audit says how long entries of the audit log are kept.
 type Audit struct {
 	Retention time.Duration
+}
+
+// CloudWatch says whether the log has lines that CloudWatch makes metrics of.
+type CloudWatch struct {
+	Deployment string // the name of the deployment, which the metrics bear; "": no such lines
 }
 
 // Source is a source declared in the settings file, with the keys of a source added over the API.

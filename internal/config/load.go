@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ func settings() []setting {
 		{"store.threads", func(c *Config, v string) error { return count(&c.Store.Threads, v, 1) }},
 		{"store.memory_limit", func(c *Config, v string) error { return size(&c.Store.MemoryLimit, v) }},
 		{"audit.retention", func(c *Config, v string) error { return retention(&c.Audit.Retention, v) }},
+		{"cloudwatch.deployment", func(c *Config, v string) error { return deployment(&c.CloudWatch.Deployment, v) }},
 		{"admin.email", func(c *Config, v string) error { c.Admin.Email = v; return nil }},
 		{"admin.password_file", func(c *Config, v string) error { return directory(&c.Admin.PasswordFile, v) }},
 	}, oidcSettings(), backupSettings())
@@ -282,6 +284,17 @@ func directory(to *string, v string) error {
 			return fault.New(fault.Invalid, "there is no home directory for %q", v).WithHint("write the path in full")
 		}
 		v = filepath.Join(home, rest)
+	}
+	*to = v
+	return nil
+}
+
+// deploymentName is what CloudFormation takes for the name of a stack.
+var deploymentName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)
+
+func deployment(to *string, v string) error {
+	if !deploymentName.MatchString(v) {
+		return fault.New(fault.Invalid, "%q is not the name of a deployment", v).WithHint("it begins with a letter, and has letters, digits and hyphens")
 	}
 	*to = v
 	return nil

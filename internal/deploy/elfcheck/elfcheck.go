@@ -4,7 +4,7 @@ package elfcheck
 
 import (
 	"debug/elf"
-	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,14 +27,15 @@ const build = "build it on Debian 12, or use an executable of a release"
 // Check gives the architecture of an executable, amd64 or arm64. The error, which is Invalid unless the file cannot be read, says
 // that it is no executable for Linux, or names a symbol or a library that it needs and that Amazon Linux 2023 does not have.
 func Check(path string) (arch string, err error) {
-	f, err := elf.Open(path)
+	file, err := os.Open(path)
 	if err != nil {
-		if _, ok := errors.AsType[*elf.FormatError](err); ok {
-			return "", fault.New(fault.Invalid, "%s is no executable for Linux: %w", path, err).WithHint(build)
-		}
 		return "", fault.New(fault.Environment, "cannot read the executable: %w", err)
 	}
-	defer func() { _ = f.Close() }()
+	defer func() { _ = file.Close() }()
+	f, err := elf.NewFile(file)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "%s is no executable for Linux: %w", path, err).WithHint(build)
+	}
 	switch {
 	case f.Machine == elf.EM_X86_64 && f.Class == elf.ELFCLASS64:
 		arch = "amd64"

@@ -64,6 +64,15 @@ func flock(ctx context.Context, f *os.File, patience time.Duration) error {
 	}
 }
 
+// DiskSize is how many bytes the file system has that the database is on, those of other files among them.
+func (db *DB) DiskSize() (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(db.dir, &stat); err != nil {
+		return 0, fmt.Errorf("size of the file system of %s: %w", db.dir, err)
+	}
+	return int64(stat.Blocks * uint64(stat.Bsize)), nil
+}
+
 // freeSpace is how many bytes may still be written to the directory's file system.
 func freeSpace(dir string) (int64, error) {
 	var stat syscall.Statfs_t
