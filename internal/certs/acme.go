@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type authority struct {
 	manager *autocert.Manager
 	domains []string
 	log     *slog.Logger
+	local   func() (tls.Certificate, error) // what this machine itself is shown
 }
 
 // ACME keeps certificates of domains that an authority gives out, and renews them. They are kept in a directory. url is that of the
@@ -33,7 +35,7 @@ func ACME(dir string, domains []string, url string, client *http.Client, log *sl
 		url = autocert.DefaultACMEDirectory
 	}
 	return &authority{
-		domains: domains, log: log,
+		domains: domains, log: log, local: sync.OnceValues(passing),
 		manager: &autocert.Manager{
 			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(dir), HostPolicy: autocert.HostWhitelist(domains...),
 			Client: &acme.Client{DirectoryURL: url, HTTPClient: client, UserAgent: "helios"},
@@ -41,8 +43,26 @@ func ACME(dir string, domains []string, url string, client *http.Client, log *sl
 	}
 }
 
-// Config implements Keeper.
-func (a *authority) Config() *tls.Config { return config(a.manager.GetCertificate, acme.ALPNProto) }
+// passing makes a certificate that is kept nowhere.
+func passing() (tls.Certificate, error) {
+	cert, key, err := mint([]string{"localhost", "127.0.0.1", "::1"}, time.Now())
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
+}
+
+// Config implements Keeper. Who calls from this machine by its address, as checks of health do, gets through whether the authority
+// has given anything out yet or not.
+func (a *authority) Config() *tls.Config {
+	return config(func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if from, ok := hello.Conn.RemoteAddr().(*net.TCPAddr); ok && from.IP.IsLoopback() && hello.ServerName == "" {
+			pair, err := a.local()
+			return &pair, err
+		}
+		return a.manager.GetCertificate(hello)
+	}, acme.ALPNProto)
+}
 
 // Trusted implements Keeper.
 func (a *authority) Trusted() bool { return true }

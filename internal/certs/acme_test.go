@@ -114,8 +114,18 @@ func TestAnAuthorityThatGivesNothingIsInTheLog(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	said := &journal{}
-	serve(t, listener, certs.ACME(t.TempDir(), []string{"helios.example.com"}, "https://127.0.0.1:1/dir", nil, said.logger()))
+	k := certs.ACME(t.TempDir(), []string{"helios.example.com"}, "https://127.0.0.1:1/dir", nil, said.logger())
+	serve(t, listener, k)
 	require.Eventually(t, func() bool { return len(said.String()) > 0 }, waiting, pause)
 	require.Contains(t, said.String(), "there is no certificate for the domain")
+
+	local, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer local.Close()
+	pair, err := k.Config().GetCertificate(&tls.ClientHelloInfo{Conn: local})
+	require.NoError(t, err, "what checks health on this machine, by its address, gets through all the same")
+	require.NoError(t, pair.Leaf.VerifyHostname("127.0.0.1"))
+	_, err = k.Config().GetCertificate(&tls.ClientHelloInfo{Conn: local, ServerName: "helios.example.com", CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}})
+	require.Error(t, err)
 	require.Contains(t, said.String(), "helios.example.com")
 }

@@ -115,13 +115,33 @@ func serves(dir string, names []string, now time.Time) bool {
 
 // forge makes a pair for names and writes it to a directory.
 func forge(dir string, names []string, now time.Time) error {
+	cert, key, err := mint(names, now)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.New(fault.Environment, "the self-signed certificate cannot be kept: %w", err)
+	}
+	for _, file := range []struct {
+		name string
+		text []byte
+	}{{selfKey, key}, {selfCert, cert}} {
+		if err := write(filepath.Join(dir, file.name), file.text); err != nil {
+			return fault.New(fault.Environment, "the self-signed certificate cannot be kept: %w", err)
+		}
+	}
+	return nil
+}
+
+// mint makes a pair for names, in PEM.
+func mint(names []string, now time.Time) (certPEM, keyPEM []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return fault.New(fault.Internal, "make a key: %w", err)
+		return nil, nil, fault.New(fault.Internal, "make a key: %w", err)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return fault.New(fault.Internal, "make a serial number: %w", err)
+		return nil, nil, fault.New(fault.Internal, "make a serial number: %w", err)
 	}
 	begins := now.Add(-time.Hour).UTC() // clocks differ
 	template := &x509.Certificate{
@@ -139,24 +159,13 @@ func forge(dir string, names []string, now time.Time) error {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return fault.New(fault.Internal, "make a certificate: %w", err)
+		return nil, nil, fault.New(fault.Internal, "make a certificate: %w", err)
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return fault.New(fault.Internal, "write a key: %w", err)
+		return nil, nil, fault.New(fault.Internal, "write a key: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fault.New(fault.Environment, "the self-signed certificate cannot be kept: %w", err)
-	}
-	for _, file := range []struct {
-		name, kind string
-		der        []byte
-	}{{selfKey, "PRIVATE KEY", secret}, {selfCert, "CERTIFICATE", der}} {
-		if err := write(filepath.Join(dir, file.name), pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.der})); err != nil {
-			return fault.New(fault.Environment, "the self-signed certificate cannot be kept: %w", err)
-		}
-	}
-	return nil
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), nil
 }
 
 // ascii reports whether a name can stand in a certificate.
