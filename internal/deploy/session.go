@@ -42,6 +42,8 @@ type Session struct {
 	Partition string // aws, aws-cn, aws-us-gov
 	Caller    string // the ARN of who works here
 
+	Credentials string // where they come from, for people
+
 	Stacks  *cfn.Client
 	EC2     *ec2.Client
 	S3      *s3.Client
@@ -80,10 +82,12 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, fault.New(fault.Environment, "no AWS region is set").
 			WithHint("name the one that your streams are in: --region eu-central-1, or AWS_REGION, or region in the profile")
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+	found, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
 		return nil, noCredentials(err, o.Profile)
 	}
 	s := newSession(cfg, o.Profile)
+	s.Credentials = provider(found)
 	who, err := s.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, awsfault.Explain(err, "whose these credentials are cannot be asked")
@@ -112,6 +116,30 @@ func newSession(cfg aws.Config, profile string) *Session {
 	}
 	s.Stacks = cfn.New(cloudformation.NewFromConfig(cfg), cfn.Options{Flags: s.Flags})
 	return s
+}
+
+// provider names where credentials come from.
+func provider(c aws.Credentials) string {
+	name, _, _ := strings.Cut(c.Source, ":")
+	switch name {
+	case "EnvConfigCredentials":
+		return "environment variables"
+	case "SharedConfigCredentials":
+		return "the AWS configuration files"
+	case "EC2RoleProvider":
+		return "the role of this instance"
+	case "CredentialsEndpointProvider":
+		return "the role of this container"
+	case "SSOProvider":
+		return "IAM Identity Center"
+	case "AssumeRoleProvider":
+		return "a role that the profile names"
+	case "WebIdentityCredentials":
+		return "a web identity"
+	case "ProcessProvider":
+		return "a credential process"
+	}
+	return name
 }
 
 // Deployment is what runs under a name.
