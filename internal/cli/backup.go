@@ -10,6 +10,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/cli/term"
 	"github.com/helios-sql/helios/internal/client"
+	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -54,17 +55,19 @@ A backup holds the events and the hashes of passwords and tokens: keep its place
 
 // placeOf is the place that the first argument names, "" for none. A path is taken from where the person is.
 func placeOf(cmd *cobra.Command, args []string) (string, error) {
-	if len(args) == 0 || strings.Contains(args[0], "://") {
-		return strings.Join(args, ""), nil
+	if len(args) == 0 {
+		return "", nil
 	}
-	if args[0] == "" {
-		return "", usage(cmd, "the place is empty")
+	place := args[0]
+	if place != "" && !strings.Contains(place, "://") {
+		absolute, err := filepath.Abs(place)
+		if err != nil {
+			return "", fault.New(fault.Environment, "cannot tell where %s is: %w", place, err)
+		}
+		place = absolute
 	}
-	place, err := filepath.Abs(args[0])
-	if err != nil {
-		return "", fault.New(fault.Environment, "cannot tell where %s is: %w", args[0], err)
-	}
-	return place, nil
+	place, err := config.BackupPlace(place)
+	return place, settingsError(cmd, err)
 }
 
 const (

@@ -152,7 +152,7 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 		"demo --rate -1", "demo --rate fast", "serve --listen 0.0.0.0:8080", "serve --listen nowhere", "serve --data", "config check --frob",
 		"users add", "users add me@example.com", "users add me@example.com --role root", "users role me@example.com",
 		"users role me@example.com chief", "users role me@example.com editor --tables a --all-tables", "tokens create ci",
-		"tokens create ci --role root", "tokens create ci --role viewer --expires soon", "tokens create ci --role viewer --expires -3d", "tokens revoke",
+		"backup a b", "backups a b", "restore", "restore x --at", "tokens create ci --role root", "tokens create ci --role viewer --expires soon", "tokens create ci --role viewer --expires -3d", "tokens revoke",
 	} {
 		got := helios(t, "", strings.Fields(line)...)
 		require.Equal(t, 2, got.code, line)
@@ -165,7 +165,7 @@ func TestWrongUsageIsOneLineWithAHintAndExitsWith2(t *testing.T) {
 
 func TestEveryCommandExplainsItself(t *testing.T) {
 	for _, line := range []string{
-		"", "demo", "serve", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
+		"", "demo", "serve", "backup", "backups", "restore", "config", "config check", "streams", "streams list", "streams sample", "sources", "sources add", "sources list",
 		"sources show", "sources set", "sources pause", "sources resume", "sources remove", "tail", "sql", "quarantine", "quarantine list", "quarantine show",
 		"quarantine replay", "quarantine delete", "version", "completion", "completion bash", "tables", "tables list", "tables show", "queries", "queries list", "queries cancel",
 		"users", "users add", "users list", "users remove", "users disable", "users enable", "users role", "users password",

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/helios-sql/helios/internal/api/apitest"
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/client"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
@@ -123,6 +124,31 @@ func TestTheClientGivesAllThatTheServerTells(t *testing.T) {
 		QuarantineKey: client.QuarantineKey{ShardID: "s-0", Sequence: record.Sequence, Index: 3}, Stream: "clicks", PartitionKey: "p",
 		ArrivedAt: at, QuarantinedAt: at, Reason: "malformed_json", Field: "a.b", Message: "broken", Raw: []byte("{\xff"),
 	}}}, page)
+}
+
+func TestTheClientTellsOfBackups(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	made := backup.Backup{ID: "20260102T030405Z-0123456789abcdef", At: at, To: "/srv/b", Tables: 2, Rows: 1 << 60, Bytes: 9, Uploaded: 4, DurationMS: 7, Version: "v1"}
+	w := &apitest.World{
+		Backups: backup.Status{
+			Schedule: &backup.Schedule{To: "/srv/b", Every: "1h0m0s", Keep: 48, NextAt: at}, Last: &made, Failed: &backup.Failed{At: at, To: "/srv/b", Message: "why"},
+		},
+		Made: []backup.Backup{made, {ID: "broken", To: "/srv/b", Damaged: "it is empty"}},
+	}
+	c, ctx := connect(t, w.Handler()), t.Context()
+	list, err := c.Backups(ctx, "s3://bucket/x y")
+	require.NoError(t, err)
+	same(t, w.Made, list)
+	started, err := c.StartBackup(ctx, "/srv/b")
+	require.NoError(t, err)
+	require.NotNil(t, started.Running)
+	same(t, w.Backups, started)
+	status, err := c.BackupStatus(ctx)
+	require.NoError(t, err)
+	require.Equal(t, started, status)
+	_, err = c.StartBackup(ctx, "")
+	require.Equal(t, fault.Conflict, fault.CodeOf(err))
+	require.Equal(t, []string{"backups at s3://bucket/x y", "backup to /srv/b", "backup to "}, w.Calls())
 }
 
 func TestTheClientAsksForWhatItIsTold(t *testing.T) {

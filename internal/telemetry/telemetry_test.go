@@ -37,14 +37,24 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	m.Disk(func() (telemetry.Disk, bool) {
 		return telemetry.Disk{Used: 10, Free: 20, FullAt: time.Unix(30, 0)}, true
 	})
+	backups := telemetry.Backups{Uploaded: 40, Failures: 2}
+	m.Backups(func() telemetry.Backups { return backups })
 	m.Sources(func() []telemetry.Source { return sources })
 	m.RunningQueries(func() int { return 2 })
 	m.Request("GET", "/api/v1/tables", 200, 3*time.Millisecond)
 	m.Query("ok", 20*time.Millisecond)
 	m.Commit(4, 1000, 2*time.Millisecond)
 
+	require.NotContains(t, scrape(m), "helios_backup_last", "there is none yet")
+	backups.At, backups.Took, backups.Bytes, backups.Running = time.UnixMilli(1500), 2500*time.Millisecond, 70, true
 	text := scrape(m)
 	for _, line := range []string{
+		`helios_backup_last_success_timestamp_seconds 1.5`,
+		`helios_backup_last_duration_seconds 2.5`,
+		`helios_backup_last_bytes 70`,
+		`helios_backup_running 1`,
+		`helios_backup_uploaded_bytes_total 40`,
+		`helios_backup_failures_total 2`,
 		`helios_source_records_total{source="clicks"} 3`,
 		`helios_source_bytes_total{source="clicks"} 900`,
 		`helios_source_rows_total{source="clicks"} 5`,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/api"
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/event"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
@@ -39,6 +40,8 @@ type World struct {
 	Quarantined []ingest.Quarantined // of every table, by key
 	Queries     *query.Service       // nil: one over Engine
 	LogTo       io.Writer            // nil: nowhere
+	Backups     backup.Status        // a backup that is started is added
+	Made        []backup.Backup      // at every place
 	Keep        func(*api.Deps)      // gives the server what keeps queries, dashboards and the history; nil: it has none
 
 	mu       sync.Mutex
@@ -66,6 +69,7 @@ func (w *World) Handler() http.Handler {
 		Declare: func(s ingest.Settings) ([]byte, error) {
 			return []byte("sources:\n  - stream: " + s.Stream + "\n"), nil
 		},
+		Backups: backups{w},
 		Metrics: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, "helios_up 1\n") }),
 		Console: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "the console at "+r.URL.Path) }),
 		Logger:  log, Accounts: auth.New(nobody{}, auth.Options{Logger: log}),
