@@ -12,11 +12,17 @@ type statement struct {
 	id        string
 	words     string // for people
 	actions   []string
-	resources []string  // ARNs with references as Fn::Sub takes them
-	when      [3]string // an operator of conditions, a key, and the value, with references too
+	resources []string // ARNs with references as Fn::Sub takes them
+	when      condition
 
 	// anything is why AWS takes no other resource than *, "" if the resources are named.
 	anything string
+}
+
+// condition is an operator on a key, and the values of which one must fit, with references too.
+type condition struct {
+	operator, key string
+	values        []string
 }
 
 // Which resources an action knows is from AWS's Service Authorization Reference, service by service.
@@ -44,7 +50,7 @@ func statements(p Parameters) []statement {
 		statement{
 			id: "ListBackups", words: "list its own prefix of the backup bucket",
 			actions: []string{"s3:ListBucket"}, resources: []string{"${BackupBucket.Arn}"},
-			when: [3]string{"StringLike", "s3:prefix", p.Name + "/*"},
+			when: condition{"StringLike", "s3:prefix", []string{p.Name + "/*"}},
 		},
 		statement{
 			id: "KeepBackups", words: "read, write and remove backups below that prefix",
@@ -73,30 +79,26 @@ func statements(p Parameters) []statement {
 	)
 }
 
-// decrypt is what encrypted streams need: the keys, through Kinesis in their region and for nothing else.
+// decrypt is what encrypted streams need: their keys, through Kinesis and for nothing else.
 func decrypt(p Parameters) []statement {
-	var all []statement
-	places := map[string]int{} // by region
+	var keys, through []string
 	for _, s := range p.Streams {
-		if s.KMSKey == "" {
-			continue
-		}
-		region := strings.Split(s.KMSKey, ":")[3]
-		i, known := places[region]
-		if !known {
-			i = len(all)
-			places[region] = i
-			all = append(all, statement{
-				id: "Decrypt" + strings.ReplaceAll(region, "-", ""), words: "have Kinesis in " + region + " decrypt their records with the keys of the streams, and nothing else with them",
-				actions: []string{"kms:Decrypt"},
-				when:    [3]string{"StringEquals", "kms:ViaService", "kinesis." + region + ".${AWS::URLSuffix}"},
-			})
-		}
-		if !slices.Contains(all[i].resources, s.KMSKey) {
-			all[i].resources = append(all[i].resources, s.KMSKey)
+		if s.KMSKey != "" && !slices.Contains(keys, s.KMSKey) {
+			keys = append(keys, s.KMSKey)
 		}
 	}
-	return all
+	for _, key := range keys {
+		if service := "kinesis." + strings.Split(key, ":")[3] + ".${AWS::URLSuffix}"; !slices.Contains(through, service) {
+			through = append(through, service)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return []statement{{
+		id: "DecryptStreams", words: "have Kinesis decrypt what it reads, with the keys of these streams, and use the keys for nothing else",
+		actions: []string{"kms:Decrypt"}, resources: keys, when: condition{"StringEquals", "kms:ViaService", through},
+	}}
 }
 
 const policyVersion = "2012-10-17" // of IAM's language
@@ -106,8 +108,8 @@ func policy(p Parameters) object {
 	var list []any
 	for _, s := range statements(p) {
 		one := object{pair("Sid", s.id), pair("Effect", "Allow"), pair("Action", s.actions), pair("Resource", each(s.resources, withReferences))}
-		if s.when[0] != "" {
-			one = append(one, pair("Condition", object{pair(s.when[0], object{pair(s.when[1], withReferences(s.when[2]))})}))
+		if s.when.key != "" {
+			one = append(one, pair("Condition", object{pair(s.when.operator, object{pair(s.when.key, each(s.when.values, withReferences))})}))
 		}
 		list = append(list, one)
 	}
@@ -137,8 +139,8 @@ func PolicyDocument(p Parameters) map[string]any {
 	var list []any
 	for _, s := range statements(p) {
 		one := map[string]any{"Sid": s.id, "Effect": "Allow", "Action": s.actions, "Resource": each(s.resources, known.Replace)}
-		if s.when[0] != "" {
-			one["Condition"] = map[string]any{s.when[0]: map[string]any{s.when[1]: known.Replace(s.when[2])}}
+		if s.when.key != "" {
+			one["Condition"] = map[string]any{s.when.operator: map[string]any{s.when.key: each(s.when.values, known.Replace)}}
 		}
 		list = append(list, one)
 	}

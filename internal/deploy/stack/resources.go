@@ -177,8 +177,7 @@ func storage(p Parameters) []resource {
 	return []resource{
 		{
 			id: "DataVolume", kind: "AWS::EC2::Volume", kept: "Snapshot",
-			what:     fmt.Sprintf("The encrypted disk of %d GiB that holds all tables; a snapshot of it stays when it goes", p.VolumeGiB),
-			accepted: []exception{{"CKV_AWS_189", "Encrypted with the account's key for EBS. A key of one's own is set for the whole account, as its default for EBS."}},
+			what: fmt.Sprintf("The encrypted disk of %d GiB that holds all tables; a snapshot of it stays when it goes", p.VolumeGiB),
 			settings: object{
 				pair("AvailabilityZone", zone), pair("Encrypted", true), pair("VolumeType", "gp3"), pair("Size", ref("VolumeSize")),
 				pair("SnapshotId", either("HasSnapshot", ref("SnapshotId"), noValue)), tags(p, "data"),

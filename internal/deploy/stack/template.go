@@ -62,6 +62,11 @@ func metadata(p Parameters) (object, error) {
 	if err := yaml.UnmarshalWithOptions(written, &carried, yaml.UseOrderedMap()); err != nil {
 		return nil, fault.New(fault.Internal, "the parameters of %s cannot be written: %w", p.Name, err)
 	}
+	for i := range carried {
+		if carried[i].Key == "settings" {
+			carried[i].Value = text(p.Settings)
+		}
+	}
 	return carried, nil
 }
 
@@ -86,10 +91,7 @@ func imageParameter(arch string) string {
 }
 
 func parameters(p Parameters) []entry {
-	days := make([]any, len(retentions))
-	for i, d := range retentions {
-		days[i] = d
-	}
+	days := "[" + strings.Join(each(retentions, strconv.Itoa), ", ") + "]"
 	all := []entry{
 		{id: "VolumeSize", body: object{
 			pair("Type", "Number"), pair("MinValue", smallestVolume), pair("MaxValue", largestVolume),
@@ -99,7 +101,7 @@ func parameters(p Parameters) []entry {
 			pair("Type", "String"), pair("AllowedPattern", "^(snap-[0-9a-f]{8}([0-9a-f]{9})?)?$"),
 			pair("Description", "The snapshot that the data volume begins with, or nothing. Another one replaces the volume."),
 		}},
-		{id: "LogRetention", body: object{pair("Type", "Number"), pair("AllowedValues", days), pair("Description", "Days that logs are kept.")}},
+		{id: "LogRetention", body: object{pair("Type", "Number"), pair("AllowedValues", written(days)), pair("Description", "Days that logs are kept.")}},
 		{id: "AlarmEmail", body: object{
 			pair("Type", "String"), pair("AllowedPattern", `^([^@ ]+@[^@ ]+)?$`), pair("Description", "Who is told of alarms, or nothing."),
 		}},
@@ -116,10 +118,13 @@ func parameters(p Parameters) []entry {
 			{id: "InstanceType", body: object{pair("Type", "String"), pair("Description", "Of the architecture "+p.Arch+". Another one means a restart.")}},
 		}, all...)
 	}
-	values := p.Values()
 	for i := range all {
-		o := all[i].body.(object)
-		all[i].body = slices.Insert(o, 1, pair("Default", values[all[i].id]))
+		described := all[i].body.(object)
+		value := any(p.Values()[all[i].id])
+		if described[0].Value == "Number" {
+			value = written(value.(string))
+		}
+		all[i].body = slices.Insert(described, 1, pair("Default", value))
 	}
 	return all
 }

@@ -55,7 +55,7 @@ var (
 // Validate refuses what cannot become a deployment, one mistake at a time, and says how to mend it. Its errors are *fault.Error.
 func (p Parameters) Validate() error {
 	for _, check := range []func() *fault.Error{
-		p.checkPlace, p.checkMachine, p.checkNetwork, p.checkAllowed, p.checkDomain, p.checkStreams, p.checkSettings, p.checkKept, p.checkArtifact,
+		p.checkPlace, p.checkMachine, p.checkNetwork, p.checkAllowed, p.checkDomain, p.checkAlarms, p.checkStreams, p.checkSettings, p.checkKept, p.checkArtifact,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -157,12 +157,17 @@ func (p Parameters) checkAllowed() *fault.Error {
 	return nil
 }
 
-func (p Parameters) checkDomain() *fault.Error {
-	if p.AlarmEmail != "" {
-		if address, err := mail.ParseAddress(p.AlarmEmail); err != nil || address.Address != p.AlarmEmail || !emailShape.MatchString(p.AlarmEmail) {
-			return wrong("%q is not an e-mail address that alarms can go to", p.AlarmEmail).WithHint("write the address alone, as in oncall@example.com")
-		}
+func (p Parameters) checkAlarms() *fault.Error {
+	if p.AlarmEmail == "" {
+		return nil
 	}
+	if address, err := mail.ParseAddress(p.AlarmEmail); err != nil || address.Address != p.AlarmEmail || !emailShape.MatchString(p.AlarmEmail) {
+		return wrong("%q is not an e-mail address that alarms can go to", p.AlarmEmail).WithHint("write the address alone, as in oncall@example.com")
+	}
+	return nil
+}
+
+func (p Parameters) checkDomain() *fault.Error {
 	labels := strings.Split(p.Domain, ".")
 	switch {
 	case p.Domain == "" && p.HostedZoneID == "":

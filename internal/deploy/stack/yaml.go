@@ -52,11 +52,12 @@ func scalar(text string) string {
 // quote writes text in double quotes. What Go escapes YAML escapes in the same way; CloudFormation keeps ASCII alone unharmed.
 func quote(text string) string { return strconv.QuoteToASCII(text) }
 
-var simple = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?(\n[!-~]([ -~]*[!-~])?)*\n?$`)
+// simple is two or more printable lines, none of which ends in white space, the first of which begins with something.
+var simple = regexp.MustCompile(`^[!-~]([\t -~]*[!-~])?(\n([\t -~]*[!-~])?)*\n[\t -~]*[!-~]\n?$`)
 
 // text is a string that may hold anything: lines where it can be read like that, and else quoted.
 func text(s string) any {
-	if s == "" || simple.MatchString(s) {
+	if simple.MatchString(s) {
 		return s
 	}
 	return written(quote(s))
