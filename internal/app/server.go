@@ -14,6 +14,7 @@ import (
 
 	"github.com/helios-sql/helios/internal/api"
 	"github.com/helios-sql/helios/internal/auth"
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/catalog"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
@@ -119,6 +120,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 	defer stop(nil)
 
 	// 1. The store.
+	if err := backup.CheckDir(cfg.Data); err != nil {
+		return err
+	}
 	if err := takeAway(cfg.Data); err != nil {
 		return err
 	}
@@ -198,7 +202,12 @@ func (s *server) serve(ctx context.Context) (err error) {
 		}
 	})()
 
-	// 6. The API. Its requests end first.
+	// 6. Backups. One that is under way is given up.
+	backups := newBackups(backup.Deps{Store: s.store, Catalog: s.catalog, Logger: s.logger}, cfg)
+	defer running(backups.Run)()
+	metrics.Backups(backups.metrics)
+
+	// 7. The API. Its requests end first.
 	reach, how, see, err := s.entrance()
 	if err != nil {
 		return stopped(ctx, err)
@@ -209,7 +218,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		Metrics: metrics.Handler(), Console: web.Handler(), Recorder: metrics, Logger: s.logger,
 		SavedQueries: s.catalog, Dashboards: s.catalog, History: history, Inspector: query.NewInspector(queries, s.store),
 		About:    func(ctx context.Context) (api.About, error) { return s.about(ctx, queries.Options()) },
-		Accounts: accounts, Reach: reach,
+		Accounts: accounts, Reach: reach, Backups: backups,
 	})
 	defer running(func(ctx context.Context) {
 		defer close(s.answered)
@@ -218,7 +227,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		}
 	})()
 
-	// 7. Reading.
+	// 8. Reading.
 	if s.Demo != "" {
 		if err := s.moveDemo(ctx); err != nil {
 			return stopped(ctx, err)
@@ -232,6 +241,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 			return stopped(ctx, err)
 		}
 	}
+	defer running(func(ctx context.Context) {
+		s.cloudWatch(ctx, time.Minute, backups.newest)
+	})()
 	s.started.Store(true)
 	s.worker.Ready()
 	if anew && s.Demo == "" { // a link of before a new worker is good still, and a demo is for looking at
