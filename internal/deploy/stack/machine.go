@@ -1,11 +1,11 @@
 package stack
 
-import "fmt"
-
-const (
-	rootGiB      = 16
-	readySeconds = "1200" // a boot that takes longer has failed; one that knows that it failed says so at once
+import (
+	"fmt"
+	"strconv"
 )
+
+const rootGiB = 16 // of the system volume
 
 // machine is the instance and what hangs on it.
 func machine(p Parameters) []resource {
@@ -63,7 +63,7 @@ func readiness(p Parameters) []resource {
 		{
 			id: id, kind: "AWS::CloudFormation::WaitCondition", what: "Waits until Helios is ready on the machine, or says why it is not",
 			after:    []string{"DataVolumeAttachment", "AddressAssociation"},
-			settings: object{pair("Handle", ref(id+"Handle")), pair("Timeout", readySeconds), pair("Count", 1)},
+			settings: object{pair("Handle", ref(id+"Handle")), pair("Timeout", strconv.Itoa(int(bootTime.Seconds()))), pair("Count", 1)},
 		},
 	}
 }

@@ -19,10 +19,6 @@ func Template(p Parameters) ([]byte, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	if size := len(userData(p, readyID(p))); !p.Absent && size > mostUserData {
-		return nil, wrong("the instance would be told %d bytes at its start, and EC2 takes %d", size, mostUserData).
-			WithHint("shorten the settings: sources, saved queries and dashboards can be added in the console too")
-	}
 	carried, err := metadata(p)
 	if err != nil {
 		return nil, err

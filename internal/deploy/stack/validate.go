@@ -11,17 +11,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/helios-sql/helios/internal/fault"
 )
 
 const (
 	smallestVolume, largestVolume = 10, 16384 // GiB; all regions make gp3 volumes up to that size
 
-	mostNetworks = 50   // rules of a security group: 60, unless AWS allowed an account more
-	mostPolicy   = 9500 // characters of the inline policies of a role, without white space: 10,240
-	mostUserData = 15 << 10
+	mostNetworks = 50    // rules of a security group: 60, unless AWS allowed an account more
+	mostPolicy   = 9500  // characters of the inline policies of a role, without white space: 10,240
 	mostTemplate = 51200 // bytes of a template in a request
 
 	shortestEvery = time.Minute
@@ -55,7 +52,7 @@ var (
 // Validate refuses what cannot become a deployment, one mistake at a time, and says how to mend it. Its errors are *fault.Error.
 func (p Parameters) Validate() error {
 	for _, check := range []func() *fault.Error{
-		p.checkPlace, p.checkMachine, p.checkNetwork, p.checkAllowed, p.checkDomain, p.checkAlarms, p.checkStreams, p.checkSettings, p.checkKept, p.checkArtifact,
+		p.checkPlace, p.checkMachine, p.checkNetwork, p.checkAllowed, p.checkDomain, p.checkAlarms, p.checkStreams, p.checkKept, p.checkArtifact, p.checkSettings,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -245,11 +242,7 @@ func (p Parameters) checkSettings() *fault.Error {
 		return wrong("the settings contain {{resolve:…}}, which CloudFormation would replace by a secret that then stands in the instance's user data").
 			WithHint("keep secrets in files on the instance and name those, as client_secret_file does")
 	}
-	var settings map[string]any
-	if err := yaml.Unmarshal([]byte(p.Settings), &settings); err != nil {
-		return wrong("the settings are not a helios.yaml").WithHint("`helios config check` says what is wrong with a file")
-	}
-	return nil
+	return p.checkBoot()
 }
 
 func (p Parameters) checkKept() *fault.Error {

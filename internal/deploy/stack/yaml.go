@@ -95,10 +95,7 @@ func write(sections []section) ([]byte, error) {
 				out.WriteString("  # " + e.comment + "\n")
 			}
 			for line := range strings.Lines(string(block)) {
-				if line != "\n" {
-					line = "  " + line
-				}
-				out.WriteString(line)
+				out.WriteString(strings.TrimRight("  "+line, " \n") + "\n")
 			}
 		}
 	}
