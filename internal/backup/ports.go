@@ -78,7 +78,7 @@ type Print struct {
 
 // Cell is the print of the rows of one step of time.
 type Cell struct {
-	From int64 // microseconds since 1970
+	Span
 	Print
 }
 

@@ -164,7 +164,7 @@ func (s *snapshot) Cells(ctx context.Context, t backup.Table, span backup.Span, 
 		if !from.Valid {
 			return nil, fault.New(fault.Internal, "%s has %d rows without %s", place(t), c.Rows, t.Time)
 		}
-		c.From, c.Print = from.Int64, sums.print(c.Rows)
+		c.From, c.To, c.Print = from.Int64, from.Int64+step.Microseconds(), sums.print(c.Rows)
 		cells = append(cells, c)
 	}
 	return cells, s.db.explain(rows.Err())

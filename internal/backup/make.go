@@ -1,0 +1,390 @@
+package backup
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// StagingDir is where, in the data directory, files are made before they go to their place: two at a time.
+const StagingDir = "helios.backup"
+
+// progress is how far a backup has come.
+type progress struct {
+	to             string
+	started        time.Time
+	done, rows     atomic.Int64
+	uploaded       atomic.Int64
+	reused, stored atomic.Int64 // ranges
+}
+
+// making is a backup under way.
+type making struct {
+	*progress
+
+	deps  *Deps
+	place Place
+	dir   string           // StagingDir
+	there map[string]int64 // sizes of the objects of the place
+	last  *manifest        // the newest backup of the place that can be read, or nil
+	most  int64            // rows of a range
+	man   manifest
+	work  chan staged
+}
+
+// staged is a file that waits to be uploaded.
+type staged struct {
+	path string
+	file file
+}
+
+// makeBackup makes a backup. Whatever ends it before its last step, the manifest, leaves all backups of the place as they were,
+// and at most objects that nobody names: the next backup removes them.
+func makeBackup(ctx context.Context, deps *Deps, p Place, of *progress) (Backup, error) {
+	m := &making{progress: of, deps: deps, place: p, dir: filepath.Join(deps.Dir, StagingDir), most: cmp.Or(deps.most, rangeRows), work: make(chan staged)}
+	if err := m.look(ctx); err != nil {
+		return Backup{}, err
+	}
+	if err := cleanStaging(deps.Dir); err != nil {
+		return Backup{}, err
+	}
+	if err := os.Mkdir(m.dir, 0o700); err != nil {
+		return Backup{}, m.staging(err)
+	}
+	defer func() {
+		if err := cleanStaging(deps.Dir); err != nil {
+			deps.Logger.WarnContext(ctx, "what was staged for a backup stays", "error", err)
+		}
+	}()
+	if err := m.copyAll(ctx); err != nil {
+		return Backup{}, err
+	}
+	b, err := m.seal(ctx)
+	if err != nil {
+		return Backup{}, err
+	}
+	if err := prune(ctx, p, deps.Options.Keep, deps.Logger); err != nil {
+		deps.Logger.WarnContext(ctx, "old backups could not be removed; the next backup tries again", "place", p.String(), "error", err)
+	}
+	return b, nil
+}
+
+// cleanStaging removes what a backup has staged, be it one that was killed.
+func cleanStaging(dataDir string) error {
+	if err := os.RemoveAll(filepath.Join(dataDir, StagingDir)); err != nil {
+		return fault.New(fault.Environment, "what a backup has left cannot be removed: %w", err)
+	}
+	return nil
+}
+
+// look learns what the place holds.
+func (m *making) look(ctx context.Context) error {
+	objects, err := m.place.List(ctx, objectsDir)
+	if err != nil {
+		return err
+	}
+	m.there = make(map[string]int64, len(objects))
+	for _, o := range objects {
+		m.there[o.Name] = o.Size
+	}
+	ids, err := backupIDs(ctx, m.place)
+	if err != nil {
+		return err
+	}
+	for n := len(ids) - 1; n >= 0 && m.last == nil; n-- {
+		m.last, err = readManifest(ctx, m.place, ids[n])
+		switch fault.CodeOf(err) {
+		case fault.NotFound:
+		case fault.Refused:
+			m.deps.Logger.WarnContext(ctx, "a backup that is there cannot be used", "error", err)
+		default:
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyAll stages and uploads all that has changed. The snapshot ends as soon as the last file is staged.
+func (m *making) copyAll(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(m.work)
+		return m.stage(ctx)
+	})
+	group.Go(func() error {
+		for s := range m.work {
+			if err := m.upload(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (m *making) stage(ctx context.Context) (err error) {
+	catalog := filepath.Join(m.dir, "catalog")
+	s, err := m.snapshot(ctx, catalog)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	m.man = manifest{Layout: layout, At: m.deps.Now().UTC().Truncate(time.Millisecond), Version: m.deps.Version, Identity: s.Identity()}
+	if err := m.claim(ctx, m.man.Identity.Store); err != nil {
+		return err
+	}
+	if m.man.Catalog, err = m.describe(catalog); err != nil {
+		return err
+	}
+	m.man.Catalog.Name = objectsDir + "catalog/" + m.man.Catalog.SHA256[:nameDigits] + ".sqlite"
+	if err := m.send(ctx, staged{path: catalog, file: m.man.Catalog}); err != nil {
+		return err
+	}
+	plans := make([][]planned, len(s.Tables()))
+	for i, t := range s.Tables() {
+		if t.Kind == System {
+			plans[i] = []planned{{Span: Always}}
+			continue
+		}
+		last := usable(m.last, s.Identity(), t)
+		cells, err := refine(ctx, s, t, last, m.most)
+		if err != nil {
+			return err
+		}
+		plans[i] = plan(last, cells, m.most)
+		for _, r := range plans[i] {
+			m.rows.Add(r.Rows)
+		}
+	}
+	for i, t := range s.Tables() {
+		record := tableRecord{Table: t, Ranges: []rangeRecord{}}
+		for _, r := range plans[i] {
+			done, err := m.keep(ctx, s, t, r)
+			if err != nil {
+				return err
+			}
+			if len(done.Files) > 0 { // a system table may be empty
+				record.Ranges = append(record.Ranges, done)
+			}
+		}
+		m.man.Tables = append(m.man.Tables, record)
+	}
+	return nil
+}
+
+// attempts is how often a snapshot is begun anew because sources changed meanwhile.
+const attempts = 10
+
+// snapshot begins to read the store, and copies the catalog so that both fit.
+//
+// Positions, schemas and rows are of one transaction of the store. The catalog is another database, and what must fit is its
+// list of sources: one that is listed, but whose positions have just been forgotten while its table stays, would be read again
+// from its start, into rows that are there already. So the sources must be the same before the snapshot and after the copy:
+// then they were so at the snapshot too. Whoever adds or removes a source changes the catalog first, and the store after it,
+// and a server that was killed between the two goes on rightly; what is restored is one of those states.
+func (m *making) snapshot(ctx context.Context, catalog string) (Snapshot, error) {
+	for range attempts {
+		before, err := m.deps.Catalog.Sources(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s, err := m.deps.Store.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = m.deps.Catalog.Snapshot(ctx, catalog); err != nil {
+			return nil, errors.Join(m.staging(err), s.Close())
+		}
+		after, err := m.deps.Catalog.Sources(ctx)
+		if err == nil && reflect.DeepEqual(before, after) {
+			return s, nil
+		}
+		if err = errors.Join(err, s.Close(), os.Remove(catalog)); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fault.New(fault.Unavailable, "sources are being changed all the time").WithHint("try again in a moment")
+}
+
+// claim makes sure that the place holds backups of this store only, and marks a new one.
+func (m *making) claim(ctx context.Context, store string) error {
+	owner, err := readAll(ctx, m.place, storeName)
+	switch fault.CodeOf(err) {
+	case fault.NotFound:
+		if m.last != nil && m.last.Identity.Store != store {
+			return foreign(m.place)
+		}
+		content := []byte(store + "\n")
+		return m.place.Put(ctx, storeName, bytes.NewReader(content), int64(len(content)))
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	if string(owner) != store+"\n" || m.last != nil && m.last.Identity.Store != store {
+		return foreign(m.place)
+	}
+	return nil
+}
+
+func foreign(p Place) error {
+	return fault.New(fault.Conflict, "%s holds the backups of another server", p).WithHint("choose another place: each server needs one of its own")
+}
+
+// send hands a file to the uploader, which removes it. What the last backup has already stays as it is.
+func (m *making) send(ctx context.Context, s staged) error {
+	if m.has(s.file) {
+		return os.Remove(s.path)
+	}
+	select {
+	case m.work <- s:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// has tells whether the last backup names the very file, and the place seems to have it. A file that no manifest names is not
+// trusted: it may be what a crash has left.
+func (m *making) has(f file) bool {
+	if size, ok := m.there[f.Name]; !ok || size != f.Size || m.last == nil {
+		return false
+	}
+	return m.last.names(f)
+}
+
+func (m *making) upload(ctx context.Context, s staged) error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return m.staging(err)
+	}
+	err = m.place.Put(ctx, s.file.Name, f, s.file.Size)
+	if err := errors.Join(err, f.Close(), os.Remove(s.path)); err != nil {
+		return err
+	}
+	m.uploaded.Add(s.file.Size)
+	return nil
+}
+
+// seal writes the manifest, once all that it names is seen to be there.
+func (m *making) seal(ctx context.Context) (Backup, error) {
+	if err := m.claim(ctx, m.man.Identity.Store); err != nil { // another server may have begun beside this one
+		return Backup{}, err
+	}
+	if err := missing(ctx, m.place, m.man.files()); err != nil {
+		return Backup{}, fault.New(fault.Unavailable, "the place of the backup has changed meanwhile: %w", err).WithHint("make another backup")
+	}
+	m.man.DurationMS = m.deps.Now().Sub(m.started).Milliseconds()
+	m.man.Uploaded = m.uploaded.Load()
+	id, text, err := m.man.encode()
+	if err != nil {
+		return Backup{}, err
+	}
+	if err := m.place.Put(ctx, manifestName(id), bytes.NewReader(text), int64(len(text))); err != nil {
+		return Backup{}, err
+	}
+	b := m.man.backup(m.place, id)
+	m.deps.Logger.InfoContext(ctx, "backup made", "id", id, "place", b.To, "rows", b.Rows, "bytes", b.Bytes, "uploaded_bytes", b.Uploaded,
+		"ranges_written", m.stored.Load(), "ranges_kept", m.reused.Load(), "duration_ms", b.DurationMS)
+	return b, nil
+}
+
+// missing names the first file that a place does not have, or has in another size.
+func missing(ctx context.Context, p Place, files []file) error {
+	objects, err := p.List(ctx, objectsDir)
+	if err != nil {
+		return err
+	}
+	sizes := make(map[string]int64, len(objects))
+	for _, o := range objects {
+		sizes[o.Name] = o.Size
+	}
+	for _, f := range files {
+		switch size, ok := sizes[f.Name]; {
+		case !ok:
+			return altered(p, f.Name, "it is missing")
+		case size != f.Size:
+			return altered(p, f.Name, fmt.Sprintf("it has %d bytes, not %d", size, f.Size))
+		}
+	}
+	return nil
+}
+
+// staging says so when what failed is the disk of the data directory.
+func (m *making) staging(err error) error {
+	if text := err.Error(); strings.Contains(text, "no space left") || strings.Contains(text, "disk is full") || strings.Contains(text, "quota exceeded") {
+		return fault.New(fault.Environment, "the disk is full that holds %s, where a backup stages two files at a time", m.deps.Dir).WithHint("make room: about %d MB", 4*maxFile>>20)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fault.New(fault.Environment, "the data directory %s cannot be written: %w", m.deps.Dir, err)
+	}
+	return err
+}
+
+// prune removes the oldest backups beyond `keep`, then what no backup names. As long as a manifest cannot be read nobody knows
+// what it names, and all stays. It is the only one that removes anything from a place.
+func prune(ctx context.Context, p Place, keep int, log *slog.Logger) error {
+	ids, err := backupIDs(ctx, p)
+	if err != nil {
+		return err
+	}
+	if keep > 0 && len(ids) > keep {
+		for _, id := range ids[:len(ids)-keep] {
+			if err := p.Delete(ctx, manifestName(id)); err != nil {
+				return err
+			}
+		}
+		ids = ids[len(ids)-keep:]
+	}
+	named := map[string]bool{}
+	for _, id := range ids {
+		m, err := readManifest(ctx, p, id)
+		if fault.CodeOf(err) == fault.Refused {
+			log.WarnContext(ctx, "a backup cannot be read: nothing is removed that it may need", "error", err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range m.files() {
+			named[f.Name] = true
+		}
+	}
+	objects, err := p.List(ctx, objectsDir)
+	if err != nil {
+		return err
+	}
+	parts, err := p.List(ctx, backupsDir)
+	if err != nil {
+		return err
+	}
+	for _, o := range parts { // of manifests that were being written
+		if strings.HasSuffix(o.Name, manifestExt+".part") {
+			objects = append(objects, o)
+		}
+	}
+	for _, o := range objects {
+		if !named[o.Name] {
+			if err := p.Delete(ctx, o.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
