@@ -133,3 +133,16 @@ func nextPage(ctx context.Context, pages *cloudwatchlogs.FilterLogEventsPaginato
 	defer cancel()
 	return pages.NextPage(ctx)
 }
+
+// LogGroup is the name of a deployment's log group.
+func (s *Session) LogGroup(ctx context.Context, name string) (string, error) {
+	_, physical, err := s.inventory(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if physical["LogGroup"] == "" {
+		return "", fault.New(fault.NotFound, "the deployment %s has no log group yet", name).
+			WithHint("`helios status%s` shows how it does", s.Flags(name))
+	}
+	return physical["LogGroup"], nil
+}

@@ -93,7 +93,7 @@ type BackupStatus struct {
 // Status asks AWS how a deployment does. What AWS does not tell is said in Unknown; only a deployment that is not there and
 // credentials that do not do are errors.
 func (s *Session) Status(ctx context.Context, name string) (Status, error) {
-	d, err := s.deployed(ctx, name)
+	d, physical, err := s.inventory(ctx, name)
 	if err != nil {
 		return Status{}, err
 	}
@@ -110,16 +110,6 @@ func (s *Session) Status(ctx context.Context, name string) (Status, error) {
 			st.unknown("why its last operation failed", err)
 		} else if why != nil {
 			st.Stack.Failure, st.Stack.Hint = why.Error(), fault.HintOf(why)
-		}
-	}
-	resources, err := s.Stacks.Resources(ctx, name)
-	if err != nil {
-		return Status{}, err
-	}
-	physical := map[string]string{}
-	for _, r := range resources {
-		if r.Status != "DELETE_COMPLETE" {
-			physical[r.LogicalID] = r.PhysicalID
 		}
 	}
 	st.Address = consoleURL(d, physical)
@@ -151,14 +141,27 @@ func (st *Status) unknown(what string, why error) {
 	st.Unknown = append(st.Unknown, strings.ToUpper(what[:1])+what[1:]+": "+strings.TrimSuffix(why.Error(), ".")+".")
 }
 
-// deployed is a deployment that must be there.
-func (s *Session) deployed(ctx context.Context, name string) (Deployment, error) {
+// inventory is a deployment that must be there, with the physical ids of its resources by their logical ones.
+func (s *Session) inventory(ctx context.Context, name string) (Deployment, map[string]string, error) {
 	d, err := s.Deployment(ctx, name)
-	if err == nil && !d.Found {
-		err = fault.New(fault.NotFound, "there is no deployment %s in %s of account %s", name, s.Region, s.Account).
+	if err != nil {
+		return d, nil, err
+	}
+	if !d.Found {
+		return d, nil, fault.New(fault.NotFound, "there is no deployment %s in %s of account %s", name, s.Region, s.Account).
 			WithHint("`helios deploy%s` makes it; look at --name, --region and --profile if it should be there", s.Flags(name))
 	}
-	return d, err
+	resources, err := s.Stacks.Resources(ctx, name)
+	if err != nil {
+		return d, nil, err
+	}
+	physical := map[string]string{}
+	for _, r := range resources {
+		if r.Status != "DELETE_COMPLETE" {
+			physical[r.LogicalID] = r.PhysicalID
+		}
+	}
+	return d, physical, nil
 }
 
 // failed reports whether the last operation of a stack did not come to its end.
@@ -182,17 +185,9 @@ func consoleURL(d Deployment, physical map[string]string) string {
 
 // ConsoleURL is the address of a deployment's console.
 func (s *Session) ConsoleURL(ctx context.Context, name string) (string, error) {
-	d, err := s.deployed(ctx, name)
+	d, physical, err := s.inventory(ctx, name)
 	if err != nil {
 		return "", err
-	}
-	resources, err := s.Stacks.Resources(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	physical := map[string]string{}
-	for _, r := range resources {
-		physical[r.LogicalID] = r.PhysicalID
 	}
 	url := consoleURL(d, physical)
 	if url == "" {
