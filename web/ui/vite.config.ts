@@ -3,6 +3,7 @@ import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { access } from "./access.ts";
+import { packages } from "./packages.ts";
 
 // A development server hands the API's paths on to a Helios that runs: HELIOS_URL, or the one that `make demo` starts.
 const helios = process.env.HELIOS_URL ?? "http://127.0.0.1:8080";
@@ -21,7 +22,7 @@ const groups = [
 ];
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), packages()],
   define: { __ACCESS__: JSON.stringify(access()) },
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
