@@ -26,7 +26,7 @@ type Parameters struct {
 	HostedZoneID string `json:"hosted_zone_id,omitempty"` // of Route 53; with Domain
 	AlarmEmail   string `json:"alarm_email,omitempty"`
 
-	Streams  []Stream `json:"streams"`            // that may be read
+	Streams  []Stream `json:"streams,omitempty"`  // that may be read
 	Settings string   `json:"settings,omitempty"` // a helios.yaml; what the deployment itself decides wins over it
 
 	BackupEvery      time.Duration `json:"backup_every"`

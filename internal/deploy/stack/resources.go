@@ -125,7 +125,7 @@ func ownNetwork(p Parameters) []resource {
 	const block = "10.71.0.0/24"
 	subnet := object{pair("VpcId", ref("Vpc")), pair("CidrBlock", block), pair("MapPublicIpOnLaunch", false), tags(p, "")}
 	if p.Zone != "" {
-		subnet = append(object{pair("AvailabilityZone", p.Zone)}, subnet...)
+		subnet = append(object{pair("AvailabilityZone", ref("Zone"))}, subnet...)
 	}
 	return []resource{
 		{
@@ -170,7 +170,7 @@ func identity(p Parameters) []resource {
 
 // storage is what holds data: the volume, backups and logs.
 func storage(p Parameters) []resource {
-	zone := any(p.Zone)
+	zone := ref("Zone")
 	if p.SubnetID == "" {
 		zone = attribute("Subnet", "AvailabilityZone")
 	}

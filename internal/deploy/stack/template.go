@@ -72,6 +72,9 @@ func (p Parameters) Values() map[string]string {
 		"VolumeSize": strconv.Itoa(p.VolumeGiB), "SnapshotId": p.SnapshotID,
 		"LogRetention": strconv.Itoa(p.LogRetentionDays), "AlarmEmail": p.AlarmEmail,
 	}
+	if p.Zone != "" {
+		values["Zone"] = p.Zone
+	}
 	if !p.Absent {
 		values["Image"], values["ImageId"], values["InstanceType"] = imageParameter(p.Arch), p.ImageID, p.InstanceType
 	}
@@ -101,6 +104,11 @@ func parameters(p Parameters) []entry {
 		{id: "AlarmEmail", body: object{
 			pair("Type", "String"), pair("AllowedPattern", `^([^@ ]+@[^@ ]+)?$`), pair("Description", "Who is told of alarms, or nothing."),
 		}},
+	}
+	if p.Zone != "" {
+		all = append(all, entry{id: "Zone", body: object{
+			pair("Type", "AWS::EC2::AvailabilityZone::Name"), pair("Description", "Where the data volume and the subnet are. Another one replaces the volume."),
+		}})
 	}
 	if !p.Absent {
 		all = append([]entry{
@@ -186,7 +194,7 @@ func Read(template []byte, values map[string]string) (Parameters, error) {
 // with is the parameters with values of CloudFormation.
 func (p Parameters) with(values map[string]string) (Parameters, error) {
 	numbers := map[string]*int{"VolumeSize": &p.VolumeGiB, "LogRetention": &p.LogRetentionDays}
-	texts := map[string]*string{"SnapshotId": &p.SnapshotID, "AlarmEmail": &p.AlarmEmail, "ImageId": &p.ImageID, "InstanceType": &p.InstanceType}
+	texts := map[string]*string{"SnapshotId": &p.SnapshotID, "AlarmEmail": &p.AlarmEmail, "ImageId": &p.ImageID, "InstanceType": &p.InstanceType, "Zone": &p.Zone}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := strings.TrimSpace(values[name])
 		if number, ok := numbers[name]; ok {
