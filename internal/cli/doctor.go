@@ -80,7 +80,6 @@ The streams are those of --stream, else those of the deployment. The exit code i
 	cmd.Flags().StringArrayVar(&ask.Streams, "stream", nil, "a `STREAM` by name or ARN; may be given again")
 	cmd.Flags().StringVar(&what, "for", "all", "what is to be possible: `all`, read or deploy")
 	cmd.Flags().BoolVar(&policy, "policy", false, "print the policy and nothing else")
-	cmd.MarkFlagsMutuallyExclusive("policy", "json")
 	return c.jsonFlag(cmd)
 }
 
