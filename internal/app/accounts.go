@@ -90,7 +90,16 @@ func firstPassword(admin *config.Admin) (string, error) {
 
 // invite tells, as long as there is no account, where the first is made. The link goes nowhere but into the log, which is whose the
 // server is, and there whatever its level is: without an account a closed house stays empty.
+//
+// The log of a deployment is no such place: CloudWatch shows it to whoever may read logs. There `helios deploy` asks for the link.
 func (s *server) invite(ctx context.Context, accounts *auth.Service, talk io.Writer) error {
+	if s.Config.CloudWatch.Deployment != "" {
+		empty, err := accounts.Empty(ctx)
+		if err == nil && empty {
+			s.logger.WarnContext(ctx, "there is no account, and without one nobody is let in. `helios users setup` gives the link that makes the first one, once")
+		}
+		return err
+	}
 	link, err := accounts.SetupLink(auth.With(ctx, machine()))
 	switch {
 	case fault.CodeOf(err) == fault.Conflict:
