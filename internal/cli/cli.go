@@ -108,7 +108,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 	).Replace(root.UsageTemplate()))
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Run a server:"},
-		&cobra.Group{ID: "aws", Title: "Run it on AWS:"},
+		&cobra.Group{ID: "aws", Title: "Deploy on AWS:"},
 		&cobra.Group{ID: "streams", Title: "Connect streams:"},
 		&cobra.Group{ID: "query", Title: "Ask:"},
 		&cobra.Group{ID: "accounts", Title: "Let people in:"},
@@ -120,7 +120,7 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 		}
 	}
 	add("run", c.demo(), c.serve(), c.configGroup(), c.backup(), c.backups(), c.restore())
-	add("aws", c.doctor(), c.status(), c.logs(), c.openConsole())
+	add("aws", c.deploy(), c.upgrade(), c.destroy(), c.doctor(), c.status(), c.logs(), c.openConsole())
 	add("streams", c.streams(), c.sources(), c.tail())
 	add("query", c.sql(), c.tables(), c.quarantine(), c.queries())
 	add("accounts", c.login(), c.logout(), c.whoami(), c.users(), c.tokens())

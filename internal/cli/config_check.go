@@ -52,6 +52,13 @@ What can only be known by asking AWS, such as whether a declared source's stream
 	return cmd
 }
 
+// checkDeclared finds what is wrong with what settings declare for another machine: files that they name are there, not here.
+func checkDeclared(settings config.Config) error {
+	settings.Admin, settings.TLS = config.Admin{}, config.TLS{}
+	settings.OIDC.ClientSecretFile = ""
+	return app.Check(settings)
+}
+
 // entrance is how others than the people of this machine reach a server, "" if they do not.
 func entrance(settings *config.Config) string {
 	how := ""

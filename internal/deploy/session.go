@@ -54,6 +54,8 @@ type Session struct {
 	Kinesis *kinesis.Client
 	STS     *sts.Client
 
+	cloudFormation *cloudformation.Client
+
 	profile string // as it was named, for the commands that are told
 }
 
@@ -114,7 +116,8 @@ func newSession(cfg aws.Config, profile string) *Session {
 		STS:     sts.NewFromConfig(cfg),
 		profile: profile,
 	}
-	s.Stacks = cfn.New(cloudformation.NewFromConfig(cfg), cfn.Options{Flags: s.Flags})
+	s.cloudFormation = cloudformation.NewFromConfig(cfg)
+	s.Stacks = cfn.New(s.cloudFormation, cfn.Options{Flags: s.Flags})
 	return s
 }
 
@@ -154,6 +157,9 @@ func (s *Session) Deployment(ctx context.Context, name string) (Deployment, erro
 	found, ok, err := s.Stacks.Describe(ctx, name)
 	if err != nil || !ok {
 		return Deployment{}, err
+	}
+	if found.State() == cfn.Empty { // a name and nothing else: a change set was made, and never executed
+		return Deployment{Stack: found}, nil
 	}
 	text, err := s.Stacks.Template(ctx, name)
 	if err != nil {

@@ -182,3 +182,40 @@ func (w *Wishes) Check() error {
 	}
 	return p.Validate()
 }
+
+// Alone are the parameters that wishes come to without asking AWS, and whether they do: every stream is named by its ARN, all of one
+// account, and whatever else must be looked up is left out or named.
+func (w *Wishes) Alone(region string) (stack.Parameters, bool) {
+	p := defaults(w.Name)
+	streams := w.Streams
+	if w.Settings != nil {
+		streams = slices.Concat(w.Settings.Streams, streams)
+	}
+	p.Region = region
+	for _, s := range streams {
+		parsed, err := arn.Parse(s.Name)
+		if err != nil || p.Account != "" && p.Account != parsed.AccountID {
+			return p, false
+		}
+		p.Account = parsed.AccountID
+		if p.Region == "" {
+			p.Region = parsed.Region
+		}
+		if slices.ContainsFunc(p.Streams, func(known stack.Stream) bool { return known.ARN == s.Name }) {
+			continue
+		}
+		p.Streams = append(p.Streams, stack.Stream{ARN: s.Name, Table: s.Table})
+	}
+	looked := w.VPC != nil || w.Subnet != nil || w.Domain != nil && w.HostedZone == nil
+	return p, p.Account != "" && w.AllowCIDRs != nil && !looked
+}
+
+// Over lays wishes over parameters that need nothing to be looked up.
+func (w *Wishes) Over(p stack.Parameters, binary *Binary) (stack.Parameters, error) {
+	if w.Arch == nil {
+		p.Arch = binary.Arch
+	}
+	w.over(&p)
+	p.Artifact = artifactOf(ArtifactBucket(p.Account, p.Region), binary)
+	return p, p.Validate()
+}

@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helios-sql/helios/internal/cli/term"
+	"github.com/helios-sql/helios/internal/deploy"
+	"github.com/helios-sql/helios/internal/deploy/cfn"
+	"github.com/helios-sql/helios/internal/deploy/stack"
+	"github.com/helios-sql/helios/internal/fault"
+)
+
+// stillEvery is how often a log, which shows no moving line, is told that something still goes on.
+const stillEvery = time.Minute
+
+// watcher tells what CloudFormation does, resource by resource: on a terminal with a line that moves, elsewhere in plain lines.
+type watcher struct {
+	c     *console
+	names whatsOf
+	line  *term.Progress
+
+	mu      sync.Mutex
+	begun   time.Time
+	started map[string]time.Time // what is being worked on, since when
+	last    string               // of it, the newest
+	done    int
+	undoing bool
+}
+
+func (c *console) watcher(p ...stack.Parameters) *watcher {
+	return &watcher{c: c, names: whats(p...), line: term.NewProgress(c.talk), begun: time.Now(), started: map[string]time.Time{}}
+}
+
+// run shows how time passes until stop is called, which takes the moving line away.
+func (w *watcher) run() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var clock sync.WaitGroup
+	every := time.Second
+	if !term.Is(w.c.talk) {
+		every = stillEvery
+	}
+	clock.Go(func() {
+		ticks := time.NewTicker(every)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+				w.mu.Lock()
+				w.show()
+				if !term.Is(w.c.talk) && w.last != "" {
+					w.c.say("  …  %s, %s", w.names.short(w.last), term.Duration(time.Since(w.begun)))
+				}
+				w.mu.Unlock()
+			}
+		}
+	})
+	return func() {
+		cancel()
+		clock.Wait()
+		w.line.Clear()
+	}
+}
+
+// event tells of one step.
+func (w *watcher) event(e cfn.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer w.show()
+	status, ended := e.Status, false
+	for _, end := range []string{"_COMPLETE", "_FAILED", "_SKIPPED"} {
+		ended = ended || strings.HasSuffix(status, end)
+	}
+	if e.OfStack {
+		if strings.Contains(status, "ROLLBACK_IN_PROGRESS") && !w.undoing {
+			w.undoing = true
+			w.tell("!", "It failed, and is being undone.")
+		}
+		return
+	}
+	if !ended {
+		if _, ok := w.started[e.LogicalID]; !ok {
+			w.started[e.LogicalID] = time.Now()
+		}
+		w.last = e.LogicalID
+		return
+	}
+	began := w.started[e.LogicalID]
+	delete(w.started, e.LogicalID)
+	what := w.names.of(e.LogicalID)
+	switch {
+	case strings.HasSuffix(status, "_FAILED"):
+		w.tell("✗", what+": "+e.Reason)
+	case status == "DELETE_SKIPPED":
+		w.tell("·", "kept: "+what)
+	default:
+		w.done++
+		mark := map[bool]string{true: "-", false: "✓"}[strings.HasPrefix(status, "DELETE")]
+		if took := time.Since(began); !began.IsZero() && took > 2*time.Second {
+			what += " (" + term.Duration(took) + ")"
+		}
+		w.tell(mark, what)
+	}
+}
+
+// tell writes a line that stays.
+func (w *watcher) tell(mark, text string) {
+	w.line.Clear()
+	if width := term.Width(w.c.talk); width > 10 && mark != "✗" {
+		text = term.Shorten(text, width-5)
+	}
+	w.c.say("  %s  %s", mark, text)
+}
+
+// show writes the line that moves. The caller holds mu.
+func (w *watcher) show() {
+	if !term.Is(w.c.talk) {
+		return
+	}
+	current := "CloudFormation works"
+	if _, ok := w.started[w.last]; !ok {
+		w.last = ""
+		for id := range w.started {
+			w.last = id
+		}
+	}
+	if w.last != "" {
+		current = w.names.short(w.last)
+	}
+	text := "  …  " + current + " · " + term.Duration(time.Since(w.begun).Truncate(time.Second))
+	if width := term.Width(w.c.talk); width > 0 {
+		text = term.Shorten(text, width-1)
+	}
+	w.line.Show("%s", text)
+}
+
+// short is a resource in a few words.
+func (n whatsOf) short(id string) string {
+	text, _, _ := strings.Cut(n.of(id), ";")
+	text, _, _ = strings.Cut(text, ", ")
+	return text
+}
+
+// waiting shows that something is waited for, on a terminal, and says so elsewhere.
+func (c *console) waiting(what string) (stop func()) {
+	if !term.Is(c.talk) {
+		c.say("%s …", what)
+	}
+	return term.NewProgress(c.talk).Elapsed(time.Second)
+}
+
+// stageWords says what begins.
+var stageWords = map[deploy.Stage]string{
+	deploy.Removing:  "What an earlier attempt left is removed.",
+	deploy.Making:    "CloudFormation makes it. That takes some minutes; Ctrl-C stops watching and breaks nothing.",
+	deploy.Updating:  "CloudFormation changes it. Ctrl-C stops watching and breaks nothing.",
+	deploy.Replacing: "The old instance is taken away first.",
+}
+
+// follow carries a plan out and tells of it.
+func (c *console) follow(ctx context.Context, s *deploy.Session, p *deploy.Plan) (cfn.Stack, error) {
+	return c.watching(ctx, s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
+		return s.Apply(ctx, p, func(stage deploy.Stage) { c.say("%s", stageWords[stage]) }, watch)
+	}, p.Before.Parameters)
+}
+
+// watching tells of an operation of CloudFormation until its end, or until a person has enough: then they choose between leaving it
+// alone and cancelling it.
+func (c *console) watching(ctx context.Context, s *deploy.Session, p stack.Parameters, do func(context.Context, func(cfn.Event)) (cfn.Stack, error), also ...stack.Parameters) (cfn.Stack, error) {
+	w := c.watcher(append(also, p)...)
+	stop := w.run()
+	made, err := do(ctx, w.event)
+	stop()
+	if err == nil || ctx.Err() == nil {
+		return made, err
+	}
+	return c.interrupted(context.WithoutCancel(ctx), s, p, w)
+}
+
+// interrupted asks what Ctrl-C was meant for. Another one ends the process.
+func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Parameters, w *watcher) (cfn.Stack, error) {
+	now, found, err := s.Stacks.Describe(ctx, p.Name)
+	if err != nil {
+		return now, err
+	}
+	if !found || now.State() != cfn.Busy {
+		return now, errStopped // nothing has begun, or all is done
+	}
+	goesOn := func() (cfn.Stack, error) {
+		c.say("CloudFormation goes on with %s. `helios deploy%s` watches it again.", p.Name, s.Flags(p.Name))
+		return now, errStopped
+	}
+	if !term.Is(c.in) {
+		return goesOn()
+	}
+	c.say("")
+	answer, err := term.Ask(ctx, c.in, c.talk, "Stop watching (s; it goes on in AWS), cancel it (c), or watch on (Enter)?")
+	if err != nil {
+		return goesOn()
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "s", "stop":
+		return goesOn()
+	case "c", "cancel":
+		if err := s.Stacks.Cancel(ctx, p.Name); err != nil {
+			return now, err
+		}
+		c.say("It is being cancelled.")
+		stop := w.run()
+		now, err = s.Stacks.Watch(ctx, now.ID, w.event)
+		stop()
+		if _, failed := errors.AsType[*cfn.Failure](err); failed || err == nil {
+			return now, cancelled(s, now)
+		}
+		return now, err
+	}
+	stop := w.run()
+	defer stop()
+	return s.Stacks.Watch(ctx, now.ID, w.event)
+}
+
+// cancelled says what is left of what was cancelled.
+func cancelled(s *deploy.Session, now cfn.Stack) error {
+	if now.State() == cfn.Ready {
+		return fault.New(fault.Cancelled, "cancelled: all is as it was before")
+	}
+	return fault.New(fault.Cancelled, "cancelled: the stack %s is %s", now.Name, now.Status).
+		WithHint("`helios destroy%[1]s` removes what is left of it, `helios deploy%[1]s` begins anew", s.Flags(now.Name))
+}

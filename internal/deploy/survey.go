@@ -1,0 +1,252 @@
+package deploy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cftypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/deploy/cfn"
+	"github.com/helios-sql/helios/internal/deploy/stack"
+)
+
+// Thing is something in the account that belongs to a deployment.
+type Thing struct {
+	Type string // as EC2 names it: instance, volume; or bucket, snapshot, consumer
+	ID   string
+	What string // for people
+}
+
+// Survey is all that there is of a deployment, and of earlier ones of its name.
+type Survey struct {
+	Name       string
+	Stack      cfn.Stack // the zero one: there is none
+	Parameters stack.Parameters
+	Resources  []cfn.Resource // of the stack, that are there
+	Consumers  []Thing        // of the streams, for enhanced fan-out; ID is their ARN
+	Snapshots  []Thing        // of the data volume, now
+	Buckets    []Thing        // of backups
+	Loose      []Thing        // what is tagged with the name and in no stack
+	Last       bool           // no other deployment of the account and region uses the artifact bucket
+	Artifacts  bool           // there is an artifact bucket
+}
+
+// Nothing reports whether there is nothing of the deployment.
+func (v *Survey) Nothing() bool {
+	return v.Stack.Name == "" && len(v.Consumers)+len(v.Snapshots)+len(v.Buckets)+len(v.Loose) == 0
+}
+
+const surveyTime = 3 * time.Minute
+
+// Survey looks for all that there is of a deployment: by its stack, and by tags when that is gone.
+func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
+	ctx, cancel := context.WithTimeout(ctx, surveyTime)
+	defer cancel()
+	v := &Survey{Name: name}
+	before, err := s.Deployment(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	v.Stack, v.Parameters = before.Stack, before.Parameters
+	if v.Stack.Name != "" {
+		all, err := s.Stacks.Resources(ctx, v.Stack.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if r.Status != "DELETE_COMPLETE" && r.PhysicalID != "" {
+				v.Resources = append(v.Resources, r)
+			}
+		}
+	}
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyBuckets, s.surveyOthers} {
+		if err := step(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// surveyTags finds what EC2 has with the deployment's tag. What is of the stack is not loose.
+func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
+	failed := func(err error) error { return awsfault.Explain(err, "what belongs to "+v.Name+" cannot be listed") }
+	owned := map[string]bool{}
+	for _, r := range v.Resources {
+		owned[r.PhysicalID] = true
+	}
+	pages := ec2.NewDescribeTagsPaginator(s.EC2, &ec2.DescribeTagsInput{Filters: []ec2types.Filter{{Name: aws.String("tag:" + DeploymentTag), Values: []string{v.Name}}}})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return failed(err)
+		}
+		for _, tag := range page.Tags {
+			thing := Thing{Type: string(tag.ResourceType), ID: aws.ToString(tag.ResourceId)}
+			switch {
+			case thing.Type == "snapshot":
+				v.Snapshots = append(v.Snapshots, thing)
+			case !owned[thing.ID]:
+				v.Loose = append(v.Loose, thing)
+			}
+		}
+	}
+	if err := s.describeSnapshots(ctx, v); err != nil {
+		return failed(err)
+	}
+	return s.dropGone(ctx, v)
+}
+
+// describeSnapshots says of what and when snapshots are.
+func (s *Session) describeSnapshots(ctx context.Context, v *Survey) error {
+	for i := range v.Snapshots {
+		answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{v.Snapshots[i].ID}})
+		if awsfault.AnsweredWith(err, "InvalidSnapshot.NotFound") || err == nil && len(answer.Snapshots) == 0 {
+			v.Snapshots[i].ID = ""
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v.Snapshots[i] = snapshotThing(answer.Snapshots[0])
+	}
+	v.Snapshots = slices.DeleteFunc(v.Snapshots, func(t Thing) bool { return t.ID == "" })
+	return nil
+}
+
+func snapshotThing(s ec2types.Snapshot) Thing {
+	return Thing{Type: "snapshot", ID: aws.ToString(s.SnapshotId), What: "a snapshot of the data volume, of " + aws.ToTime(s.StartTime).UTC().Format(time.DateOnly)}
+}
+
+// dropGone forgets what tags still tell of and is gone: EC2 knows terminated instances for about an hour.
+func (s *Session) dropGone(ctx context.Context, v *Survey) error {
+	var gone []string
+	for _, thing := range v.Loose {
+		if thing.Type != string(ec2types.ResourceTypeInstance) {
+			continue
+		}
+		answer, err := s.EC2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{thing.ID}})
+		if awsfault.AnsweredWith(err, "InvalidInstanceID.NotFound") {
+			gone = append(gone, thing.ID)
+			continue
+		}
+		if err != nil {
+			return awsfault.Explain(err, "the instance "+thing.ID+" cannot be looked at")
+		}
+		for _, reservation := range answer.Reservations {
+			for _, instance := range reservation.Instances {
+				if instance.State != nil && instance.State.Name == ec2types.InstanceStateNameTerminated {
+					gone = append(gone, thing.ID)
+				}
+			}
+		}
+	}
+	v.Loose = slices.DeleteFunc(v.Loose, func(t Thing) bool { return slices.Contains(gone, t.ID) })
+	return nil
+}
+
+// surveyBuckets finds the buckets of backups, which outlive their stacks, and that of executables.
+func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
+	pages := s3.NewListBucketsPaginator(s.S3, &s3.ListBucketsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return awsfault.Explain(err, "the buckets of the account cannot be listed")
+		}
+		for _, b := range page.Buckets {
+			name := aws.ToString(b.Name)
+			v.Artifacts = v.Artifacts || name == s.ArtifactBucket()
+			// CloudFormation names buckets after the stack and the resource, in small letters.
+			if strings.HasPrefix(name, strings.ToLower(v.Name)+"-backupbucket-") && s.isTagged(ctx, name, v.Name) {
+				v.Buckets = append(v.Buckets, Thing{Type: "bucket", ID: name, What: "the bucket of backups"})
+			}
+		}
+	}
+	return nil
+}
+
+// isTagged reports whether a bucket of this account belongs to a deployment.
+func (s *Session) isTagged(ctx context.Context, bucket, name string) bool {
+	tags, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
+	if err != nil { // of another region, or without tags
+		return false
+	}
+	for _, tag := range tags.TagSet {
+		if aws.ToString(tag.Key) == DeploymentTag && aws.ToString(tag.Value) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// surveyOthers finds the other deployments of the account and region, and the consumers that the streams would keep.
+func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
+	shared := map[string]bool{}
+	v.Last = true
+	pages := cloudformation.NewDescribeStacksPaginator(s.cloudFormation, &cloudformation.DescribeStacksInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return awsfault.Explain(err, "the stacks of "+s.Region+" cannot be listed")
+		}
+		for _, other := range page.Stacks {
+			name := aws.ToString(other.StackName)
+			ours := slices.ContainsFunc(other.Outputs, func(o cftypes.Output) bool { return aws.ToString(o.OutputKey) == "ConsoleURL" })
+			tagged := slices.ContainsFunc(other.Tags, func(t cftypes.Tag) bool { return aws.ToString(t.Key) == DeploymentTag })
+			if name == v.Name || other.StackStatus == cftypes.StackStatusDeleteComplete || !ours && !tagged {
+				continue
+			}
+			v.Last = false
+			d, err := s.Deployment(ctx, name)
+			if err != nil {
+				return err
+			}
+			for _, stream := range d.Parameters.Streams {
+				shared[stream.ARN] = true
+			}
+		}
+	}
+	for _, stream := range v.Parameters.Streams {
+		if shared[stream.ARN] {
+			continue
+		}
+		if err := s.surveyConsumers(ctx, v, stream.ARN); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// surveyConsumers finds the consumers of a stream that are named as Helios names its own: helios- and the source's name.
+func (s *Session) surveyConsumers(ctx context.Context, v *Survey, stream string) error {
+	region := s.Region
+	if parsed, err := arn.Parse(stream); err == nil {
+		region = parsed.Region
+	}
+	pages := kinesis.NewListStreamConsumersPaginator(s.Kinesis, &kinesis.ListStreamConsumersInput{StreamARN: &stream})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx, func(o *kinesis.Options) { o.Region = region })
+		if awsfault.AnsweredWith(err, "ResourceNotFoundException", "AccessDeniedException") {
+			return nil // the stream is gone, or another account's
+		}
+		if err != nil {
+			return awsfault.Explain(err, "the consumers of "+stream+" cannot be listed")
+		}
+		for _, c := range page.Consumers {
+			if strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting {
+				v.Consumers = append(v.Consumers, Thing{Type: "consumer", ID: aws.ToString(c.ConsumerARN), What: "the fan-out consumer " + aws.ToString(c.ConsumerName) + " of " + stream})
+			}
+		}
+	}
+	return nil
+}
