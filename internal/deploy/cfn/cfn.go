@@ -5,6 +5,8 @@ package cfn
 
 import (
 	"context"
+	"net"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,7 +17,7 @@ import (
 
 // Options of a Client. What is zero is chosen here.
 type Options struct {
-	Poll time.Duration // between two questions while something goes on: 3 s
+	Poll time.Duration // between two questions while something goes on: 3 s, less when an emulator on this machine is asked
 	Wait time.Duration // for one operation of a stack: 90 min, more than any part of it may take
 	// Flags are those that lead a command to a stack, with a space before them: for the commands that people are told. Without it
 	// there are none.
@@ -33,6 +35,7 @@ type Client struct {
 
 const (
 	defaultPoll = 3 * time.Second
+	localPoll   = 20 * time.Millisecond
 	defaultWait = 90 * time.Minute
 	callTime    = 2 * time.Minute // for one question, with all that it is asked again
 	planTime    = 10 * time.Minute
@@ -45,6 +48,9 @@ func New(api *cloudformation.Client, o Options) *Client {
 	c := &Client{poll: o.Poll, wait: o.Wait, flags: o.Flags}
 	if c.poll == 0 {
 		c.poll = defaultPoll
+		if isLocal(aws.ToString(api.Options().BaseEndpoint)) {
+			c.poll = localPoll
+		}
 	}
 	if c.wait == 0 {
 		c.wait = defaultWait
@@ -61,6 +67,16 @@ func New(api *cloudformation.Client, o Options) *Client {
 		})
 	})
 	return c
+}
+
+// isLocal reports whether an endpoint is on this machine, where nobody is kept from work by being asked often.
+func isLocal(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // neverAgain holds back what is asked in vain: a quota is no throttle, though it is called like one elsewhere.

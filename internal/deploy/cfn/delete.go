@@ -21,10 +21,14 @@ func (c *Client) Delete(ctx context.Context, name string, retain []string, watch
 		return nil, err
 	}
 	if s.Status == "DELETE_IN_PROGRESS" {
-		if s, err = c.Watch(ctx, s.ID, watch); err != nil && s.State() != DeleteFailed {
+		s, err = c.Watch(ctx, s.ID, watch)
+		failure, failed := errors.AsType[*Failure](err)
+		switch {
+		case err != nil && !failed:
 			return nil, err
+		case s.State() == Deleted: // it may have been cancelled while it was being made
+			failure = nil
 		}
-		failure, _ := errors.AsType[*Failure](err)
 		return c.left(ctx, s, failure, true)
 	}
 	after, err := c.newest(ctx, s.ID)
