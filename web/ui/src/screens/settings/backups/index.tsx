@@ -11,7 +11,7 @@ import { lazy } from "@/lib/lazy";
 import { useNow } from "@/lib/time";
 import { Button } from "@/ui/button";
 import { CodeBlock } from "@/ui/code";
-import { Card, Empty, Stat, Time } from "@/ui/layout";
+import { Card, Empty, Stat } from "@/ui/layout";
 import { Facts } from "../facts";
 import { Backups } from "./list";
 import { Failure, Progress } from "./state";
@@ -65,13 +65,15 @@ function State({ status: { schedule, running, failed, last } }: { status: Status
         </div>
       )}
       {schedule ? (
-        <Facts
-          facts={[
-            { name: "Place", setting: "backup.to", value: <code className="break-all">{schedule.to}</code> },
-            { name: "Every", setting: "backup.every", value: every(schedule.every), says: <>the next one <Time at={schedule.next_at} /></> },
-            { name: "Kept", setting: "backup.keep", value: plural(schedule.keep, "backup"), says: "the newest; older ones are removed" },
-          ]}
-        />
+        <div className="border-t pt-4">
+          <Facts
+            facts={[
+              { name: "Place", setting: "backup.to", value: <code className="break-all">{schedule.to}</code> },
+              { name: "Every", setting: "backup.every", value: every(schedule.every), says: "a failed one is tried again after five minutes, if that is sooner" },
+              { name: "Kept", setting: "backup.keep", value: plural(schedule.keep, "backup"), says: "the newest; older ones are removed" },
+            ]}
+          />
+        </div>
       ) : (
         <Unplanned />
       )}

@@ -22,10 +22,10 @@ export function Progress({ running: r }: { running: Schemas["BackupRunning"] }) 
   );
 }
 
-/** The last backup, which failed. */
+/** The last backup, which failed. It is no alert: what it says of times changes each second, and would be read out as often. */
 export function Failure({ failed: f, next }: { failed: Schemas["BackupFailed"]; next: string | undefined }) {
   return (
-    <div role="alert" className="flex gap-2.5 rounded-md border border-bad/40 bg-bad-soft px-3 py-2.5 text-sm text-ink">
+    <div className="flex gap-2.5 rounded-md border border-bad/40 bg-bad-soft px-3 py-2.5 text-sm text-ink">
       <CircleAlert size={16} className="mt-0.5 shrink-0 text-bad" aria-hidden />
       <div className="min-w-0 space-y-1.5">
         <p className="font-semibold">
