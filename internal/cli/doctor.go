@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -90,7 +92,7 @@ func (c *console) printPolicy(document json.RawMessage) error {
 	}
 	_, err := fmt.Fprintln(c.out, laidOut.String())
 	if size := len(document); err == nil && size > deploy.ManagedPolicySize {
-		c.say("The policy has %s characters, and a managed policy of AWS may have %s: make two of it, with --for read and --for deploy, or put it into a role as it is.",
+		c.say("The policy has %s characters, and a managed policy may have %s: share its statements out among two, or put it into a role as an inline policy.",
 			term.Count(int64(size)), term.Count(deploy.ManagedPolicySize))
 	}
 	return err
@@ -110,7 +112,7 @@ func (c *console) showDiagnosis(d deploy.Diagnosis) error {
 	}
 	fmt.Fprintln(c.out)
 	if err := c.table([]term.Column{
-		{Name: "FOR"}, {Name: "RESULT", Whole: true}, {Name: "ACTIONS"}, {Name: "HOW", Whole: true},
+		{Name: "FOR"}, {Name: "RESULT", Whole: true}, {Name: "ACTIONS", Whole: true}, {Name: "HOW", Whole: true},
 	}, diagnosisRows(d.Checks)); err != nil {
 		return err
 	}
@@ -120,12 +122,8 @@ func (c *console) showDiagnosis(d deploy.Diagnosis) error {
 			fmt.Fprintln(c.out, term.Clean("missing: "+check.Action+" on "+strings.Join(check.Resources, ", ")+": "+check.Why))
 		}
 	}
-	said := map[string]bool{}
-	for _, check := range d.Checks {
-		if check.Result == deploy.Untested && !said[check.Why] {
-			said[check.Why] = true
-			fmt.Fprintln(c.out, term.Clean("not tested: "+check.Action+" and what has the same reason: "+check.Why))
-		}
+	for _, reason := range untestedReasons(d.Checks) {
+		fmt.Fprintln(c.out, term.Wrap(term.Clean(reason), helpWidth))
 	}
 	if d.Missing == 0 {
 		c.say("%s. %s", upper(term.Counted(int64(len(d.Checks)-d.Untested), "permission"))+" there", untested(d.Untested))
@@ -142,24 +140,49 @@ func untested(n int) string {
 	return "Nothing is known to be missing; " + term.Counted(int64(n), "permission") + " could not be tested."
 }
 
-// diagnosisRows has a line for each purpose and what came out of it.
+// untestedReasons name what was not tested, reason by reason.
+func untestedReasons(checks []deploy.Check) []string {
+	var order []string
+	actions := map[string][]string{}
+	for _, check := range checks {
+		if check.Result != deploy.Untested {
+			continue
+		}
+		if actions[check.Why] == nil {
+			order = append(order, check.Why)
+		}
+		actions[check.Why] = append(actions[check.Why], check.Action)
+	}
+	for i, why := range order {
+		slices.Sort(actions[why])
+		order[i] = "Not tested, since " + why + ": " + strings.Join(slices.Compact(actions[why]), ", ") + "."
+	}
+	return order
+}
+
+// diagnosisRows has a line for each purpose and what came out of it; what is missing is named.
 func diagnosisRows(checks []deploy.Check) [][]string {
 	type key struct {
-		purpose, how string
-		result       deploy.Result
+		purpose, how, missing string
+		result                deploy.Result
 	}
 	var order []key
-	actions := map[key][]string{}
+	actions := map[key]int64{}
 	for _, check := range checks {
-		k := key{check.For, check.How, check.Result}
-		if actions[k] == nil {
+		k := key{purpose: check.For, how: check.How, result: check.Result}
+		if check.Result == deploy.Missing {
+			k.missing = check.Action
+		}
+		if actions[k] == 0 {
 			order = append(order, k)
 		}
-		actions[k] = append(actions[k], check.Action)
+		actions[k]++
 	}
 	rows := make([][]string, len(order))
 	for i, k := range order {
-		rows[i] = []string{k.purpose, strings.ReplaceAll(string(k.result), "_", " "), strings.Join(actions[k], ", "), strings.ReplaceAll(k.how, "_", " ")}
+		rows[i] = []string{
+			k.purpose, strings.ReplaceAll(string(k.result), "_", " "), cmp.Or(k.missing, term.Counted(actions[k], "action")), strings.ReplaceAll(k.how, "_", " "),
+		}
 	}
 	return rows
 }

@@ -27,9 +27,6 @@ type Grant struct {
 	Condition Condition // nil: none
 }
 
-// deploymentTag is the tag that everything of a deployment carries; its value is the name.
-const deploymentTag = "helios:deployment"
-
 // Condition is that of a statement: the operator, the key, the value.
 type Condition map[string]map[string]string
 
@@ -67,7 +64,7 @@ func Reading(s Scope) []Grant {
 // resource. What cannot be named before it is there is limited to the account, the region and the kind of resource; what ends or
 // changes something is limited to what carries the deployment's tag.
 func Deploying(s Scope) []Grant {
-	return slices.Concat(s.stacks(), s.network(), s.machine(), s.identity(), s.storage(), s.watching(), s.domain(), s.operating())
+	return slices.Concat(s.stacks(), s.network(), s.machine(), s.identity(), s.storage(), s.watching(), s.domain(), s.operating(), s.streams())
 }
 
 func (s Scope) stacks() []Grant {
@@ -79,6 +76,14 @@ func (s Scope) stacks() []Grant {
 				"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:ListStackResources", "cloudformation:GetTemplate",
 				"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:DeleteStack",
 			},
+		},
+		{
+			Sid: "Look", For: "see what other deployments there are", Resources: []string{"*"},
+			Actions: []string{"cloudformation:DescribeStacks", "s3:ListAllMyBuckets"},
+		},
+		{
+			Sid: "Look", For: "choose streams and find the zone of a domain", Resources: []string{"*"},
+			Actions: []string{"kinesis:ListStreams", "route53:ListHostedZones"},
 		},
 		{
 			Sid: "Image", For: "find the newest Amazon Linux 2023", Actions: []string{"ssm:GetParameters"},
@@ -95,7 +100,7 @@ func (s Scope) network() []Grant {
 			Sid: "Look", For: "see what there is of the network and the instance", Resources: []string{"*"},
 			Actions: []string{
 				"ec2:DescribeAddresses", "ec2:DescribeAvailabilityZones", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeImages",
-				"ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeInternetGateways",
+				"ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInternetGateways",
 				"ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
 				"ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes", "ec2:DescribeVolumesModifications",
 				"ec2:DescribeVpcs",
@@ -165,6 +170,10 @@ func (s Scope) machine() []Grant {
 			Sid: "Make", For: "tag all of it", Actions: []string{"ec2:CreateTags", "ec2:DeleteTags"},
 			Resources: append(s.ec2("elastic-ip", "instance", "internet-gateway", "route-table", "security-group", "subnet", "volume", "vpc"),
 				s.anyones("snapshot")...),
+		},
+		{
+			Sid: "End", For: "remove what was left behind", Condition: s.tagged(), Resources: s.ec2("network-interface"),
+			Actions: []string{"ec2:DeleteNetworkInterface"},
 		},
 		{
 			Sid: "End", For: "change and end the instance", Condition: s.tagged(), Resources: s.ec2("instance"),
@@ -311,9 +320,27 @@ func Examining(s Scope) []Grant {
 	}}
 }
 
+// streams are looked at when they are deployed, and rid of the deployment's consumers when it goes.
+func (s Scope) streams() []Grant {
+	var grants []Grant
+	for _, stream := range s.Streams {
+		what := "connect the stream " + nameOf(stream.ARN) + ", and leave it as it was"
+		grants = append(grants,
+			Grant{
+				Sid: "Streams", For: what, Resources: []string{stream.ARN},
+				Actions: []string{"kinesis:DescribeStreamSummary", "kinesis:ListStreamConsumers"},
+			},
+			Grant{
+				Sid: "Streams", For: what, Resources: []string{consumersOf(stream.ARN)},
+				Actions: []string{"kinesis:DeregisterStreamConsumer"},
+			})
+	}
+	return grants
+}
+
 // tagged limits a statement to what carries the deployment's tag.
 func (s Scope) tagged() Condition {
-	return Condition{"StringEquals": {"aws:ResourceTag/" + deploymentTag: s.Name}}
+	return Condition{"StringEquals": {"aws:ResourceTag/" + DeploymentTag: s.Name}}
 }
 
 // arn is that of something of the account in the region.

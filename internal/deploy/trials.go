@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -104,23 +105,37 @@ func (s *Session) looks(scope Scope) []trial {
 	nobody := scope.Name + "-Role-0" // fits the names that CloudFormation gives, as the others below, and is none
 	few := aws.Int32(5)
 	trials := []trial{
-		{action: "cloudformation:DescribeStacks", fine: []string{"ValidationError"}, call: func(ctx context.Context) error {
+		{action: "cloudformation:DescribeStacks", resource: scope.arn("cloudformation", "stack/"+scope.Name+"/*"), call: func(ctx context.Context) error {
 			_, _, err := s.Stacks.Describe(ctx, scope.Name)
 			return err
 		}},
-		{action: "cloudformation:GetTemplate", fine: []string{"ValidationError"}, call: func(ctx context.Context) error {
-			_, err := s.Stacks.Template(ctx, scope.Name)
-			return err
-		}},
-		{action: "cloudformation:ListStackResources", fine: []string{"ValidationError"}, call: func(ctx context.Context) error {
-			_, err := s.Stacks.Resources(ctx, scope.Name)
-			return err
-		}},
+		{action: "cloudformation:DescribeStacks", resource: "*", call: ask(s.cloudFormation.DescribeStacks, &cloudformation.DescribeStacksInput{})},
+		{
+			action: "cloudformation:GetTemplate", fine: []string{"ValidationError"},
+			call: ask(s.cloudFormation.GetTemplate, &cloudformation.GetTemplateInput{StackName: &scope.Name}),
+		},
+		{
+			action: "cloudformation:ListStackResources", fine: []string{"ValidationError"},
+			call: ask(s.cloudFormation.ListStackResources, &cloudformation.ListStackResourcesInput{StackName: &scope.Name}),
+		},
+		{
+			action: "cloudformation:DescribeStackEvents", fine: []string{"ValidationError"},
+			call: ask(s.cloudFormation.DescribeStackEvents, &cloudformation.DescribeStackEventsInput{StackName: &scope.Name}),
+		},
 		{action: "ssm:GetParameters", call: ask(s.SSM.GetParameters, &ssm.GetParametersInput{Names: []string{imageParameter}})},
 		{action: "ec2:DescribeAddresses", call: ask(s.EC2.DescribeAddresses, &ec2.DescribeAddressesInput{})},
 		{action: "ec2:DescribeImages", call: ask(s.EC2.DescribeImages, &ec2.DescribeImagesInput{Owners: []string{"self"}})},
 		{action: "ec2:DescribeInstances", call: ask(s.EC2.DescribeInstances, &ec2.DescribeInstancesInput{MaxResults: few})},
 		{action: "ec2:DescribeInstanceStatus", call: ask(s.EC2.DescribeInstanceStatus, &ec2.DescribeInstanceStatusInput{MaxResults: few})},
+		{
+			action: "ec2:DescribeInstanceTypeOfferings",
+			call:   ask(s.EC2.DescribeInstanceTypeOfferings, &ec2.DescribeInstanceTypeOfferingsInput{MaxResults: few}),
+		},
+		{action: "ec2:DescribeAvailabilityZones", call: ask(s.EC2.DescribeAvailabilityZones, &ec2.DescribeAvailabilityZonesInput{})},
+		{action: "ec2:DescribeTags", call: ask(s.EC2.DescribeTags, &ec2.DescribeTagsInput{MaxResults: few})},
+		{action: "s3:ListAllMyBuckets", call: ask(s.S3.ListBuckets, &s3.ListBucketsInput{MaxBuckets: aws.Int32(1)})},
+		{action: "kinesis:ListStreams", call: ask(s.Kinesis.ListStreams, &kinesis.ListStreamsInput{Limit: aws.Int32(1)})},
+		{action: "route53:ListHostedZones", call: ask(s.Route53.ListHostedZones, &route53.ListHostedZonesInput{MaxItems: aws.Int32(1)})},
 		{action: "ec2:DescribeInternetGateways", call: ask(s.EC2.DescribeInternetGateways, &ec2.DescribeInternetGatewaysInput{MaxResults: few})},
 		{action: "ec2:DescribeNetworkInterfaces", call: ask(s.EC2.DescribeNetworkInterfaces, &ec2.DescribeNetworkInterfacesInput{MaxResults: few})},
 		{action: "ec2:DescribeRouteTables", call: ask(s.EC2.DescribeRouteTables, &ec2.DescribeRouteTablesInput{MaxResults: few})},
