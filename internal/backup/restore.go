@@ -192,10 +192,8 @@ func (r *restoring) load(ctx context.Context, target Target, f fetched) error {
 	switch {
 	case err == nil && rows != f.file.Rows:
 		return altered(r.Place, f.file.Name, fmt.Sprintf("it has %d rows, not %d", rows, f.file.Rows))
-	case err != nil && fault.CodeOf(err) == fault.Refused, err != nil && ctx.Err() == nil && fault.CodeOf(err) == fault.Internal:
-		return altered(r.Place, f.file.Name, err.Error())
 	case err != nil:
-		return err
+		return fmt.Errorf("%s: %w", f.file.Name, err)
 	}
 	if f.table.Kind != System {
 		r.done += rows

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 
 	"github.com/helios-sql/helios/internal/fault"
@@ -70,66 +69,68 @@ func (m *making) hasAll(files []file) bool {
 func (m *making) write(ctx context.Context, t Table, span Span, rows query.Rows) ([]file, error) {
 	var files []file
 	for {
-		batch, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return files, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		s, err := m.writeFile(t, rows, batch)
-		if err != nil {
-			return nil, err
+		s, more, err := m.writeFile(t, rows)
+		if err != nil || s.file.Rows == 0 {
+			return files, err
 		}
 		s.file.Name = objectName(t, span, s.file.SHA256)
 		if err := m.send(ctx, s); err != nil {
 			return nil, err
 		}
 		files = append(files, s.file)
+		if !more {
+			return files, nil
+		}
 	}
 }
 
-// writeFile writes a batch and those after it, until the file is large enough.
-func (m *making) writeFile(t Table, rows query.Rows, batch arrow.RecordBatch) (s staged, err error) {
-	f, err := os.CreateTemp(m.dir, "*.parquet")
-	if err != nil {
-		batch.Release()
-		return s, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum := newSumming(f)
-	w, err := encode.NewParquet(sum, rows.Schema(), compress.Codecs.Zstd)
-	if err != nil {
-		batch.Release()
-		return s, err
-	}
-	for {
-		n := batch.NumRows()
-		_, err := w.Write(batch)
-		batch.Release()
-		if err != nil {
-			return s, err
+// writeFile writes rows until the file is large enough, and tells whether there may be more. For no rows it makes no file.
+func (m *making) writeFile(t Table, rows query.Rows) (s staged, more bool, err error) {
+	var f *os.File
+	var sum *summing
+	var w *encode.Parquet
+	defer func() {
+		if f != nil {
+			err = errors.Join(err, f.Close())
 		}
-		s.file.Rows += n
-		if t.Kind != System {
-			m.done.Add(n)
+	}()
+	for more = true; more; {
+		batch, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			more = false
+			break
+		}
+		if err == nil && f == nil {
+			if f, err = os.CreateTemp(m.dir, "*.parquet"); err == nil {
+				sum = newSumming(f)
+				w, err = encode.NewParquet(sum, rows.Schema(), compress.Codecs.Zstd)
+			}
+		}
+		if err == nil {
+			_, err = w.Write(batch)
+		}
+		if batch != nil {
+			s.file.Rows += batch.NumRows()
+			batch.Release()
+		}
+		if err != nil {
+			return s, false, err
 		}
 		if sum.size >= maxFile {
 			break
 		}
-		batch, err = rows.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return s, err
-		}
+	}
+	if f == nil {
+		return s, false, nil
+	}
+	if t.Kind != System {
+		m.done.Add(s.file.Rows)
 	}
 	if err := errors.Join(w.Close(), sum.w.Flush()); err != nil {
-		return s, err
+		return s, false, err
 	}
 	s.path, s.file.Size, s.file.SHA256 = f.Name(), sum.size, sum.hex()
-	return s, nil
+	return s, more, nil
 }
 
 // describe reads a file that somebody else has written.

@@ -65,7 +65,8 @@ func (t *target) open(ctx context.Context, format int) error {
 		"SET GLOBAL autoinstall_known_extensions = false",
 		"SET GLOBAL autoload_known_extensions = false",
 		"SET GLOBAL allow_community_extensions = false",
-		"SET GLOBAL allowed_directories = [" + literal(t.dir) + "]",
+		// Under both names: patterns are judged as they are written.
+		"SET GLOBAL allowed_directories = [" + literal(t.dir) + ", " + literal(globbed.Replace(t.dir)) + "]",
 		"SET GLOBAL enable_external_access = false",
 	}
 	connector, err := duckdb.NewConnector("", func(conn driver.ExecerContext) error {
@@ -82,6 +83,12 @@ func (t *target) open(ctx context.Context, format int) error {
 	t.pool = sql.OpenDB(connector)
 	if t.conn, err = t.pool.Conn(ctx); err != nil {
 		return cannotOpen(t.dir, err)
+	}
+	if err := os.Chmod(filepath.Join(t.dir, fileName), 0o600); err != nil { // before there is anything in it
+		return unwritable(t.dir, err)
+	}
+	if err := new(DB).registerAudit(t.conn); err != nil { // a view of the format names it; nobody reads that here
+		return err
 	}
 	return t.transact(ctx, func() error {
 		for i, statement := range migrations[:format] {
