@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/helios-sql/helios/internal/backup"
@@ -16,13 +17,21 @@ import (
 type backups struct {
 	*backup.Service
 
-	data string
+	written, failures atomic.Int64 // bytes, and backups, since the start
 }
 
 func newBackups(deps backup.Deps, cfg *config.Config) *backups {
 	deps.Open, deps.Dir, deps.Version = place.Open, cfg.Data, buildinfo.Read().Version
 	deps.Options = backup.Options{To: cfg.Backup.To, Every: cfg.Backup.Every, Keep: cfg.Backup.Keep}
-	return &backups{Service: backup.New(deps), data: cfg.Data}
+	b := &backups{}
+	deps.Done = func(written int64, err error) {
+		b.written.Add(written)
+		if err != nil {
+			b.failures.Add(1)
+		}
+	}
+	b.Service = backup.New(deps)
+	return b
 }
 
 // Start implements api.Backups.
@@ -58,11 +67,7 @@ func (b *backups) place(to string) (string, error) {
 		}
 		return "", nil
 	}
-	to, err := config.BackupPlace(to)
-	if err != nil {
-		return "", err
-	}
-	return to, config.ApartFrom(b.data, to)
+	return config.BackupPlace(to)
 }
 
 // newest is the moment of the newest backup, zero if none is known.
@@ -76,7 +81,7 @@ func (b *backups) newest() time.Time {
 // metrics are what Prometheus is told.
 func (b *backups) metrics() telemetry.Backups {
 	s := b.Status()
-	m := telemetry.Backups{Running: s.Running != nil}
+	m := telemetry.Backups{Running: s.Running != nil, Uploaded: b.written.Load(), Failures: b.failures.Load()}
 	if s.Last != nil {
 		m.At, m.Took, m.Bytes = s.Last.At, time.Duration(s.Last.DurationMS)*time.Millisecond, s.Last.Bytes
 	}

@@ -30,6 +30,9 @@ type Deps struct {
 	Now     func() time.Time // nil: time.Now
 	Options Options
 
+	// Done is told of each backup that ended, how many bytes it wrote and whether it failed, unless it was stopped; nil: nobody.
+	Done func(written int64, err error)
+
 	most int64 // rows of a range, in tests; 0: rangeRows
 }
 
@@ -248,6 +251,9 @@ func (s *Service) finish(ctx context.Context, of *progress, b *Backup, err error
 	default:
 		s.failed = &Failed{At: s.deps.Now().UTC(), To: of.to, Message: err.Error()}
 		s.deps.Logger.ErrorContext(ctx, "no backup was made", "place", of.to, "error", err)
+	}
+	if s.deps.Done != nil {
+		s.deps.Done(of.uploaded.Load(), err)
 	}
 	return err
 }

@@ -54,7 +54,7 @@ func (c *console) backupAtRest(flags *restFlags) func(*cobra.Command, []string) 
 		made, err := app.BackUp(ctx, app.BackUpOptions{Config: settings, To: to, Logger: logger, Progress: report.show})
 		report.end()
 		if err != nil {
-			return settingsError(cmd, err)
+			return usageIfInvalid(cmd, err)
 		}
 		return c.backedUp(wireBackup(made))
 	})
@@ -68,7 +68,7 @@ func (c *console) backupsAt(ctx context.Context, cmd *cobra.Command, args []stri
 	}
 	found, err := app.BackupsAt(ctx, from)
 	if err != nil {
-		return nil, settingsError(cmd, err)
+		return nil, err
 	}
 	list := make([]client.Backup, len(found))
 	for i, b := range found {
@@ -118,7 +118,7 @@ A server on DIR goes on reading its streams exactly where the backup stood. Run 
 		restored, err := app.Restore(ctx, app.RestoreOptions{From: from, Data: settings.Data, ID: id, Logger: logger, Progress: func(done, total int64) { report.show(done, total, 0) }})
 		report.end()
 		if err != nil {
-			return settingsError(cmd, err)
+			return usageIfInvalid(cmd, err)
 		}
 		return c.restored(wireBackup(restored), settings.Data)
 	})
