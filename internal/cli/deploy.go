@@ -97,6 +97,7 @@ func (d *deploying) find(ctx context.Context, arch string) error {
 	if err != nil {
 		return err
 	}
+	finder.Look = d.flags.planOnly
 	d.binary, err = finder.Find(ctx)
 	return err
 }
@@ -316,7 +317,10 @@ func (d *deploying) printAlone(ctx context.Context, p stack.Parameters) error {
 // ask asks on a terminal for what a new deployment needs and no flag has named.
 func (d *deploying) ask(ctx context.Context) error {
 	if !term.Is(d.in) || d.yes {
-		return nil
+		if d.wishes.AllowCIDRs == nil {
+			d.wishes.AllowCIDRs = []string{}
+		}
+		return d.wishes.Check()
 	}
 	if d.wishes.Streams == nil && (d.wishes.Settings == nil || len(d.wishes.Settings.Streams) == 0) {
 		if err := d.askStreams(ctx); err != nil {

@@ -52,6 +52,7 @@ type Finder struct {
 	Self     string                  // the executable that runs now
 	Build    build.Info              // what that is
 	Releases string                  // URL below which releases are; "" for those of Helios
+	Look     bool                    // for a plan only: what would be fetched is told, not fetched
 	Progress func(done, whole int64) // of a download
 }
 
@@ -84,6 +85,9 @@ func (f Finder) Find(ctx context.Context) (*Binary, error) {
 	}
 	if !released.MatchString(f.Build.Version) || pseudo.MatchString(f.Build.Version) {
 		return nil, f.unreleased(arch, unfit)
+	}
+	if f.Look {
+		return &Binary{SHA256: strings.Repeat("0", 2*sha256.Size), Arch: arch, Version: f.Build.Version, From: f.release(arch)}, nil
 	}
 	return f.download(ctx, arch)
 }

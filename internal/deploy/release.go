@@ -3,12 +3,14 @@ package deploy
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -24,17 +26,19 @@ const (
 	maxChecksums = 1 << 20
 )
 
+// release is the address of the running version's archive.
+func (f Finder) release(arch string) string {
+	version := f.Build.Version
+	return cmp.Or(f.Releases, releases) + "/" + version + "/helios_" + strings.TrimPrefix(version, "v") + "_linux_" + arch + ".tar.gz"
+}
+
 // download fetches the archive of the running version, compares it with the release's list of checksums, and unpacks it.
 func (f Finder) download(ctx context.Context, arch string) (*Binary, error) {
 	ctx, cancel := context.WithTimeout(ctx, downloadTime)
 	defer cancel()
-	base := f.Releases
-	if base == "" {
-		base = releases
-	}
-	version := f.Build.Version
-	name := "helios_" + strings.TrimPrefix(version, "v") + "_linux_" + arch + ".tar.gz"
-	base += "/" + version + "/"
+	version, whole := f.Build.Version, f.release(arch)
+	name := path.Base(whole)
+	base := strings.TrimSuffix(whole, name)
 	list, err := fetch(ctx, base+"checksums.txt", maxChecksums, nil, &bytes.Buffer{})
 	if err != nil {
 		return nil, err
@@ -54,11 +58,11 @@ func (f Finder) download(ctx context.Context, arch string) (*Binary, error) {
 	}
 	defer file.Close()
 	hash := sha256.New()
-	if _, err := fetch(ctx, base+name, maxBinary, f.Progress, io.MultiWriter(file, hash)); err != nil {
+	if _, err := fetch(ctx, whole, maxBinary, f.Progress, io.MultiWriter(file, hash)); err != nil {
 		return nil, err
 	}
 	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return nil, fault.New(fault.Conflict, "%s%s is not what the release's checksums.txt says: its SHA-256 is %s, not %s", base, name, got, want).
+		return nil, fault.New(fault.Conflict, "%s is not what the release's checksums.txt says: its SHA-256 is %s, not %s", whole, got, want).
 			WithHint("try again; if it stays so, do not use it, and tell the people of Helios")
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -68,7 +72,7 @@ func (f Finder) download(ctx context.Context, arch string) (*Binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.From = base + name
+	b.From = whole
 	return b, nil
 }
 
