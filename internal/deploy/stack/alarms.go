@@ -26,7 +26,7 @@ type alarm struct {
 func alarms(p Parameters) []resource {
 	all := []resource{
 		{
-			id: "AlarmKey", kind: "AWS::KMS::Key", when: told, what: "Encrypts alarms on their way; gone a week after the rest, as AWS wants it for keys, and unpaid meanwhile",
+			id: "AlarmKey", kind: "AWS::KMS::Key", when: told, kept: "Delete", what: "Encrypts alarms on their way; gone a week after the rest, as AWS wants it for keys, and unpaid meanwhile",
 			settings: object{
 				pair("Description", "Alarms of Helios "+p.Name), pair("EnableKeyRotation", true), pair("PendingWindowInDays", 7),
 				pair("KeyPolicy", keyPolicy()), tags(p, "alarms"),

@@ -25,7 +25,7 @@ func machine(p Parameters) []resource {
 	return []resource{
 		{
 			id: "Instance", kind: "AWS::EC2::Instance", after: after,
-			what: fmt.Sprintf("The machine, a %s (%s) with Amazon Linux 2023; no SSH, no key pair: people get onto it by Session Manager", p.InstanceType, p.Arch),
+			what: fmt.Sprintf("The machine: %s (%s) with Amazon Linux 2023; no SSH and no key pair, people get onto it by Session Manager", p.InstanceType, p.Arch),
 			settings: object{
 				pair("ImageId", either("HasImage", ref("ImageId"), ref("Image"))), pair("InstanceType", ref("InstanceType")),
 				pair("IamInstanceProfile", ref("Profile")), pair("SubnetId", subnet), pair("SecurityGroupIds", []any{attribute("Firewall", "GroupId")}),

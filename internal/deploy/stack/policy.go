@@ -10,7 +10,7 @@ const artifactPrefix = "helios/sha256/"
 // statement is what the instance may do with some resources. Nothing is allowed that Helios does not call.
 type statement struct {
 	id        string
-	words     string // for people
+	words     string // for people; "" if Grants says it in another way
 	actions   []string
 	resources []string // ARNs with references as Fn::Sub takes them
 	when      condition
@@ -30,12 +30,12 @@ func statements(p Parameters) []statement {
 	var all []statement
 	if len(p.Streams) > 0 {
 		read := statement{
-			id: "ReadStreams", words: "read the " + count(len(p.Streams), "stream") + " named below, and describe them",
+			id:      "ReadStreams",
 			actions: []string{"kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:RegisterStreamConsumer"},
 		}
 		// Consumers are resources of their own, below their stream; all that Helios registers begin with helios-.
 		fanOut := statement{
-			id: "FanOut", words: "use consumers of its own for enhanced fan-out on these streams, if a source is set to read like that",
+			id: "FanOut", words: "have consumers of its own on these streams, for sources that are set to read by enhanced fan-out",
 			actions: []string{"kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard", "kinesis:DeregisterStreamConsumer"},
 		}
 		for _, s := range p.Streams {

@@ -12,7 +12,7 @@ type resource struct {
 	what     string
 	when     string // condition of the template
 	after    []string
-	kept     string // what becomes of it when it goes: Snapshot or Retain
+	kept     string // what becomes of it when it goes: Snapshot, Retain, or Delete, which is said of what holds something
 	accepted []exception
 	settings object
 }
@@ -218,7 +218,7 @@ func storage(p Parameters) []resource {
 			},
 		},
 		{
-			id: "LogGroup", kind: "AWS::Logs::LogGroup", what: fmt.Sprintf("The logs of the service, kept for %s", count(p.LogRetentionDays, "day")),
+			id: "LogGroup", kind: "AWS::Logs::LogGroup", kept: "Delete", what: fmt.Sprintf("The logs of the service, kept for %s", count(p.LogRetentionDays, "day")),
 			accepted: []exception{{"CKV_AWS_158", "CloudWatch Logs encrypts with its own key. Helios logs neither events nor secrets."}},
 			settings: object{pair("RetentionInDays", ref("LogRetention")), tags(p, "")},
 		},

@@ -145,7 +145,7 @@ func checkKept(t *testing.T, template map[string]any) {
 			kept[id] = policy
 		}
 	}
-	require.Equal(t, map[string]any{"DataVolume": "Snapshot", "BackupBucket": "Retain", "BackupBucketPolicy": "Retain"}, kept)
+	require.Equal(t, map[string]any{"DataVolume": "Snapshot", "BackupBucket": "Retain", "BackupBucketPolicy": "Retain", "LogGroup": "Delete", "AlarmKey": "Delete"}, kept)
 }
 
 func checkInstance(t *testing.T, template map[string]any, p stack.Parameters) {

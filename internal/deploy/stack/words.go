@@ -21,7 +21,7 @@ func Items(p Parameters) []Item {
 		if r.when == told && p.AlarmEmail == "" {
 			continue
 		}
-		all = append(all, Item{ID: r.id, Type: r.kind, What: r.what, Keeps: r.kept != ""})
+		all = append(all, Item{ID: r.id, Type: r.kind, What: r.what, Keeps: r.kept == "Snapshot" || r.kept == "Retain"})
 	}
 	return all
 }
@@ -34,25 +34,27 @@ func Reach(p Parameters) []string {
 	} else {
 		all = append(all, "As https://"+p.Domain+", with a certificate from Let's Encrypt.")
 	}
-	return append(
-		all,
-		"No SSH, no key pair and no other port: whom IAM allows ssm:StartSession gets onto the machine by Session Manager.",
-		"It reaches out by port 443 only: AWS, packages, and who gives certificates.",
-	)
+	out := "It reaches out by port 443 only: AWS, packages, and who gives certificates."
+	if p.VPCID != "" {
+		out = "It reaches out by port 443 only, to AWS, packages, and who gives certificates, and asks name servers of the VPC."
+	}
+	return append(all, "No SSH, no key pair and no other port: whom IAM allows ssm:StartSession gets onto the machine by Session Manager.", out)
 }
 
 // Grants says what the instance may do, a sentence a line. It may do nothing else.
 func Grants(p Parameters) []string {
 	var all []string
-	for _, s := range statements(p) {
-		all = append(all, s.words)
-	}
 	for _, s := range p.Streams {
-		line := "stream " + s.ARN
+		line := "read and describe the stream " + s.ARN
 		if s.KMSKey != "" {
 			line += ", encrypted with " + s.KMSKey
 		}
 		all = append(all, line)
+	}
+	for _, s := range statements(p) {
+		if s.words != "" {
+			all = append(all, s.words)
+		}
 	}
 	return all
 }
@@ -74,11 +76,10 @@ func Warnings(p Parameters) []string {
 	}
 	for _, s := range p.Streams {
 		part := streamShape.FindStringSubmatch(s.ARN)
-		switch {
-		case part == nil:
-		case part[3] != p.Account:
+		if part != nil && part[3] != p.Account {
 			all = append(all, "The stream "+s.ARN+" is of another account: its own policy must allow the role of the instance too.")
-		case part[2] != p.Region:
+		}
+		if part != nil && part[2] != p.Region {
 			all = append(all, "The stream "+s.ARN+" is of another region: what is read from there costs transfer, and comes later.")
 		}
 	}
