@@ -73,7 +73,7 @@ func (s Scope) stacks() []Grant {
 			Sid: "Stack", For: "make, change and remove the stack", Resources: []string{s.arn("cloudformation", "stack/"+s.Name+"/*")},
 			Actions: []string{
 				"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
-				"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:ListStackResources", "cloudformation:GetTemplate",
+				"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents", "cloudformation:ListStackResources", "cloudformation:GetTemplate",
 				"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:DeleteStack",
 			},
 		},
@@ -99,7 +99,7 @@ func (s Scope) network() []Grant {
 		{
 			Sid: "Look", For: "see what there is of the network and the instance", Resources: []string{"*"},
 			Actions: []string{
-				"ec2:DescribeAddresses", "ec2:DescribeAvailabilityZones", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeImages",
+				"ec2:DescribeAddresses", "ec2:DescribeAvailabilityZones", "ec2:DescribeIamInstanceProfileAssociations",
 				"ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInternetGateways",
 				"ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups",
 				"ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes", "ec2:DescribeVolumesModifications",
@@ -304,7 +304,7 @@ func (s Scope) operating() []Grant {
 		},
 		{
 			Sid: "Look", For: "ask the instance for the setup link", Resources: []string{"*"},
-			Actions: []string{"ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation"},
+			Actions: []string{"ssm:GetCommandInvocation"},
 		},
 	}
 }

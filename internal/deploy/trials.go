@@ -124,7 +124,6 @@ func (s *Session) looks(scope Scope) []trial {
 		},
 		{action: "ssm:GetParameters", call: ask(s.SSM.GetParameters, &ssm.GetParametersInput{Names: []string{imageParameter}})},
 		{action: "ec2:DescribeAddresses", call: ask(s.EC2.DescribeAddresses, &ec2.DescribeAddressesInput{})},
-		{action: "ec2:DescribeImages", call: ask(s.EC2.DescribeImages, &ec2.DescribeImagesInput{Owners: []string{"self"}})},
 		{action: "ec2:DescribeInstances", call: ask(s.EC2.DescribeInstances, &ec2.DescribeInstancesInput{MaxResults: few})},
 		{action: "ec2:DescribeInstanceStatus", call: ask(s.EC2.DescribeInstanceStatus, &ec2.DescribeInstanceStatusInput{MaxResults: few})},
 		{
