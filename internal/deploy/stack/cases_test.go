@@ -73,26 +73,26 @@ var values = []option{
 
 func keep(*stack.Parameters) {}
 
-// combinations are all deployments that the shapes make, each with no value and with all of them, and with a name that says which.
+// combinations are all deployments that the shapes make, by turns with no value and with all of them, and with a name that says which.
 func combinations() iter.Seq2[string, stack.Parameters] {
 	return func(yield func(string, stack.Parameters) bool) {
-		all := 2
+		all := 1
 		for _, o := range shapes {
 			all *= len(o.choose)
 		}
 		for n := range all {
-			p, name := aDeployment(), fmt.Sprintf("values%d", n%2)
-			for _, o := range values {
-				o.choose[n%2](&p)
-			}
-			n /= 2
+			p, name, turn := aDeployment(), "", 0
 			for _, o := range shapes {
 				choice := n % len(o.choose)
 				n /= len(o.choose)
 				o.choose[choice](&p)
-				name += fmt.Sprintf("-%s%d", o.name, choice)
+				name += fmt.Sprintf("%s%d-", o.name, choice)
+				turn += choice
 			}
-			if !yield(name, p) {
+			for _, o := range values {
+				o.choose[turn%2](&p)
+			}
+			if !yield(name+fmt.Sprintf("values%d", turn%2), p) {
 				return
 			}
 		}
