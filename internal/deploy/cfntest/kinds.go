@@ -1,6 +1,9 @@
 package cfntest
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // kind is what is known of a type of resources.
 type kind struct {
@@ -93,7 +96,7 @@ func (a *Account) physicalID(s *stack, d *definition, properties map[string]any)
 	switch d.kind {
 	case "AWS::EC2::EIP":
 		a.serial++
-		return "203.0.113." + strings.Repeat("1", a.serial%2+1) // of the addresses that stand in documentation
+		return fmt.Sprintf("203.0.113.%d", a.serial%256) // of the addresses that stand in documentation
 	case "AWS::S3::Bucket":
 		return strings.ToLower(own)
 	case "AWS::SNS::Topic":
@@ -116,7 +119,7 @@ func attribute(r *resource, name string) string {
 		}
 		return "198.51.100.7"
 	case "AllocationId":
-		return "eipalloc-" + strings.ReplaceAll(r.physical, ".", "")
+		return allocation(r.physical)
 	case "AvailabilityZone":
 		return Region + "a"
 	case "GroupId", "VpcId", "SubnetId", "VolumeId", "InstanceId", "InternetGatewayId", "RouteTableId":

@@ -1,6 +1,7 @@
 package cfntest
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -85,6 +86,9 @@ func (b *buckets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.refuse(w, http.StatusConflict, "BucketAlreadyExists", "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.")
 	case foreign:
 		q.refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+	case r.Method == http.MethodGet && r.URL.Query().Has("uploads"): // gofakes3 knows no answer when there are none
+		w.Header().Set("Content-Type", "application/xml")
+		_, _ = io.WriteString(w, xml.Header+"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
 	case name == "":
 		b.objects.ServeHTTP(w, r)
 	default:
@@ -152,6 +156,15 @@ func (b *buckets) add(name string) string {
 		return `Resource handler returned message: "Your previous request to create the named bucket succeeded and you already own it. (Service: S3, Status Code: 409, Request ID: request) (SDK Attempt Count: 1)" (RequestToken: token, HandlerErrorCode: AlreadyExists)`
 	}
 	return ""
+}
+
+// tag gives a bucket its tags.
+func (b *buckets) tag(name string, tags map[string]string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var text strings.Builder
+	Fields{{"Tagging", Fields{{"TagSet", pairs(tags, "Key", "Value")}}}}.write(&text, "Tag")
+	b.settings[name+"?tagging"] = []byte(text.String())
 }
 
 // take removes a stack's bucket; it gives the reason if that cannot be.
