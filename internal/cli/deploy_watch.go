@@ -142,7 +142,6 @@ func (w *watcher) show() {
 // short is a resource in a few words.
 func (n whatsOf) short(id string) string {
 	text, _, _ := strings.Cut(n.of(id), ";")
-	text, _, _ = strings.Cut(text, ", ")
 	return text
 }
 

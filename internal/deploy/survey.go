@@ -104,7 +104,28 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 	if err := s.describeSnapshots(ctx, v); err != nil {
 		return failed(err)
 	}
+	if err := s.dropOwned(ctx, v, owned); err != nil {
+		return failed(err)
+	}
 	return s.dropGone(ctx, v)
+}
+
+// dropOwned forgets the addresses of the stack, which CloudFormation knows by themselves and tags by their allocation.
+func (s *Session) dropOwned(ctx context.Context, v *Survey, owned map[string]bool) error {
+	for i, thing := range v.Loose {
+		if thing.Type != "elastic-ip" {
+			continue
+		}
+		answer, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{AllocationIds: []string{thing.ID}})
+		if err != nil && !isGone(err) {
+			return err
+		}
+		if err != nil || slices.ContainsFunc(answer.Addresses, func(a ec2types.Address) bool { return owned[aws.ToString(a.PublicIp)] }) {
+			v.Loose[i].ID = ""
+		}
+	}
+	v.Loose = slices.DeleteFunc(v.Loose, func(t Thing) bool { return t.ID == "" })
+	return nil
 }
 
 // describeSnapshots says of what and when snapshots are.
