@@ -56,7 +56,7 @@ func newServer(t *testing.T) *server {
 }
 
 // openServer opens a data directory.
-func openServer(t *testing.T, dir string) *server {
+func openServer(t testing.TB, dir string) *server {
 	t.Helper()
 	s := &server{dir: dir}
 	var err error
@@ -68,7 +68,7 @@ func openServer(t *testing.T, dir string) *server {
 	return s
 }
 
-func (s *server) close(t *testing.T) {
+func (s *server) close(t testing.TB) {
 	t.Helper()
 	if s.store != nil {
 		require.NoError(t, s.store.Close(context.Background()))
@@ -77,14 +77,14 @@ func (s *server) close(t *testing.T) {
 	}
 }
 
-func (s *server) commit(t *testing.T, b *ingest.Batch) {
+func (s *server) commit(t testing.TB, b *ingest.Batch) {
 	t.Helper()
 	b.Source, b.Stream = "shop", "orders"
 	require.NoError(t, s.store.Commit(t.Context(), []*ingest.Batch{b}))
 }
 
 // add commits n events that are ingested at a time, and moves the position past them. Every seventh is quarantined too.
-func (s *server) add(t *testing.T, n int, at time.Time) {
+func (s *server) add(t testing.TB, n int, at time.Time) {
 	t.Helper()
 	b := &ingest.Batch{Table: s.table, At: at, Rows: &columns.Rows{N: n, Vectors: make([]columns.Vector, len(s.table.Columns)), Bytes: int64(n)}}
 	for i := range n {
@@ -155,7 +155,7 @@ func (s *server) deps(open backup.Opener, o backup.Options) backup.Deps {
 	return backup.Deps{Store: s.store, Catalog: s.catalog, Open: open, Dir: s.dir, Version: "v1", Options: o}
 }
 
-func (s *server) backup(t *testing.T, to string) backup.Backup {
+func (s *server) backup(t testing.TB, to string) backup.Backup {
 	t.Helper()
 	b, err := s.service(backup.Options{}).Backup(t.Context(), to)
 	require.NoError(t, err)
@@ -164,7 +164,7 @@ func (s *server) backup(t *testing.T, to string) backup.Backup {
 }
 
 // restore brings a backup into a new directory, and gives that.
-func restore(t *testing.T, from, id string) (dir string, err error) {
+func restore(t testing.TB, from, id string) (dir string, err error) {
 	t.Helper()
 	p, err := place.Open(t.Context(), from)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func options(p backup.Place, dir, id string) backup.RestoreOptions {
 
 // dump is all that a closed data directory holds, as another program reads it: definitions and rows of all tables, and the
 // sources.
-func dump(t *testing.T, dir string) string {
+func dump(t testing.TB, dir string) string {
 	t.Helper()
 	db, err := sql.Open("duckdb", "")
 	require.NoError(t, err)
@@ -224,7 +224,7 @@ func dump(t *testing.T, dir string) string {
 }
 
 // files are the files below a directory, by name.
-func files(t *testing.T, dir string) map[string]int64 {
+func files(t testing.TB, dir string) map[string]int64 {
 	t.Helper()
 	found := map[string]int64{}
 	require.NoError(t, filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
