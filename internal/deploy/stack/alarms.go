@@ -34,7 +34,8 @@ func alarms(p Parameters) []resource {
 		},
 		{
 			id: "AlarmTopic", kind: "AWS::SNS::Topic", when: told, what: "Where alarms go",
-			// Alarms cannot use the key that AWS keeps for SNS: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+			// Alarms cannot use the key that AWS keeps for SNS, so that there is one of their own:
+			// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 			settings: object{pair("KmsMasterKeyId", ref("AlarmKey")), tags(p, "alarms")},
 		},
 		{
