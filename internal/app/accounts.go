@@ -15,6 +15,7 @@ import (
 	"github.com/helios-sql/helios/internal/auth"
 	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/catalog"
+	"github.com/helios-sql/helios/internal/certs"
 	"github.com/helios-sql/helios/internal/config"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/telemetry"
@@ -43,6 +44,15 @@ func Accounts(ctx context.Context, dir string, anew bool, log *slog.Logger, do f
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	return do(auth.With(ctx, machine()), auth.New(catalog.NewAccounts(c), auth.Options{Logger: log}))
+}
+
+// OwnFingerprint is that of the certificate which the server of a data directory made itself, "" if it made none.
+func OwnFingerprint(dir string) (string, error) {
+	own := filepath.Join(dir, selfSignedDir)
+	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return certs.SelfSignedFingerprint(own)
 }
 
 // machine is whoever runs this program, under the name that the system knows them by.

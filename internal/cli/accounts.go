@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ func (c *console) accounts(f *accountFlags, anew bool, action func(ctx context.C
 		if err != nil {
 			return settingsError(cmd, err)
 		}
+		f.data = settings.Data
 		logger, err := telemetry.NewLogger(c.talk, settings.Log.Level, settings.Log.Format)
 		if err != nil {
 			return settingsError(cmd, err)
@@ -42,6 +44,56 @@ func (c *console) accounts(f *accountFlags, anew bool, action func(ctx context.C
 			return action(ctx, accounts, args)
 		}))
 	})
+}
+
+// setup is what makes the first account.
+type setup struct {
+	Link        string    `json:"link"` // the path, after the server's address
+	ExpiresAt   time.Time `json:"expires_at"`
+	Fingerprint string    `json:"fingerprint,omitempty"` // of a certificate that the server made itself
+}
+
+// usersSetup gives the link by itself, for `helios deploy`, which asks the machine for it, and for people who work there.
+func (c *console) usersSetup(flags *accountFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "setup",
+		Short: "Make the link that makes the first account",
+		Long: `Makes a link that makes the first account, an admin, once and for half an hour; one that was made before is not valid any more. It is
+the path after the server's address. If the server made its certificate itself, its fingerprint is told too.`,
+		Args: named(),
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.accounts(flags, false, func(ctx context.Context, accounts *auth.Service, _ []string) error {
+			link, err := accounts.SetupLink(ctx)
+			if fault.CodeOf(err) == fault.Conflict {
+				return fault.New(fault.Conflict, "%w", err).WithHint("sign in with it, or add one with `helios users add EMAIL --role admin`")
+			}
+			if err != nil {
+				return err
+			}
+			made := setup{Link: "/setup#" + link.Secret, ExpiresAt: link.ExpiresAt.UTC()}
+			if made.Fingerprint, err = app.OwnFingerprint(flags.data); err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(made)
+			}
+			pairs := [][2]string{{"Link", made.Link}, {"Until", c.until(made.ExpiresAt)}}
+			if made.Fingerprint != "" {
+				pairs = append(pairs, [2]string{"Certificate", made.Fingerprint})
+			}
+			return term.Pairs(c.out, pairs)
+		})(cmd, args)
+	}
+	return c.jsonFlag(cmd)
+}
+
+// until is a moment to come: the clock on the wall for people, exact elsewhere.
+func (c *console) until(t time.Time) string {
+	if term.Is(c.out) {
+		return t.Local().Format("15:04")
+	}
+	return t.Format(time.RFC3339)
 }
 
 // askPassword is a new password: all of standard input, but for the end of its line, or what a person types twice.

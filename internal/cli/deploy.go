@@ -245,12 +245,22 @@ type doneJSON struct {
 // finish says where the console is, and how the first admin gets in.
 func (c *console) finish(ctx context.Context, s *deploy.Session, made cfn.Stack, p stack.Parameters) error {
 	done := doneJSON{p.Name, s.Account, s.Region, p.Artifact.Version, made.Outputs["ConsoleURL"], made.Outputs["InstanceId"], nil}
+	if done.ConsoleURL == "" { // not everything that speaks as CloudFormation does tells a stack's outputs at once
+		url, err := s.ConsoleURL(ctx, p.Name)
+		if err != nil {
+			return err
+		}
+		done.ConsoleURL = url
+	}
 	var setup deploy.Setup
 	var missing error
 	if done.InstanceID != "" {
 		stop := c.waiting("Asking the instance for the link of the first account")
 		setup, missing = s.Setup(ctx, done.InstanceID)
 		stop()
+		if p.Domain != "" {
+			setup.Fingerprint = "" // of a certificate that was shown before there was a domain
+		}
 		if missing == nil && !setup.Taken {
 			setup.Link = done.ConsoleURL + setup.Link
 			done.Setup = &setup
@@ -265,7 +275,11 @@ func (c *console) finish(ctx context.Context, s *deploy.Session, made cfn.Stack,
 	if c.json {
 		return c.printJSON(done)
 	}
-	pairs := [][2]string{{"Console", done.ConsoleURL}, {"Version", p.Artifact.Version}}
+	var pairs [][2]string
+	if done.ConsoleURL != "" {
+		pairs = append(pairs, [2]string{"Console", done.ConsoleURL})
+	}
+	pairs = append(pairs, [2]string{"Version", p.Artifact.Version})
 	if done.Setup != nil {
 		pairs = append(pairs, [2]string{"First account", setup.Link}, [2]string{"", "made with this link, once, until " + setup.ExpiresAt.Local().Format("15:04")})
 		if setup.Fingerprint != "" {

@@ -24,7 +24,7 @@ A viewer runs saved queries and sees dashboards; an analyst writes SQL too; an e
 accounts and settings. Once there is an account, everybody needs one, or a token; one admin is always left.`,
 	})
 	flags.add(group)
-	group.AddCommand(c.usersAdd(&flags), c.usersList(&flags), c.usersRemove(&flags), c.usersDisable(&flags), c.usersEnable(&flags), c.usersRole(&flags), c.usersPassword(&flags))
+	group.AddCommand(c.usersAdd(&flags), c.usersSetup(&flags), c.usersList(&flags), c.usersRemove(&flags), c.usersDisable(&flags), c.usersEnable(&flags), c.usersRole(&flags), c.usersPassword(&flags))
 	return group
 }
 
