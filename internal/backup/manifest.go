@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path"
 	"regexp"
 	"slices"
@@ -227,6 +228,14 @@ func (m *manifest) backup(p Place, id string) Backup {
 }
 
 func readAll(ctx context.Context, p Place, name string) (text []byte, err error) {
+	err = fetch(ctx, slog.New(slog.DiscardHandler), name, func() error {
+		text, err = readOnce(ctx, p, name)
+		return err
+	})
+	return text, err
+}
+
+func readOnce(ctx context.Context, p Place, name string) (text []byte, err error) {
 	r, err := p.Get(ctx, name)
 	if err != nil {
 		return nil, err

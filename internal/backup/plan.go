@@ -71,6 +71,13 @@ func plan(last []rangeRecord, cells []Cell, most int64) []planned {
 		n, _ := slices.BinarySearchFunc(tail, settled, func(c Cell, at int64) int { return cmp.Compare(c.From, at) })
 		ranges = append(append(ranges, split(tail[:n], most)...), split(tail[n:], most)...)
 	}
+	for i := range ranges { // what was taken in, and divided as it was
+		for j := range last {
+			if ranges[i].Span == last[j].Span && ranges[i].Print == last[j].Print {
+				ranges[i].same = &last[j]
+			}
+		}
+	}
 	slices.SortFunc(ranges, func(a, b planned) int { return cmp.Compare(a.From, b.From) })
 	return ranges
 }

@@ -229,21 +229,27 @@ func (r *restoring) compare(ctx context.Context, target Target) error {
 // tries is how often a file is fetched whose transfer breaks off.
 const tries = 3
 
-// get fetches a file, and makes sure that it is what the manifest says, before anybody reads it.
-func (r *restoring) get(ctx context.Context, f file, path string) error {
+// fetch fetches, and once more when a transfer broke off: a client of S3 tries again what was not answered, and not what was
+// answered in part.
+func fetch(ctx context.Context, log *slog.Logger, name string, once func() error) error {
 	for n := 1; ; n++ {
-		err := r.getOnce(ctx, f, path)
+		err := once()
 		code := fault.CodeOf(err)
 		if err == nil || n == tries || ctx.Err() != nil || code != fault.Unavailable && code != fault.Environment && code != fault.Internal {
-			return r.disk(err)
+			return err
 		}
-		r.Logger.WarnContext(ctx, "a file of the backup is fetched again", "name", f.Name, "error", err)
+		log.WarnContext(ctx, "a file of the backup is fetched again", "name", name, "error", err)
 		select {
 		case <-time.After(time.Duration(n) * time.Second):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// get fetches a file, and makes sure that it is what the manifest says, before anybody reads it.
+func (r *restoring) get(ctx context.Context, f file, path string) error {
+	return r.disk(fetch(ctx, r.Logger, f.Name, func() error { return r.getOnce(ctx, f, path) }))
 }
 
 func (r *restoring) getOnce(ctx context.Context, f file, path string) (err error) {

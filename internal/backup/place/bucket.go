@@ -95,11 +95,10 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	slow := time.AfterFunc(2*answerTime, cancel)
 	out, err := b.client.GetObject(opened, &s3.GetObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + name)})
 	if err != nil {
-		slow.Stop()
-		cancel()
-		if ctx.Err() == nil && opened.Err() != nil {
+		if !slow.Stop() && ctx.Err() == nil {
 			err = context.DeadlineExceeded
 		}
+		cancel()
 		return nil, b.explain("read", name, err)
 	}
 	slow.Reset(2*answerTime + time.Duration(aws.ToInt64(out.ContentLength)/slowest)*time.Second)

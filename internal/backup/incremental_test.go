@@ -1,0 +1,128 @@
+package backup_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+)
+
+// since are the objects of a place that were not there before.
+func since(m, before *memory) (written []string) {
+	for _, name := range m.names("") {
+		if _, ok := before.objects[name]; !ok {
+			written = append(written, name)
+		}
+	}
+	return written
+}
+
+func minute(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+
+func TestOnlyWhatHasChangedIsWrittenAgain(t *testing.T) {
+	s := newServer(t)
+	m := newMemory()
+	for i := range 10 {
+		s.add(t, 70, minute(i))
+	}
+	_, err := m.backup(t, s, 0)
+	require.NoError(t, err)
+	ranges := m.names("objects/events/shop/")
+	require.Len(t, ranges, 10)
+
+	before := m.clone()
+	made, err := m.backup(t, s, 0)
+	require.NoError(t, err)
+	require.Zero(t, made.Uploaded)
+	require.Equal(t, []string{"backups/" + made.ID + ".json"}, since(m, before), "nothing has changed")
+
+	before = m.clone()
+	s.add(t, 5, minute(60))
+	made, err = m.backup(t, s, 0)
+	require.NoError(t, err)
+	written := since(m, before)
+	require.Len(t, written, 4, "the tail, its quarantine, the positions, the manifest: %q", written)
+	require.Contains(t, written[1], "objects/events/shop/20260701T130000Z-")
+	require.Contains(t, written[2], "objects/quarantine/shop/20260701T130000Z-")
+	require.Contains(t, written[3], "objects/system/positions/")
+
+	before = m.clone()
+	gone, err := s.store.DropOldest(t.Context(), ingest.Part{Table: "shop"}, time.Time{}, 30)
+	require.NoError(t, err)
+	require.Equal(t, 30, gone)
+	_, err = m.backup(t, s, 0)
+	require.NoError(t, err)
+	written = since(m, before)
+	require.Len(t, written, 2, "the oldest range, the manifest: %q", written)
+	require.Contains(t, written[1], "objects/events/shop/20260701T120000Z-")
+
+	// A new column, empty in what is there, changes no range of before.
+	before = m.clone()
+	next := s.table.Clone()
+	next.Version++
+	next.Columns = append(next.Columns, schema.Column{Name: "colour", Type: schema.Varchar, Path: []string{"colour"}})
+	change := schema.Change{Kind: schema.Added, Version: 2, Column: next.Columns[len(next.Columns)-1], At: noon, Reason: "a test"}
+	s.commit(t, &ingest.Batch{Table: next, Changes: []schema.Change{change}})
+	s.table = next
+	s.add(t, 10, minute(120))
+	_, err = m.backup(t, s, 0)
+	require.NoError(t, err)
+	written = slices.DeleteFunc(since(m, before), func(name string) bool { return !strings.HasPrefix(name, "objects/events/") })
+	require.Len(t, written, 1)
+	require.Contains(t, written[0], "objects/events/shop/20260701T140000Z-")
+	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
+}
+
+// dumpOf is what a server holds. It ends the server.
+func dumpOf(t *testing.T, s *server) string {
+	t.Helper()
+	s.close(t)
+	return dump(t, s.dir)
+}
+
+func restored(t *testing.T, m *memory, id string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, m.restore(t, dir, id))
+	return dump(t, dir)
+}
+
+// TestBackupsThroughALifeOfChanges lets a store live: events come, late ones too, the oldest leave, quarantined ones are deleted.
+// After each change there is a backup, of which four are kept.
+func TestBackupsThroughALifeOfChanges(t *testing.T) {
+	s := newServer(t)
+	m := newMemory()
+	random := rand.New(rand.NewPCG(7, uint64(time.Now().UnixNano()))) // a failure shows in any order
+	for n := range 25 {
+		switch random.IntN(6) {
+		case 0:
+			_, err := s.store.DropOldest(t.Context(), ingest.Part{Table: "shop"}, time.Time{}, random.IntN(200))
+			require.NoError(t, err)
+		case 1:
+			_, err := s.store.DropQuarantined(t.Context(), ingest.QuarantineFilter{Table: "shop"})
+			require.NoError(t, err)
+		case 2:
+			s.add(t, 1+random.IntN(20), minute(random.IntN(n*3+1)).Add(time.Duration(random.IntN(60))*time.Second))
+		case 3: // more in a minute than a range should have
+			for i := range 5 {
+				s.add(t, 60, minute(n*3).Add(time.Duration(i*7)*time.Second))
+			}
+		default:
+			s.add(t, 1+random.IntN(150), minute(n*3))
+		}
+		_, err := m.backup(t, s, 4)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(m.names("backups/")), 4)
+		require.LessOrEqual(t, len(m.names("objects/events/")), 4*40, "ranges stay few")
+		for _, name := range m.names("backups/") { // each that is kept is whole
+			require.NoError(t, m.check(t, strings.TrimSuffix(strings.TrimPrefix(name, "backups/"), ".json")))
+		}
+	}
+	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
+}
