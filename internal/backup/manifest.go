@@ -228,7 +228,7 @@ func (m *manifest) backup(p Place, id string) Backup {
 }
 
 func readAll(ctx context.Context, p Place, name string) (text []byte, err error) {
-	err = fetch(ctx, slog.New(slog.DiscardHandler), name, func() error {
+	err = persist(ctx, slog.New(slog.DiscardHandler), name, func() error {
 		text, err = readOnce(ctx, p, name)
 		return err
 	})

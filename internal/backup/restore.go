@@ -229,9 +229,9 @@ func (r *restoring) compare(ctx context.Context, target Target) error {
 // tries is how often a file is fetched whose transfer breaks off.
 const tries = 3
 
-// fetch fetches, and once more when a transfer broke off: a client of S3 tries again what was not answered, and not what was
+// persist does it once more when a transfer broke off: a client of S3 tries again what was not answered, and not what was
 // answered in part.
-func fetch(ctx context.Context, log *slog.Logger, name string, once func() error) error {
+func persist(ctx context.Context, log *slog.Logger, name string, once func() error) error {
 	for n := 1; ; n++ {
 		err := once()
 		code := fault.CodeOf(err)
@@ -249,7 +249,7 @@ func fetch(ctx context.Context, log *slog.Logger, name string, once func() error
 
 // get fetches a file, and makes sure that it is what the manifest says, before anybody reads it.
 func (r *restoring) get(ctx context.Context, f file, path string) error {
-	return r.disk(fetch(ctx, r.Logger, f.Name, func() error { return r.getOnce(ctx, f, path) }))
+	return r.disk(persist(ctx, r.Logger, f.Name, func() error { return r.getOnce(ctx, f, path) }))
 }
 
 func (r *restoring) getOnce(ctx context.Context, f file, path string) (err error) {
