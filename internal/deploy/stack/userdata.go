@@ -167,7 +167,8 @@ func regionOf(arn string) string {
 func (p Parameters) checkBoot() *fault.Error {
 	var keys map[string]any
 	if err := yaml.Unmarshal([]byte(p.Settings), &keys); err != nil {
-		return fault.New(fault.Invalid, "the settings are no mapping of keys to values: %w", err)
+		return fault.New(fault.Invalid, "the settings are no mapping of keys to values: %w", err).
+			WithHint("`helios config check --config FILE` says what is wrong with them")
 	}
 	if _, declared := keys["sources"]; declared && len(connected(p)) > 0 {
 		return fault.New(fault.Invalid, "both the settings and the streams of the deployment declare sources").
