@@ -152,7 +152,7 @@ func (m *machine) query(t *testing.T, token, sql string) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"sql": sql})
 	require.NoError(t, err)
-	return m.sh(t, curl+"--fail --header 'Authorization: Bearer "+token+"' --data '"+string(body)+"' https://127.0.0.1/api/v1/query")
+	return m.sh(t, curl+"--fail --header 'Authorization: Bearer "+token+"' --data '"+strings.ReplaceAll(string(body), "'", `'\''`)+"' https://127.0.0.1/api/v1/query")
 }
 
 func TestTheUserDataIsRunForReal(t *testing.T) {
@@ -183,6 +183,7 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 		before := a.count()
 		m = switchOn(t, a, root, disks)
 		code := m.userData(t, hasty(t, script(t, parameters(digest), a)))
+		t.Logf("helios:\n%s", m.sh(t, "tail -n 40 /var/log/helios/helios.log"))
 		s := a.last(t, before)
 		require.Empty(t, s.contentType)
 		require.True(t, s.UniqueID != "" && strings.HasPrefix(s.path, "/"+s.UniqueID), s)
@@ -293,7 +294,7 @@ func TestAVolumeThatHoldsSomethingIsNotFormatted(t *testing.T) {
 		content func(*testing.T, *os.File)
 		why     string
 	}{
-		"something unknown, after nothing": {func(t *testing.T, f *os.File) {
+		"something unknown behind nothing": {func(t *testing.T, f *os.File) {
 			t.Helper()
 			_, err := f.WriteAt([]byte("precious"), 8*mib)
 			require.NoError(t, err)
@@ -309,7 +310,7 @@ func TestAVolumeThatHoldsSomethingIsNotFormatted(t *testing.T) {
 		}, "holds ext4, not XFS"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			volume := newDisk(t, 512*mib, func(f *os.File) { c.content(t, f) })
+			volume := newDisk(t, 72*mib, func(f *os.File) { c.content(t, f) })
 			before := host(t, "sha256sum", volume.file)
 			m := switchOn(t, a, newRoot(t, a), map[string]*disk{volumeID: volume})
 			signals := a.count()

@@ -9,7 +9,9 @@ mount --make-rprivate /
 mkdir -p "$root" "$dir/changes" "$dir/work"
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$dir/changes,workdir=$dir/work" "$root"
 mount -t proc proc "$root/proc"
-mount -t sysfs sysfs "$root/sys"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,bind,ro "$root/proc/sys" # the kernel's settings are everybody's
+mount -t sysfs -o ro sysfs "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 for at in run tmp dev; do mount -t tmpfs tmpfs "$root/$at"; done
 mkdir -p "$root"/dev/{pts,shm,mqueue,hugepages,disk/by-id}

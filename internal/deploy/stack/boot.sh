@@ -14,7 +14,7 @@ readonly agent=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
 # Seconds. All together end before CloudFormation stops to wait: see bootTime.
 readonly all_within=1500 volume_within=600 download_within=300 ready_within=900 agent_within=180 signal_within=120
 
-step='' why='' told=''
+step='' why='' told='' said=0
 
 main() {
   exec 3>&1 >>"$log" 2>&1
@@ -84,13 +84,15 @@ mount_volume() {
   xfs_growfs -d "$state"
 }
 
-# blank DEVICE: three programs agree that there is nothing on it. Each fails if it cannot read.
+# blank DEVICE: three programs agree that there is nothing on it, or at least not in its first 64 MiB.
 blank() {
   local code=0 found
   blkid -p -- "$1" || code=$?
   ((code == 2)) || return 1
   found=$(wipefs --no-act --noheadings -- "$1") || return 1
-  [[ -z $found ]] && cmp -s -n 67108864 -- "$1" /dev/zero
+  [[ -z $found ]] || return 1
+  found=$(head -c 67108864 -- "$1" | tr -d '\0' | wc -c) || return 1
+  ((found == 0))
 }
 
 make_user() {
@@ -185,12 +187,15 @@ write_settings() {
 }
 
 start() {
+  touch "$server_log"
+  said=$(stat -c %s "$server_log")
   systemctl daemon-reload
   systemctl reset-failed helios.service || true
   systemctl restart helios.service || fail "$(last_words)"
 }
 
-last_words() { tail -n 3 "$server_log" | tail -c 400; }
+# last_words are the end of what it has said since.
+last_words() { tail -c "+$((said + 1))" "$server_log" | tail -n 3 | tail -c 400; }
 
 # Helios runs without the agent too; then its logs and metrics stay on the instance.
 ship_logs() {
