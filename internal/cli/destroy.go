@@ -137,7 +137,7 @@ func (c *console) showRemoval(s *deploy.Session, v *deploy.Survey, purge bool) {
 		goes = append(goes, text)
 	}
 	for _, thing := range v.Loose {
-		goes = append(goes, "the "+thing.Type+" "+thing.ID+", which an earlier stack left")
+		goes = append(goes, "the "+thing.Type+" "+thing.ID+", which is in no stack")
 	}
 	for _, thing := range v.Consumers {
 		goes = append(goes, thing.What)

@@ -73,7 +73,10 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 		_, err = s.Stacks.Delete(ctx, v.Name, nil, watch)
 	}
 	if err != nil {
-		return err
+		if _, found, asked := s.Stacks.Describe(ctx, v.Name); asked != nil || found {
+			return err
+		}
+		// The stack is gone whatever was said of it; what it left is removed one by one, and told.
 	}
 	return s.tagSnapshots(ctx, v)
 }

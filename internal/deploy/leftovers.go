@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,11 +52,88 @@ func (s *Session) removeThing(ctx context.Context, name string, thing Thing, pur
 	return nil
 }
 
+// exists asks whether a thing is there: tags may tell of what is gone, of instances for about an hour.
+func (s *Session) exists(ctx context.Context, thing *Thing) (bool, error) {
+	ids := []string{thing.ID}
+	var err error
+	switch thing.Type {
+	case "instance":
+		var answer *ec2.DescribeInstancesOutput
+		if answer, err = s.EC2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: ids}); err == nil {
+			return !terminated(answer), nil
+		}
+	case "snapshot":
+		var answer *ec2.DescribeSnapshotsOutput
+		if answer, err = s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: ids}); err == nil {
+			if len(answer.Snapshots) > 0 {
+				*thing = snapshotThing(answer.Snapshots[0])
+			}
+			return len(answer.Snapshots) > 0, nil
+		}
+	case "network-interface":
+		_, err = s.EC2.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{NetworkInterfaceIds: ids})
+	case "elastic-ip":
+		_, err = s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{AllocationIds: ids})
+	case "volume":
+		_, err = s.EC2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: ids})
+	case "security-group":
+		_, err = s.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: ids})
+	case "subnet":
+		_, err = s.EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: ids})
+	case "route-table":
+		_, err = s.EC2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{RouteTableIds: ids})
+	case "internet-gateway":
+		_, err = s.EC2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{InternetGatewayIds: ids})
+	case "vpc":
+		_, err = s.EC2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{VpcIds: ids})
+	}
+	if isGone(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func terminated(answer *ec2.DescribeInstancesOutput) bool {
+	for _, reservation := range answer.Reservations {
+		for _, instance := range reservation.Instances {
+			if instance.State != nil && instance.State.Name != ec2types.InstanceStateNameTerminated {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// inside is what a VPC of Helios's own holds without any tag, and without which it cannot go: what people put there they tag.
+func (s *Session) inside(ctx context.Context, vpc string) ([]Thing, error) {
+	var all []Thing
+	tables, err := s.EC2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}})
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range tables.RouteTables {
+		main := slices.ContainsFunc(table.Associations, func(a ec2types.RouteTableAssociation) bool { return aws.ToBool(a.Main) })
+		if !main && len(table.Tags) == 0 {
+			all = append(all, Thing{Type: "route-table", ID: aws.ToString(table.RouteTableId)})
+		}
+	}
+	gateways, err := s.EC2.DescribeInternetGateways(ctx, &ec2.DescribeInternetGatewaysInput{Filters: []ec2types.Filter{{Name: aws.String("attachment.vpc-id"), Values: []string{vpc}}}})
+	if err != nil {
+		return nil, err
+	}
+	for _, gateway := range gateways.InternetGateways {
+		if len(gateway.Tags) == 0 {
+			all = append(all, Thing{Type: "internet-gateway", ID: aws.ToString(gateway.InternetGatewayId)})
+		}
+	}
+	return all, nil
+}
+
 // isGone reports whether EC2 does not know what was to be removed, which it says of each kind by a code of its own.
 func isGone(err error) bool {
 	return awsfault.AnsweredWith(err, "InvalidInstanceID.NotFound", "InvalidNetworkInterfaceID.NotFound", "InvalidAllocationID.NotFound",
 		"InvalidVolume.NotFound", "InvalidGroup.NotFound", "InvalidSubnetID.NotFound", "InvalidRouteTableID.NotFound",
-		"InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound")
+		"InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound", "InvalidSnapshot.NotFound")
 }
 
 func (s *Session) terminate(ctx context.Context, id string) error {

@@ -80,100 +80,49 @@ func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
 
 // surveyTags finds what EC2 has with the deployment's tag. What is of the stack is not loose.
 func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
-	failed := func(err error) error { return awsfault.Explain(err, "what belongs to "+v.Name+" cannot be listed") }
 	owned := map[string]bool{}
 	for _, r := range v.Resources {
 		owned[r.PhysicalID] = true
 	}
-	pages := ec2.NewDescribeTagsPaginator(s.EC2, &ec2.DescribeTagsInput{Filters: []ec2types.Filter{{Name: aws.String("tag:" + DeploymentTag), Values: []string{v.Name}}}})
+	pages := ec2.NewDescribeTagsPaginator(s.EC2, &ec2.DescribeTagsInput{Filters: []ec2types.Filter{
+		{Name: aws.String("key"), Values: []string{DeploymentTag}}, {Name: aws.String("value"), Values: []string{v.Name}},
+	}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return failed(err)
+			return awsfault.Explain(err, "what belongs to "+v.Name+" cannot be listed")
 		}
 		for _, tag := range page.Tags {
 			thing := Thing{Type: string(tag.ResourceType), ID: aws.ToString(tag.ResourceId)}
+			if aws.ToString(tag.Key) != DeploymentTag || owned[thing.ID] {
+				continue
+			}
+			owned[thing.ID] = true
+			there, err := s.exists(ctx, &thing)
 			switch {
-			case thing.Type == "snapshot":
+			case err != nil:
+				return awsfault.Explain(err, "whether the "+thing.Type+" "+thing.ID+" is there cannot be asked")
+			case there && thing.Type == "snapshot":
 				v.Snapshots = append(v.Snapshots, thing)
-			case !owned[thing.ID]:
+			case there:
 				v.Loose = append(v.Loose, thing)
 			}
 		}
 	}
-	if err := s.describeSnapshots(ctx, v); err != nil {
-		return failed(err)
-	}
-	if err := s.dropOwned(ctx, v, owned); err != nil {
-		return failed(err)
-	}
-	return s.dropGone(ctx, v)
-}
-
-// dropOwned forgets the addresses of the stack, which CloudFormation knows by themselves and tags by their allocation.
-func (s *Session) dropOwned(ctx context.Context, v *Survey, owned map[string]bool) error {
-	for i, thing := range v.Loose {
-		if thing.Type != "elastic-ip" {
-			continue
-		}
-		answer, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{AllocationIds: []string{thing.ID}})
-		if err != nil && !isGone(err) {
-			return err
-		}
-		if err != nil || slices.ContainsFunc(answer.Addresses, func(a ec2types.Address) bool { return owned[aws.ToString(a.PublicIp)] }) {
-			v.Loose[i].ID = ""
+	for _, thing := range slices.Clone(v.Loose) {
+		if thing.Type == "vpc" {
+			inside, err := s.inside(ctx, thing.ID)
+			if err != nil {
+				return awsfault.Explain(err, "what is in "+thing.ID+" cannot be listed")
+			}
+			v.Loose = append(v.Loose, inside...)
 		}
 	}
-	v.Loose = slices.DeleteFunc(v.Loose, func(t Thing) bool { return t.ID == "" })
-	return nil
-}
-
-// describeSnapshots says of what and when snapshots are.
-func (s *Session) describeSnapshots(ctx context.Context, v *Survey) error {
-	for i := range v.Snapshots {
-		answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{v.Snapshots[i].ID}})
-		if awsfault.AnsweredWith(err, "InvalidSnapshot.NotFound") || err == nil && len(answer.Snapshots) == 0 {
-			v.Snapshots[i].ID = ""
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		v.Snapshots[i] = snapshotThing(answer.Snapshots[0])
-	}
-	v.Snapshots = slices.DeleteFunc(v.Snapshots, func(t Thing) bool { return t.ID == "" })
 	return nil
 }
 
 func snapshotThing(s ec2types.Snapshot) Thing {
 	return Thing{Type: "snapshot", ID: aws.ToString(s.SnapshotId), What: "a snapshot of the data volume, of " + aws.ToTime(s.StartTime).UTC().Format(time.DateOnly)}
-}
-
-// dropGone forgets what tags still tell of and is gone: EC2 knows terminated instances for about an hour.
-func (s *Session) dropGone(ctx context.Context, v *Survey) error {
-	var gone []string
-	for _, thing := range v.Loose {
-		if thing.Type != string(ec2types.ResourceTypeInstance) {
-			continue
-		}
-		answer, err := s.EC2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{thing.ID}})
-		if awsfault.AnsweredWith(err, "InvalidInstanceID.NotFound") {
-			gone = append(gone, thing.ID)
-			continue
-		}
-		if err != nil {
-			return awsfault.Explain(err, "the instance "+thing.ID+" cannot be looked at")
-		}
-		for _, reservation := range answer.Reservations {
-			for _, instance := range reservation.Instances {
-				if instance.State != nil && instance.State.Name == ec2types.InstanceStateNameTerminated {
-					gone = append(gone, thing.ID)
-				}
-			}
-		}
-	}
-	v.Loose = slices.DeleteFunc(v.Loose, func(t Thing) bool { return slices.Contains(gone, t.ID) })
-	return nil
 }
 
 // surveyBuckets finds the buckets of backups, which outlive their stacks, and that of executables.
