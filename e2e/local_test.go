@@ -32,7 +32,18 @@ const localTable = "events"
 // newLocal makes a stream with some events in it.
 func newLocal(t *testing.T, shards int) *local {
 	t.Helper()
-	l := &local{t: t, kinesis: localkinesis.New(localkinesis.Options{KeepLimits: true})}
+	return newLocalOf(t, shards, localkinesis.Options{KeepLimits: true})
+}
+
+// newLarge makes a stream that holds millions of events and takes them as quickly as they are made.
+func newLarge(t *testing.T, shards int) *local {
+	t.Helper()
+	return newLocalOf(t, shards, localkinesis.Options{MaxBytes: 8 << 30})
+}
+
+func newLocalOf(t *testing.T, shards int, o localkinesis.Options) *local {
+	t.Helper()
+	l := &local{t: t, kinesis: localkinesis.New(o)}
 	server := httptest.NewServer(l.kinesis.Handler())
 	t.Cleanup(server.Close)
 	l.endpoint, l.sdk = server.URL, kinesisClient(server.URL)

@@ -46,7 +46,7 @@ func (c *console) backupAtRest(flags *restFlags) func(*cobra.Command, []string) 
 		if err != nil {
 			return err
 		}
-		logger, err := telemetry.NewLogger(c.talk, settings.Log.Level, settings.Log.Format)
+		logger, err := telemetry.NewLogger(c.talk, "warn", settings.Log.Format) // the rest is told by what the command says itself
 		if err != nil {
 			return settingsError(cmd, err)
 		}
@@ -110,7 +110,7 @@ A server on DIR goes on reading its streams exactly where the backup stood. Run 
 		if err != nil {
 			return err
 		}
-		logger, err := telemetry.NewLogger(c.talk, settings.Log.Level, settings.Log.Format)
+		logger, err := telemetry.NewLogger(c.talk, "warn", settings.Log.Format) // the rest is told by what the command says itself
 		if err != nil {
 			return settingsError(cmd, err)
 		}
