@@ -65,6 +65,22 @@ func Load(path string, env Environment, flags map[string]string) (Config, error)
 	if err := c.readFile(path, places, &wrong); err != nil {
 		return Config{}, err
 	}
+	return c.settle(env, flags, places, wrong)
+}
+
+// Check finds what is wrong with the text of a settings file that is to be used elsewhere, together with the environment there.
+// An error is as Load's.
+func Check(name string, text []byte, env Environment) error {
+	c := Default()
+	places := map[string]string{}
+	var wrong SettingErrors
+	c.readText(name, text, places, &wrong)
+	_, err := c.settle(env, nil, places, wrong)
+	return err
+}
+
+// settle adds to what the file says what else there is, and looks at the whole.
+func (c Config) settle(env Environment, flags, places map[string]string, wrong SettingErrors) (Config, error) {
 	for _, s := range settings() {
 		if value, ok := env(s.variable()); ok && value != "" {
 			places[s.key] = s.variable()

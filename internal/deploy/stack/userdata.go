@@ -128,6 +128,17 @@ missingok
 notifempty
 }`
 
+// environment is that of Helios on the instance, with an example of what is known there only.
+func (p Parameters) environment(name string) (string, bool) {
+	known := strings.NewReplacer("${!", "${", "${Address}", "192.0.2.1", "${BackupBucket}", "backups", "${AWS::Region}", p.Region)
+	for line := range strings.Lines(variables(p)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
+			return known.Replace(value), true
+		}
+	}
+	return "", false
+}
+
 // settings is the file that the instance gets: that of the person, and the sources that are named with their streams.
 func settings(p Parameters) []byte {
 	text := []byte(p.Settings)
@@ -165,18 +176,18 @@ func regionOf(arn string) string {
 
 // checkBoot refuses settings with which the instance would not become ready, as far as that can be told beforehand.
 func (p Parameters) checkBoot() *fault.Error {
-	var keys map[string]any
-	if err := yaml.Unmarshal([]byte(p.Settings), &keys); err != nil {
-		return fault.New(fault.Invalid, "the settings are no mapping of keys to values: %w", err).
-			WithHint("`helios config check --config FILE` says what is wrong with them")
-	}
-	if _, declared := keys["sources"]; declared && len(connected(p)) > 0 {
-		return fault.New(fault.Invalid, "both the settings and the streams of the deployment declare sources").
-			WithHint("name tables in one of the two: leave the table of each stream out, or `sources` in the settings")
-	}
 	if text := userData(p, "Ready00000000"); len(text) > userDataRoom {
 		return fault.New(fault.Invalid, "the settings are too long for the instance's user data by about %d bytes", (len(text)-userDataRoom)*3/4+1).
 			WithHint("queries and dashboards can be imported in the console instead, once it runs")
+	}
+	var keys map[string]any
+	if err := yaml.Unmarshal([]byte(p.Settings), &keys); err == nil && keys["sources"] != nil && len(connected(p)) > 0 {
+		return fault.New(fault.Invalid, "both the settings and the streams of the deployment declare sources").
+			WithHint("name tables in one of the two: leave the table of each stream out, or `sources` in the settings")
+	}
+	if err := config.Check("helios.yaml", settings(p), p.environment); err != nil {
+		return fault.New(fault.Invalid, "the instance would refuse its settings: %w", err).
+			WithHint("mend the file; `helios config check --config FILE` looks at it alone, without what the deployment decides: who reaches the server, TLS, the data directory and backups")
 	}
 	return nil
 }
