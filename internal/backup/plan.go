@@ -147,12 +147,14 @@ func refine(ctx context.Context, s Snapshot, t Table, last []rangeRecord, most i
 	if err != nil {
 		return nil, err
 	}
+	borders := make([]int64, 0, 2*len(last))
+	for i := range last {
+		borders = append(borders, last[i].From, last[i].To)
+	}
 	var spans []Span
 	kept := slices.DeleteFunc(cells, func(c Cell) bool {
-		cut := slices.ContainsFunc(last, func(r rangeRecord) bool {
-			return c.From < r.From && r.From < c.To || c.From < r.To && r.To < c.To
-		})
-		if !cut && c.Rows <= most {
+		n, _ := slices.BinarySearch(borders, c.From+1)
+		if c.Rows <= most && (n == len(borders) || borders[n] >= c.To) {
 			return false
 		}
 		if n := len(spans); n > 0 && spans[n-1].To == c.From {
