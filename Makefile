@@ -11,7 +11,7 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop test-keycloak fuzz bench microbench soak dist clean
+.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop test-keycloak fuzz bench microbench soak backup-audit dist clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -79,6 +79,11 @@ SEED    ?= 0
 
 soak: build ## everything at once for MINUTES=10, kills among it, then an audit event by event
 	cd soak && $(GO) test -tags soak -count=1 -timeout 0 -v -run '^TestSoak$$' . -minutes $(MINUTES) -rate $(RATE) -seed $(SEED)
+
+ROWS ?= 5000000
+
+backup-audit: build ## ROWS=5000000 events under load, backups and a restore killed half-way, an audit event by event, then every file damaged in turn
+	$(GO) test -tags e2e -count=1 -timeout 2h -v -run '^TestEachEventIsThereOnceAfterBackupsUnderLoadAndARestore$$' ./e2e -rows $(ROWS)
 
 abuse: build ## slow clients and many requests, a minute of each kind: health, memory and freshness meanwhile
 	e2e/abuse.sh $(TOOLS)/bin
