@@ -29,6 +29,8 @@ type Client struct {
 	api  *cloudformation.Client
 	poll time.Duration
 	wait time.Duration
+
+	region string
 	// flags is never nil.
 	flags func(stack string) string
 }
@@ -45,7 +47,7 @@ const (
 // New makes a client. Whatever retries the given one makes, this one's are its own: it slows down when AWS asks for it, and says
 // nothing of that.
 func New(api *cloudformation.Client, o Options) *Client {
-	c := &Client{poll: o.Poll, wait: o.Wait, flags: o.Flags}
+	c := &Client{poll: o.Poll, wait: o.Wait, flags: o.Flags, region: api.Options().Region}
 	if c.poll == 0 {
 		c.poll = defaultPoll
 		if isLocal(aws.ToString(api.Options().BaseEndpoint)) {

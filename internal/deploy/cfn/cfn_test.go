@@ -193,7 +193,7 @@ func TestFailedCreationTellsItsRootCauseAndWhereItStands(t *testing.T) {
 			plays:  []cfntest.Play{{ID: "Vpc", Fails: "The maximum number of VPCs has been reached. (Service: AmazonEC2; Status Code: 400; Error Code: VpcLimitExceeded; Request ID: 1-2; Proxy: null)"}, {ID: "Volume", Takes: 4}},
 			status: "ROLLBACK_COMPLETE", code: fault.Conflict,
 			cause: "the account has no VPC left in this region: The maximum number of VPCs has been reached. CloudFormation has taken back what it had made; of stack trial only the name is left (ROLLBACK_COMPLETE)",
-			after: "then `helios deploy --name trial`, which removes that first",
+			after: "then go on with `helios deploy --name trial`",
 		},
 		"the instance says why": {
 			plays:  []cfntest.Play{{ID: "Ready1", Takes: 3, Fails: "WaitCondition received failed message: 'the digest is wrong: 12 instead of 34' for uniqueId: i-0123"}},
@@ -221,7 +221,7 @@ func TestFailedCreationTellsItsRootCauseAndWhereItStands(t *testing.T) {
 				{ID: "Vpc", On: cfntest.Undoing, Fails: "The vpc 'vpc-1' has dependencies and cannot be deleted. (Service: Ec2, Status Code: 400, Request ID: 1)"},
 			},
 			status: "ROLLBACK_FAILED", code: fault.Unavailable,
-			cause: "AWS has no such instance free in that availability zone now: We currently do not have sufficient t4g.medium capacity in the Availability Zone you requested. Stack trial is half made (ROLLBACK_FAILED), since taking back failed too: Vpc (AWS::EC2::VPC) is used by something that the stack did not make",
+			cause: "AWS has no such instance free in that availability zone now: We currently do not have sufficient t4g.medium capacity in the Availability Zone you requested. Stack trial is half made (ROLLBACK_FAILED), since putting it back failed too: the VPC of the stack is used by something that the stack did not make",
 			after: "`helios destroy --name trial`",
 		},
 	} {
@@ -267,7 +267,7 @@ func TestFailedUpdateIsUndone(t *testing.T) {
 	worse := strings.NewReplacer("t4g.medium", "t4g.large", "Ready1:", "Ready2:").Replace(small)
 	w.Play(cfntest.Play{ID: "Ready2", Fails: "WaitCondition received failed message: 'no' for uniqueId: i-1"})
 	s, err := w.deploy(t.Context(), worse, map[string]string{"Size": "200"})
-	assert.Equal(t, "Helios did not become ready on its instance: no. CloudFormation has put everything back as it was before | run the same command again", said(err))
+	assert.Equal(t, "Helios did not become ready on its instance: no. CloudFormation has put everything back as it was before | mend what the instance says; then run the same command again", said(err))
 	assert.Equal(t, cfn.Ready, s.State())
 	assert.Equal(t, first.Parameters, s.Parameters)
 	text, err := w.Template(t.Context(), "trial")
@@ -279,9 +279,9 @@ func TestFailedUpdateIsUndone(t *testing.T) {
 		cfntest.Play{ID: "Instance", On: cfntest.Undoing, Fails: "You are not authorized to perform this operation. User: arn:aws:iam::1:user/a is not authorized to perform: ec2:StartInstances on resource: x. Encoded authorization failure message: AbC-123", Times: 2},
 	)
 	s, err = w.deploy(t.Context(), worse, map[string]string{"Size": "200"})
-	assert.Equal(t, "Helios did not become ready on its instance: no. Stack trial stands between what it was and what it was to be (UPDATE_ROLLBACK_FAILED), since taking back failed too: "+
+	assert.Equal(t, "Helios did not become ready on its instance: no. Stack trial stands between what it was and what it was to be (UPDATE_ROLLBACK_FAILED), since putting it back failed too: "+
 		"you may not do ec2:StartInstances, which Instance (AWS::EC2::Instance) needs"+
-		" | `helios doctor` prints a policy that allows all that is needed; then `helios deploy --name trial`, which first goes on with putting everything back", said(err))
+		" | `helios doctor` prints a policy that allows all that is needed; mend what the instance says; then go on with `helios deploy --name trial`, which first puts the rest back; should Instance refuse for good, `aws cloudformation continue-update-rollback --stack-name trial --resources-to-skip Instance --region eu-central-1` leaves it as it is", said(err))
 	assert.Equal(t, cfn.Stuck, s.State())
 	require.ErrorContains(t, w.Refusal(s), "an update of stack trial failed, and so did its undoing (UPDATE_ROLLBACK_FAILED)")
 
@@ -307,8 +307,8 @@ func TestDeletionTellsWhatStaysAndWhatIsLeft(t *testing.T) {
 	_, err = w.Delete(t.Context(), "trial", nil, w.watch)
 	var f *cfn.Failure
 	require.ErrorAs(t, err, &f)
-	assert.Equal(t, "Vpc (AWS::EC2::VPC) is used by something that the stack did not make: The vpc 'vpc-1' has dependencies and cannot be deleted. Stack trial is not deleted (DELETE_FAILED); still there: Vpc "+thing(t, w, "Vpc")+
-		" | remove what uses it, for example network interfaces and security groups of its VPC; then `helios destroy --name trial` again", said(err))
+	assert.Equal(t, "the VPC of the stack is used by something that the stack did not make: The vpc 'vpc-1' has dependencies and cannot be deleted. Stack trial is not wholly removed (DELETE_FAILED); still there: Vpc "+thing(t, w, "Vpc")+
+		" | remove what uses it: `aws ec2 describe-network-interfaces --filters Name=vpc-id,Values="+thing(t, w, "Vpc")+"` and `aws ec2 describe-security-groups`, in the same way, show it; then go on with `helios destroy --name trial`", said(err))
 	require.Len(t, f.Remaining, 1)
 
 	why, err := w.Why(t.Context(), "trial")
@@ -342,7 +342,7 @@ func TestDeletionIsNotBelievedWhileThereIsSomethingLeft(t *testing.T) {
 		}}}, nil
 	})
 	_, err = w.Delete(t.Context(), "trial", nil, nil)
-	assert.Equal(t, "Instance (AWS::EC2::Instance) could not be deleted: it is still there. CloudFormation says that stack trial is removed; still there: Instance i-1 | `helios destroy --name trial` again", said(err))
+	assert.Equal(t, "Instance (AWS::EC2::Instance) could not be deleted: it is still there. CloudFormation says that stack trial is removed; still there: Instance i-1 | go on with `helios destroy --name trial`", said(err))
 }
 
 func TestWhatIsUnderWayIsWatchedAndCancelled(t *testing.T) {
@@ -428,7 +428,7 @@ func TestWireFailures(t *testing.T) {
 		w.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 4, Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403})
 		_, err := w.deploy(t.Context(), small, nil)
 		assert.Equal(t, fault.Environment, fault.CodeOf(err))
-		assert.Equal(t, "stack trial cannot be followed: the AWS credentials have expired; what was asked of CloudFormation goes on there: stack trial is not told of any further"+
+		assert.Equal(t, "stack trial cannot be followed any further: the AWS credentials have expired. CloudFormation goes on with stack trial all the same"+
 			" | sign in again, for example with `aws sso login`, and run the same command: it goes on where it was", said(err))
 		s, err := w.Watch(t.Context(), "trial", w.watch)
 		require.NoError(t, err)

@@ -54,7 +54,7 @@ func (c *Client) explain(err error, stack, what string) error {
 
 // interrupted says of an error while something was followed that CloudFormation goes on all the same.
 func interrupted(err error, stack string) error {
-	return fault.New(fault.CodeOf(err), "%w; what was asked of CloudFormation goes on there: stack %s is not told of any further", err, stack).
+	return fault.New(fault.CodeOf(err), "%w. CloudFormation goes on with stack %s all the same", err, stack).
 		WithHint("%s", hintAgain(err))
 }
 

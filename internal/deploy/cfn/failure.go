@@ -91,6 +91,9 @@ func causes(events []Event) (first, undoing Event) {
 			first = e
 		}
 	}
+	if first.Status == "" && undoing.Status != "" { // an undoing by itself
+		return undoing, undoing
+	}
 	if first.Status == "" { // what is wrong with the whole is told of the stack itself
 		for _, e := range events {
 			if e.OfStack && e.Reason != "" && e.Reason != "User Initiated" && (e.ends() || strings.Contains(e.Status, "ROLLBACK")) {
@@ -134,38 +137,40 @@ func (c *Client) word(f *Failure) {
 	switch f.Status {
 	case "ROLLBACK_COMPLETE":
 		became = fmt.Sprintf("CloudFormation has taken back what it had made; of stack %s only the name is left (%s)", f.Stack, f.Status)
-		next = deploy + ", which removes that first"
+		next = "go on with " + deploy + ", which knows what you said before"
 	case "ROLLBACK_FAILED", "CREATE_FAILED":
 		became = fmt.Sprintf("stack %s is half made (%s)", f.Stack, f.Status)
-		next = destroy + " to remove what there is, and " + deploy
+		next = "go on with " + deploy + ", which first removes what there is, or with " + destroy + ", which only does that"
 	case "UPDATE_ROLLBACK_COMPLETE":
 		became = "CloudFormation has put everything back as it was before"
 		next = "run the same command again"
 	case "UPDATE_ROLLBACK_FAILED":
 		became = fmt.Sprintf("stack %s stands between what it was and what it was to be (%s)", f.Stack, f.Status)
-		next = deploy + ", which first goes on with putting everything back"
+		next = "go on with " + deploy + ", which first puts the rest back"
+		if f.Undoing.Status != "" {
+			next += fmt.Sprintf("; should %[1]s refuse for good, `aws cloudformation continue-update-rollback --stack-name %[2]s --resources-to-skip %[1]s --region %[3]s` leaves it as it is", f.Undoing.LogicalID, f.Stack, c.region)
+		}
 	case "DELETE_FAILED":
-		became = fmt.Sprintf("stack %s is not deleted (%s)", f.Stack, f.Status)
-		next = destroy + " again"
+		became = fmt.Sprintf("stack %s is not wholly removed (%s)", f.Stack, f.Status)
+		next = "go on with " + destroy
 	case "DELETE_COMPLETE":
-		became = "Stack " + f.Stack + " is removed"
+		became = "stack " + f.Stack + " is removed"
 		next = deploy + " makes it anew"
 		if len(f.Remaining) > 0 {
 			became = "CloudFormation says that stack " + f.Stack + " is removed"
-			next = destroy + " again"
+			next = "go on with " + destroy
 		}
 	default:
 		became = fmt.Sprintf("stack %s is %s", f.Stack, f.Status)
-		next = "`helios status" + flags + "`"
+		next = "`helios status" + flags + "` shows more"
 	}
 	message := cause.said + ". " + strings.ToUpper(became[:1]) + became[1:]
 	hint := cause.hint(next)
-	if f.Undoing.Status != "" {
+	if f.Undoing.Status != "" && f.Undoing != f.First {
 		undoing := diagnose(f.Undoing)
-		message += ", since taking back failed too: " + undoing.said
-		hint = undoing.hint(next)
-		if cause.advice != "" {
-			hint = cause.advice + "; " + hint
+		message += ", since putting it back failed too: " + undoing.said
+		if undoing.advice != "" {
+			hint = undoing.advice + "; " + hint
 		}
 	}
 	if len(f.Remaining) > 0 {

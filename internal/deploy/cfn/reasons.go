@@ -29,6 +29,7 @@ var (
 	tokens  = regexp.MustCompile(`\s*\((?:Service: |RequestToken: |SDK Attempt Count: |AWS Error Code: |HandlerErrorCode: |Request ID: )[^()]*\)`)
 	encoded = regexp.MustCompile(`(?s)\s*Encoded authorization failure message: .*$`)
 	prefix  = regexp.MustCompile(`^Resource handler returned message: `)
+	signal  = regexp.MustCompile(`(?s)^WaitCondition received failed message: '(.*)' for uniqueId: \S+$`)
 )
 
 // tidy is a reason as AWS gives it, without what only machines read.
@@ -36,12 +37,16 @@ func tidy(reason string) string {
 	if m := handler.FindStringSubmatch(reason); m != nil {
 		reason = m[1]
 	}
+	if m := signal.FindStringSubmatch(reason); m != nil {
+		reason = m[1]
+	}
 	reason = prefix.ReplaceAllString(encoded.ReplaceAllString(reason, ""), "")
 	reason = tokens.ReplaceAllString(reason, "")
 	return strings.TrimRight(strings.Trim(strings.Join(strings.Fields(reason), " "), `"`), ". ")
 }
 
-// known is a reason that has words of its own. In them and in the advice $1 is the first group of the pattern, and $why the reason.
+// known is a reason that has words of its own. In them and in the advice $1 is the first group of the pattern, $why the reason, and
+// $name, $type and $id are the resource.
 type known struct {
 	pattern *regexp.Regexp // of the whole reason, as AWS gave it
 	of      string         // the type it is about; "": any
@@ -59,12 +64,14 @@ const (
 	instance      = "AWS::EC2::Instance"
 	bucket        = "AWS::S3::Bucket"
 	record        = "AWS::Route53::RecordSet"
+
+	dependency = `DependencyViolation|has dependencies and cannot be deleted|has a dependent object`
 )
 
 // rules are asked in their order. The wording of AWS is that of its services' lists of error codes and of reports of failed stacks.
 var rules = []known{
 	rule(waitCondition, fault.Unavailable, `received failed message: '(.*)' for uniqueId`,
-		"Helios did not become ready on its instance: $1", ""),
+		"Helios did not become ready on its instance: $1", "mend what the instance says"),
 	rule(waitCondition, fault.Timeout, `timed out`,
 		"the instance did not say in time whether Helios is ready on it",
 		"see that its subnet has a way to the internet (a public subnet: a route to an internet gateway), which it needs to get Helios and to answer"),
@@ -132,7 +139,7 @@ var rules = []known{
 
 	rule("", fault.Conflict, `InvalidAMIID|image id '?\[?ami-[0-9a-f]+|ami-[0-9a-f]+.*does not exist`,
 		"the image that the instance is to start from is not to be had in this region: $why",
-		"run `helios deploy` without an image of your own: it takes the newest Amazon Linux 2023"),
+		"AWS may just have put a newer one in its place: wait some minutes"),
 	rule("", fault.Conflict, `Unable to fetch parameters \[([^\]]*)\] from parameter store`,
 		"the newest image of Amazon Linux 2023 cannot be looked up: $why",
 		"see that you may do ssm:GetParameters, and that the region is right"),
@@ -142,9 +149,12 @@ var rules = []known{
 	rule("", fault.Conflict, `VolumeInUse|is already attached to an instance|vol-[0-9a-f]+ is (?:currently )?(?:attached|in.use)`,
 		"the data volume is attached to another instance: $why",
 		"stop the instance that has it, or detach it there"),
-	rule("", fault.Conflict, `DependencyViolation|has dependencies and cannot be deleted|has a dependent object`,
+	rule("AWS::EC2::VPC", fault.Conflict, dependency,
+		"the VPC of the stack is used by something that the stack did not make: $why",
+		"remove what uses it: `aws ec2 describe-network-interfaces --filters Name=vpc-id,Values=$id` and `aws ec2 describe-security-groups`, in the same way, show it"),
+	rule("", fault.Conflict, dependency,
 		"$name ($type) is used by something that the stack did not make: $why",
-		"remove what uses it, for example network interfaces and security groups of its VPC"),
+		"remove what uses it"),
 
 	rule("", fault.Conflict, `already exists`,
 		"there is already something by the name that $name ($type) is to have: $why",
@@ -171,8 +181,8 @@ func diagnose(e Event) diagnosis {
 		}
 		if m := k.pattern.FindStringSubmatch(e.raw); m != nil {
 			first := strings.TrimRight(strings.Join(strings.Fields(m[len(m)-1]), " "), ". ")
-			fill := strings.NewReplacer("$1", first, "$name", e.LogicalID, "$type", e.Type, "$why", why)
-			return diagnosis{code: k.code, said: fill.Replace(k.said), advice: k.advice}
+			fill := strings.NewReplacer("$1", first, "$name", e.LogicalID, "$type", e.Type, "$id", e.PhysicalID, "$why", why)
+			return diagnosis{code: k.code, said: fill.Replace(k.said), advice: fill.Replace(k.advice)}
 		}
 	}
 	if e.OfStack || e.LogicalID == "" {

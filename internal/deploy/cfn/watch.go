@@ -170,7 +170,7 @@ func (c *Client) broken(ctx context.Context, err error, s Stack) error {
 		return fault.New(fault.Cancelled, "stack %s is not watched any more, and CloudFormation goes on with it: %w", s.Name, ctx.Err()).
 			WithHint("run the same command again: it goes on where it was")
 	}
-	return interrupted(c.explain(err, s.Name, "stack %s cannot be followed"), s.Name)
+	return interrupted(c.explain(err, s.Name, "stack %s cannot be followed any further"), s.Name)
 }
 
 // Watch follows what goes on in a stack, whoever began it, from its beginning to its end. A stack that rests is given as it is. A

@@ -55,14 +55,24 @@ func (t *Thing) id() string {
 func allocation(address string) string { return "eipalloc-" + strings.ReplaceAll(address, ".", "") }
 
 func (a *Account) describeTags(q *Request) (any, error) {
-	key, isTag := strings.CutPrefix(q.Get("Filter.1.Name"), "tag:")
-	if !isTag {
-		return nil, &Error{Code: "InvalidParameterValue", Message: "cfntest knows filters on tags only"}
+	keys, values := []string{}, []string{}
+	for n := 1; q.Query.Has(fmt.Sprintf("Filter.%d.Name", n)); n++ {
+		given := q.List(fmt.Sprintf("Filter.%d.Value", n))
+		switch q.Get(fmt.Sprintf("Filter.%d.Name", n)) {
+		case "key":
+			keys = given
+		case "value":
+			values = given
+		default:
+			return nil, &Error{Code: "InvalidParameterValue", Message: "cfntest knows the filters key and value only"}
+		}
 	}
 	var members []Fields
 	for _, t := range a.things {
-		if kind := tagged[t.Type]; kind != "" && slices.Contains(q.List("Filter.1.Value"), t.Tags[key]) {
-			members = append(members, Fields{{"resourceId", t.id()}, {"resourceType", kind}, {"key", key}, {"value", t.Tags[key]}})
+		for _, key := range keys {
+			if kind := tagged[t.Type]; kind != "" && slices.Contains(values, t.Tags[key]) {
+				members = append(members, Fields{{"resourceId", t.id()}, {"resourceType", kind}, {"key", key}, {"value", t.Tags[key]}})
+			}
 		}
 	}
 	return Fields{{"tagSet", members}}, nil
@@ -130,7 +140,7 @@ func (a *Account) filtered(q *Request, ids, kind string) ([]*Thing, error) {
 		for _, id := range wanted {
 			at := slices.IndexFunc(all, func(t *Thing) bool { return t.ID == id })
 			if at < 0 {
-				return nil, &Error{Code: "Invalid" + strings.TrimSuffix(ids, "Id") + "ID.NotFound", Message: "The ID '" + id + "' does not exist"}
+				return nil, &Error{Code: notFound(ids), Message: "The ID '" + id + "' does not exist"}
 			}
 			found = append(found, all[at])
 		}
@@ -151,6 +161,10 @@ func (a *Account) filtered(q *Request, ids, kind string) ([]*Thing, error) {
 			switch {
 			case isTag:
 				return !slices.Contains(values, t.Tags[key])
+			case name == "attachment.vpc-id":
+				return !slices.ContainsFunc(a.of("AWS::EC2::VPCGatewayAttachment"), func(at *Thing) bool {
+					return at.Properties["InternetGatewayId"] == t.ID && slices.Contains(values, fmt.Sprint(at.Properties["VpcId"]))
+				})
 			case property != "":
 				return !slices.Contains(values, fmt.Sprint(t.Properties[property])) && !(name == "vpc-id" && slices.Contains(values, t.ID))
 			}
@@ -158,6 +172,15 @@ func (a *Account) filtered(q *Request, ids, kind string) ([]*Thing, error) {
 		})
 	}
 	return all, nil
+}
+
+// notFound is the code for an ID that EC2 does not know, which has a form of its own for some.
+func notFound(ids string) string {
+	switch ids {
+	case "VolumeId", "SnapshotId", "GroupId":
+		return "Invalid" + strings.TrimSuffix(ids, "Id") + ".NotFound"
+	}
+	return "Invalid" + strings.TrimSuffix(ids, "Id") + "ID.NotFound"
 }
 
 func (a *Account) instances(q *Request) (any, error) {

@@ -91,9 +91,17 @@ func (b *buckets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, xml.Header+"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
 	case name == "":
 		b.objects.ServeHTTP(w, r)
+		if r.Method == http.MethodPut && r.URL.Path == "/"+bucket {
+			b.versioned(bucket)
+		}
 	default:
 		b.set(w, r, bucket, name)
 	}
+}
+
+// versioned lets a bucket tell versions: gofakes3 lists none of those that do not.
+func (b *buckets) versioned(bucket string) {
+	_ = b.store.SetVersioningConfiguration(bucket, gofakes3.VersioningConfiguration{Status: gofakes3.VersioningEnabled}) // if there is one
 }
 
 func (b *buckets) set(w http.ResponseWriter, r *http.Request, bucket, name string) {
@@ -155,6 +163,7 @@ func (b *buckets) add(name string) string {
 	if err := b.store.CreateBucket(name); err != nil {
 		return `Resource handler returned message: "Your previous request to create the named bucket succeeded and you already own it. (Service: S3, Status Code: 409, Request ID: request) (SDK Attempt Count: 1)" (RequestToken: token, HandlerErrorCode: AlreadyExists)`
 	}
+	b.versioned(name)
 	return ""
 }
 

@@ -23,6 +23,11 @@ func (a *Account) services() map[string]Answer {
 			return Fields{{"HostedZones", []Fields{{{"HostedZone", Fields{{"Id", "/hostedzone/Z0EXAMPLE"}, {"Name", "example.com."}, {"CallerReference", "x"}}}}}}, {"IsTruncated", "false"}, {"MaxItems", "100"}}, nil
 		},
 
+		"route53:ListResourceRecordSets": a.records,
+
+		"iam:GetRole":            a.known("AWS::IAM::Role", "RoleName", "Role"),
+		"iam:GetInstanceProfile": a.known("AWS::IAM::InstanceProfile", "InstanceProfileName", "InstanceProfile"),
+
 		"logs:FilterLogEvents":   func(*Request) (any, error) { return map[string]any{"events": []any{}}, nil },
 		"logs:DescribeLogGroups": a.logGroups,
 
@@ -91,6 +96,26 @@ func (a *Account) take(r *resource, withSnapshot bool) string {
 	}
 	a.things = slices.DeleteFunc(a.things, func(t *Thing) bool { return t.ID == r.physical && t.Type == r.def.kind })
 	return ""
+}
+
+// known is an action of IAM that looks something up by its name.
+func (a *Account) known(kind, name, element string) Answer {
+	return func(q *Request) (any, error) {
+		for _, t := range a.of(kind) {
+			if t.ID == q.Get(name) {
+				return Fields{{element, Fields{{name, t.ID}, {"Arn", "arn:aws:iam::" + ID + ":" + lowerFirst(element) + "/" + t.ID}, {"Path", "/"}}}}, nil
+			}
+		}
+		return nil, &Error{Code: "NoSuchEntity", Message: "The " + lowerFirst(element) + " with name " + q.Get(name) + " cannot be found.", Status: 404}
+	}
+}
+
+func (a *Account) records(*Request) (any, error) {
+	var members []Fields
+	for _, t := range a.of("AWS::Route53::RecordSet") {
+		members = append(members, Fields{{"ResourceRecordSet", Fields{{"Name", t.ID + "."}, {"Type", "A"}}}})
+	}
+	return Fields{{"ResourceRecordSets", members}, {"IsTruncated", "false"}, {"MaxItems", "100"}}, nil
 }
 
 func (a *Account) parameters(q *Request) (any, error) {
