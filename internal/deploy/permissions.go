@@ -271,17 +271,6 @@ func (s Scope) watching() []Grant {
 			Sid: "Look", For: "send the alarms by mail", Resources: []string{"*"},
 			Actions: []string{"sns:GetSubscriptionAttributes", "sns:Unsubscribe"},
 		},
-		{
-			Sid: "MakeKey", For: "encrypt the alarms", Resources: []string{"*"}, Actions: []string{"kms:CreateKey", "kms:TagResource"},
-			Condition: Condition{"StringEquals": {"aws:RequestTag/" + DeploymentTag: s.Name}},
-		},
-		{
-			Sid: "Key", For: "encrypt the alarms", Resources: []string{s.arn("kms", "key/*")}, Condition: s.tagged(),
-			Actions: []string{
-				"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
-				"kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:UntagResource", "kms:UpdateKeyDescription",
-			},
-		},
 	}
 }
 

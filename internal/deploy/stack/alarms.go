@@ -26,17 +26,11 @@ type alarm struct {
 func alarms(p Parameters) []resource {
 	all := []resource{
 		{
-			id: "AlarmKey", kind: "AWS::KMS::Key", when: told, kept: "Delete", what: "Encrypts alarms on their way; gone a week after the rest, as AWS wants it for keys, and unpaid meanwhile",
-			settings: object{
-				pair("Description", "Alarms of Helios "+p.Name), pair("EnableKeyRotation", true), pair("PendingWindowInDays", 7),
-				pair("KeyPolicy", keyPolicy()), tags(p, "alarms"),
-			},
-		},
-		{
 			id: "AlarmTopic", kind: "AWS::SNS::Topic", when: told, what: "Where alarms go",
-			// Alarms cannot use the key that AWS keeps for SNS, so that there is one of their own:
+			// Alarms cannot use the key that AWS keeps for SNS, and one of their own would be there for a week after the rest is gone:
 			// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
-			settings: object{pair("KmsMasterKeyId", ref("AlarmKey")), tags(p, "alarms")},
+			accepted: []exception{{"CKV_AWS_26", "An alarm holds the name of a metric and a figure, and leaves by e-mail. It can only be encrypted with a customer's key, for USD 1 a month, and such keys outlive their stack by a week."}},
+			settings: object{tags(p, "alarms")},
 		},
 		{
 			id: "AlarmSubscription", kind: "AWS::SNS::Subscription", when: told, what: "Sends them by e-mail, once the receiver has confirmed that",
@@ -94,24 +88,4 @@ func (a alarm) resource(p Parameters) resource {
 		settings = append(settings, pair("OKActions", []any{topic}))
 	}
 	return resource{id: a.id, kind: "AWS::CloudWatch::Alarm", what: a.what, settings: append(settings, tags(p, ""))}
-}
-
-// keyPolicy gives a key to the account, whose own policies say who may use it, and to its alarms.
-func keyPolicy() object {
-	return object{pair("Version", policyVersion), pair("Statement", []object{
-		{
-			pair("Sid", "Account"), pair("Effect", "Allow"), pair("Principal", object{pair("AWS", sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root"))}),
-			pair("Action", []string{
-				"kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy", "kms:ListKeyPolicies", "kms:ListGrants", "kms:RevokeGrant",
-				"kms:GetKeyRotationStatus", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:EnableKey", "kms:DisableKey", "kms:UpdateKeyDescription",
-				"kms:ListResourceTags", "kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion", "kms:Decrypt", "kms:GenerateDataKey",
-			}),
-			pair("Resource", "*"), // in the policy of a key: this key
-		},
-		{
-			pair("Sid", "Alarms"), pair("Effect", "Allow"), pair("Principal", object{pair("Service", "cloudwatch.amazonaws.com")}),
-			pair("Action", []string{"kms:Decrypt", "kms:GenerateDataKey"}), pair("Resource", "*"),
-			pair("Condition", object{pair("StringEquals", object{pair("aws:SourceAccount", ref("AWS::AccountId"))})}),
-		},
-	})}
 }

@@ -59,9 +59,9 @@ var shapes = []option{
 	{"absent", []func(*stack.Parameters){keep, func(p *stack.Parameters) { p.Absent = true }}},
 }
 
-// values are the options that change parameters of the template and what it carries, and nothing else:
+// knobs are the options that change parameters of the template and what it carries, and nothing else:
 // TestValuesChangeNoResource.
-var values = []option{
+var knobs = []option{
 	{"email", []func(*stack.Parameters){keep, func(p *stack.Parameters) { p.AlarmEmail = "oncall@example.com" }}},
 	{"snapshot", []func(*stack.Parameters){keep, func(p *stack.Parameters) { p.SnapshotID = "snap-0123456789abcdef0" }}},
 	{"image", []func(*stack.Parameters){keep, func(p *stack.Parameters) { p.ImageID = "ami-0123456789abcdef0" }}},
@@ -89,7 +89,7 @@ func combinations() iter.Seq2[string, stack.Parameters] {
 				name += fmt.Sprintf("%s%d-", o.name, choice)
 				turn += choice
 			}
-			for _, o := range values {
+			for _, o := range knobs {
 				o.choose[turn%2](&p)
 			}
 			if !yield(name+fmt.Sprintf("values%d", turn%2), p) {

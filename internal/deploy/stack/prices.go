@@ -53,11 +53,8 @@ func Monthly(p Parameters) Estimate {
 	own := metrics + sourceMetrics*len(p.Streams)
 	var alarms int
 	for _, item := range Items(p) {
-		switch item.Type {
-		case "AWS::CloudWatch::Alarm":
+		if item.Type == "AWS::CloudWatch::Alarm" {
 			alarms++
-		case "AWS::KMS::Key":
-			e.add(keyMonth, "key that encrypts alarms")
 		}
 	}
 	if !p.Absent {

@@ -12,7 +12,6 @@ import (
 
 func TestTheEstimateIsTheSumOfItsLines(t *testing.T) {
 	p := aDeployment()
-	p.AlarmEmail = "oncall@example.com"
 	e := stack.Monthly(p)
 	var sum float64
 	lines := map[string]float64{}
@@ -28,7 +27,6 @@ func TestTheEstimateIsTheSumOfItsLines(t *testing.T) {
 	require.InDelta(t, 100*0.0952, lines["data volume, 100 GiB of gp3"], 1e-9)
 	require.InDelta(t, 3.65, lines["public IPv4 address"], 1e-9)
 	require.InDelta(t, 9*0.30+5*0.10+0.63, lines["CloudWatch: 9 metrics, 5 alarms, 1 GB of logs"], 1e-9)
-	require.InDelta(t, 1, lines["key that encrypts alarms"], 1e-9)
 
 	larger := p
 	larger.InstanceType = "t4g.xlarge"

@@ -46,5 +46,4 @@ const (
 	addressHour = 0.005 // a public IPv4 address
 	alarmMonth  = 0.10  // a standard alarm
 	metricMonth = 0.30  // one of the first 10,000 metrics of one's own
-	keyMonth    = 1.00  // a key of KMS
 )
