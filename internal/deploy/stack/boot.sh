@@ -179,7 +179,7 @@ put() {
 
 write_settings() {
   mkdir -p /etc/helios /var/log/helios
-  base64 -d <<<"$SETTINGS" | put 0640 /etc/helios/helios.yaml
+  base64 -d <<<"$SETTINGS" | gunzip | put 0640 /etc/helios/helios.yaml
   put 0640 /etc/helios/helios.env <<<"$VARIABLES"
   put 0644 /etc/helios/cloudwatch-agent.json <<<"$SHIPPING"
   put 0644 /etc/logrotate.d/helios <<<"$ROTATION"

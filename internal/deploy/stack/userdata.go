@@ -2,11 +2,13 @@ package stack
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,7 +63,7 @@ func script(p Parameters, ready string) string {
 		{"REGION", "${AWS::Region}"},
 		{"BOOT", literal(ready)},
 		{"SIGNAL", "${" + ready + "Handle}"},
-		{"SETTINGS", base64.StdEncoding.EncodeToString(settings(p))},
+		{"SETTINGS", packed(settings(p))},
 		{"VARIABLES", variables(p)},
 		{"SHIPPING", shipping},
 		{"ROTATION", rotation},
@@ -155,6 +157,17 @@ func settings(p Parameters) []byte {
 	return text
 }
 
+// packed makes a text shorter, and one that neither a shell nor Fn::Sub reads anything into.
+func packed(text []byte) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(text)
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
 // connected are the streams that are sources from the start.
 func connected(p Parameters) []config.Source {
 	var sources []config.Source
@@ -177,7 +190,7 @@ func regionOf(arn string) string {
 // checkBoot refuses settings with which the instance would not become ready, as far as that can be told beforehand.
 func (p Parameters) checkBoot() *fault.Error {
 	if text := userData(p, "Ready00000000"); len(text) > userDataRoom {
-		return fault.New(fault.Invalid, "the settings are too long for the instance's user data by about %d bytes", (len(text)-userDataRoom)*3/4+1).
+		return fault.New(fault.Invalid, "the settings are too long: compressed they take %d bytes more than the instance can be told at its start", len(text)-userDataRoom).
 			WithHint("queries and dashboards can be imported in the console instead, once it runs")
 	}
 	var keys map[string]any

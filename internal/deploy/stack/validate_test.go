@@ -82,7 +82,7 @@ func TestWhatCannotBecomeADeploymentIsRefusedAndExplained(t *testing.T) {
 		"settings in Latin 1":         {func(p *stack.Parameters) { p.Settings = "a: \xfc" }, "the settings are not text"},
 		"settings with a secret":      {func(p *stack.Parameters) { p.Settings = "a: '{{resolve:secretsmanager:x}}'" }, "which CloudFormation would replace"},
 		"settings that are a list":    {func(p *stack.Parameters) { p.Settings = "- a" }, "settings"},
-		"settings that are too long":  {func(p *stack.Parameters) { p.Settings = "a: " + strings.Repeat("x", 16<<10) }, "too long"},
+		"settings that are too long":  {func(p *stack.Parameters) { p.Settings = "# " + noise(16<<10) }, "too long"},
 		"backups without end":         {func(p *stack.Parameters) { p.BackupEvery = time.Second }, "backup every 1s"},
 		"no backup":                   {func(p *stack.Parameters) { p.BackupKeep = 0 }, "0 backups cannot be kept"},
 		"logs for two days":           {func(p *stack.Parameters) { p.LogRetentionDays = 2 }, "cannot keep logs for 2 days"},
