@@ -279,7 +279,7 @@ func (c *console) finish(ctx context.Context, s *deploy.Session, made cfn.Stack,
 	if done.ConsoleURL != "" {
 		pairs = append(pairs, [2]string{"Console", done.ConsoleURL})
 	}
-	pairs = append(pairs, [2]string{"Version", p.Artifact.Version})
+	pairs = append(pairs, [2]string{"Version", p.Artifact.Name()})
 	if done.Setup != nil {
 		pairs = append(pairs, [2]string{"First account", setup.Link}, [2]string{"", "made with this link, once, until " + setup.ExpiresAt.Local().Format("15:04")})
 		if setup.Fingerprint != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/helios-sql/helios/internal/cli/term"
@@ -107,8 +108,11 @@ func writePlan(w io.Writer, s *deploy.Session, p *deploy.Plan) error {
 	} else {
 		writeChanges(sheet, p)
 	}
-	if p.Create || p.Changes != nil {
-		writeTerms(sheet, p.After)
+	switch {
+	case p.Create:
+		writeTerms(sheet, nil, p.After)
+	case p.Changes != nil:
+		writeTerms(sheet, &p.Before.Parameters, p.After)
 	}
 	sheet.WriteString("\n")
 	_, err := io.WriteString(w, sheet.String())
@@ -118,13 +122,14 @@ func writePlan(w io.Writer, s *deploy.Session, p *deploy.Plan) error {
 // version is that which the instance has and will have.
 func version(p *deploy.Plan) string {
 	before, after := p.Before.Parameters.Artifact, p.After.Artifact
+	text := after.Name()
 	if !p.Create && before.SHA256 != after.SHA256 {
-		return before.Version + " → " + after.Version + ", " + p.Binary.From
+		text = before.Name() + " → " + text
 	}
 	if p.Binary != nil {
-		return after.Version + ", " + p.Binary.From
+		text += ", " + p.Binary.From
 	}
-	return after.Version
+	return text
 }
 
 func writeItems(sheet *sheet, p stack.Parameters) {
@@ -169,28 +174,33 @@ func quietDetail(c cfn.Change, detail string) bool {
 	return strings.HasPrefix(detail, "UserData:") || c.Action != "Modify"
 }
 
-// writeTerms writes who reaches a deployment, what it may do and what it costs.
-func writeTerms(sheet *sheet, p stack.Parameters) {
-	sheet.head("Who will be able to reach it")
-	for _, line := range stack.Reach(p) {
-		sheet.item("·", line)
-	}
-	sheet.head("What the instance may do, and nothing else")
-	for _, line := range stack.Grants(p) {
-		sheet.item("·", line)
-	}
-	cost := stack.Monthly(p)
-	sheet.head(fmt.Sprintf("What it costs a month, about: list prices in %s of %s, without tax", cost.Region, cost.PricesOf))
-	for _, line := range cost.Lines {
-		sheet.item("·", fmt.Sprintf("%8.2f USD  %s", line.USD, line.What))
-	}
-	sheet.item("=", fmt.Sprintf("%8.2f USD", cost.Total))
-	if warnings := stack.Warnings(p); len(warnings) > 0 {
-		sheet.head("Know before you say yes")
-		for _, line := range warnings {
-			sheet.item("!", line)
+// writeTerms writes who reaches a deployment, what it may do and what it costs; of one that there is already what becomes different.
+func writeTerms(sheet *sheet, before *stack.Parameters, p stack.Parameters) {
+	section := func(title, mark string, of func(stack.Parameters) []string) {
+		lines := of(p)
+		if len(lines) == 0 || before != nil && slices.Equal(of(*before), lines) {
+			return
+		}
+		sheet.head(title)
+		for _, line := range lines {
+			sheet.item(mark, line)
 		}
 	}
+	section("Who will be able to reach it", "·", stack.Reach)
+	section("What the instance may do, and nothing else", "·", stack.Grants)
+	cost := stack.Monthly(p)
+	section(fmt.Sprintf("What it costs a month, about: list prices in %s of %s, without tax", cost.Region, cost.PricesOf), "·", costs)
+	section("Know before you say yes", "!", stack.Warnings)
+}
+
+// costs are the lines of an estimate, and its sum.
+func costs(p stack.Parameters) []string {
+	cost := stack.Monthly(p)
+	lines := make([]string, 0, len(cost.Lines)+1)
+	for _, line := range cost.Lines {
+		lines = append(lines, fmt.Sprintf("%8.2f USD  %s", line.USD, line.What))
+	}
+	return append(lines, fmt.Sprintf("%8.2f USD  in all", cost.Total))
 }
 
 // whatsOf are the words for resources, by their logical ids.

@@ -17,6 +17,9 @@ import (
 // stillEvery is how often a log, which shows no moving line, is told that something still goes on.
 const stillEvery = time.Minute
 
+// longEnough is how long a resource takes for that to be worth telling.
+const longEnough = 10 * time.Second
+
 // watcher tells what CloudFormation does, resource by resource: on a terminal with a line that moves, elsewhere in plain lines.
 type watcher struct {
 	c     *console
@@ -25,9 +28,8 @@ type watcher struct {
 
 	mu      sync.Mutex
 	begun   time.Time
-	started map[string]time.Time // what is being worked on, since when
+	started map[string]time.Time // what is being worked on, since when by AWS's clock
 	last    string               // of it, the newest
-	done    int
 	undoing bool
 }
 
@@ -85,23 +87,27 @@ func (w *watcher) event(e cfn.Event) {
 	}
 	if !ended {
 		if _, ok := w.started[e.LogicalID]; !ok {
-			w.started[e.LogicalID] = time.Now()
+			w.started[e.LogicalID] = e.At
 		}
 		w.last = e.LogicalID
 		return
 	}
-	began := w.started[e.LogicalID]
+	began, known := w.started[e.LogicalID]
 	delete(w.started, e.LogicalID)
-	what := w.names.of(e.LogicalID)
+	what := w.names.short(e.LogicalID)
 	switch {
 	case strings.HasSuffix(status, "_FAILED"):
 		w.tell("✗", what+": "+e.Reason)
 	case status == "DELETE_SKIPPED":
 		w.tell("·", "kept: "+what)
 	default:
-		w.done++
-		mark := map[bool]string{true: "-", false: "✓"}[strings.HasPrefix(status, "DELETE")]
-		if took := time.Since(began); !began.IsZero() && took > 2*time.Second {
+		mark := "✓"
+		if strings.HasPrefix(status, "DELETE") {
+			mark = "-"
+		} else if w.undoing {
+			mark = "↩"
+		}
+		if took := e.At.Sub(began); known && took >= longEnough {
 			what += " (" + term.Duration(took) + ")"
 		}
 		w.tell(mark, what)

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,11 @@ func (c *console) takeAway(ctx context.Context, flags *awsFlags, purge bool) err
 	}
 	if v.Nothing() && (!v.Artifacts || !v.Last) {
 		c.say("There is nothing of %s in %s of account %s.", flags.name, s.Region, s.Account)
-		return c.gone(flags.name, nil)
+		return c.gone(flags.name, s.Flags(flags.name), nil)
+	}
+	if kept := slices.Concat(v.Snapshots, v.Buckets); !purge && v.OnlyKept() {
+		c.say("%s is gone already. Only what is kept is left.", flags.name)
+		return c.gone(flags.name, s.Flags(flags.name), kept)
 	}
 	c.showRemoval(s, v, purge)
 	if err := c.confirmName(ctx, flags.name); err != nil {
@@ -87,11 +92,11 @@ func (c *console) takeAway(ctx context.Context, flags *awsFlags, purge bool) err
 		return s.Remains(flags.name, left)
 	}
 	c.say("%s is gone: nothing else of it is in the account.", flags.name)
-	return c.gone(flags.name, kept)
+	return c.gone(flags.name, s.Flags(flags.name), kept)
 }
 
 // gone says what is kept.
-func (c *console) gone(name string, kept []deploy.Thing) error {
+func (c *console) gone(name, flags string, kept []deploy.Thing) error {
 	if c.json {
 		list := make([]thingJSON, len(kept))
 		for i, thing := range kept {
@@ -102,12 +107,13 @@ func (c *console) gone(name string, kept []deploy.Thing) error {
 	for _, thing := range kept {
 		c.say("  kept  %s: %s", thing.ID, thing.What)
 	}
-	for _, thing := range kept {
-		if thing.Type == "snapshot" {
-			c.say("`helios deploy --from-snapshot %s` begins with it again; `helios destroy --name %s --purge` removes what is kept.", thing.ID, name)
-			break
-		}
+	if len(kept) == 0 {
+		return nil
 	}
+	if i := slices.IndexFunc(kept, func(t deploy.Thing) bool { return t.Type == "snapshot" }); i >= 0 {
+		c.say("`helios deploy%s --from-snapshot %s` begins with that data again.", flags, kept[i].ID)
+	}
+	c.say("`helios destroy%s --purge` removes what is kept.", flags)
 	return nil
 }
 

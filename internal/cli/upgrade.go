@@ -78,7 +78,7 @@ func (c *console) carryOut(ctx context.Context, s *deploy.Session, plan *deploy.
 		}
 	}()
 	if plan.Changes == nil {
-		c.say("%s runs %s already.", plan.After.Name, plan.After.Artifact.Version)
+		c.say("%s runs %s already.", plan.After.Name, plan.After.Artifact.Name())
 		return c.finish(ctx, s, plan.Before.Stack, plan.After)
 	}
 	if err := writePlan(c.talk, s, plan); err != nil {

@@ -78,31 +78,32 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 		}
 		// The stack is gone whatever was said of it; what it left is removed one by one, and told.
 	}
-	return s.tagSnapshots(ctx, v)
+	return s.findSnapshots(ctx, v)
 }
 
-// tagSnapshots marks the snapshot that CloudFormation made of the data volume, so that it is found by the deployment's name.
-func (s *Session) tagSnapshots(ctx context.Context, v *Survey) error {
+// findSnapshots finds those that CloudFormation made of the stack's data volume, and marks them, so that they are found by the
+// deployment's name when the stack is gone.
+func (s *Session) findSnapshots(ctx context.Context, v *Survey) error {
+	if len(v.volumes) == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	for _, r := range v.Resources {
-		if r.LogicalID != "DataVolume" {
+	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
+		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: v.volumes}},
+	})
+	if err != nil {
+		return awsfault.Explain(err, "the snapshots of "+strings.Join(v.volumes, ", ")+" cannot be listed")
+	}
+	for _, snapshot := range answer.Snapshots {
+		made := snapshotThing(snapshot)
+		if slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == made.ID }) {
 			continue
 		}
-		answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
-			OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: []string{r.PhysicalID}}},
-		})
-		if err != nil {
-			return awsfault.Explain(err, "the snapshots of "+r.PhysicalID+" cannot be listed")
+		if err := s.tag(ctx, made.ID, v.Name); err != nil {
+			return err
 		}
-		for _, snapshot := range answer.Snapshots {
-			if err := s.tag(ctx, aws.ToString(snapshot.SnapshotId), v.Name); err != nil {
-				return err
-			}
-			if !slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == aws.ToString(snapshot.SnapshotId) }) {
-				v.Snapshots = append(v.Snapshots, snapshotThing(snapshot))
-			}
-		}
+		v.Snapshots = append(v.Snapshots, made)
 	}
 	return nil
 }

@@ -40,11 +40,18 @@ type Survey struct {
 	Loose      []Thing        // what is tagged with the name and in no stack
 	Last       bool           // no other deployment of the account and region uses the artifact bucket
 	Artifacts  bool           // there is an artifact bucket
+
+	volumes []string // that the stack has or had
 }
 
 // Nothing reports whether there is nothing of the deployment.
 func (v *Survey) Nothing() bool {
 	return v.Stack.Name == "" && len(v.Consumers)+len(v.Snapshots)+len(v.Buckets)+len(v.Loose) == 0
+}
+
+// OnlyKept reports whether nothing is there but what a removal keeps.
+func (v *Survey) OnlyKept() bool {
+	return v.Stack.Name == "" && len(v.Consumers)+len(v.Loose) == 0 && !(v.Artifacts && v.Last)
 }
 
 const surveyTime = 3 * time.Minute
@@ -65,12 +72,19 @@ func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
 			return nil, err
 		}
 		for _, r := range all {
-			if r.Status != "DELETE_COMPLETE" && r.PhysicalID != "" {
+			if r.LogicalID == "DataVolume" && r.PhysicalID != "" {
+				v.volumes = append(v.volumes, r.PhysicalID)
+			}
+			switch {
+			case r.PhysicalID == "":
+			case r.Status != "DELETE_COMPLETE":
 				v.Resources = append(v.Resources, r)
+			case r.LogicalID == "DataVolume":
+				v.removed = append(v.removed, r.PhysicalID)
 			}
 		}
 	}
-	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyBuckets, s.surveyOthers} {
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.findSnapshots, s.surveyBuckets, s.surveyOthers} {
 		if err := step(ctx, v); err != nil {
 			return nil, err
 		}
@@ -83,6 +97,17 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 	owned := map[string]bool{}
 	for _, r := range v.Resources {
 		owned[r.PhysicalID] = true
+		if r.Type != "AWS::EC2::EIP" {
+			continue
+		}
+		// CloudFormation knows an address by itself, and its tags are those of its allocation.
+		answer, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: []ec2types.Filter{{Name: aws.String("public-ip"), Values: []string{r.PhysicalID}}}})
+		if err != nil {
+			return awsfault.Explain(err, "the address "+r.PhysicalID+" cannot be looked at")
+		}
+		for _, address := range answer.Addresses {
+			owned[aws.ToString(address.AllocationId)] = true
+		}
 	}
 	pages := ec2.NewDescribeTagsPaginator(s.EC2, &ec2.DescribeTagsInput{Filters: []ec2types.Filter{
 		{Name: aws.String("key"), Values: []string{DeploymentTag}}, {Name: aws.String("value"), Values: []string{v.Name}},
@@ -119,6 +144,37 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 		}
 	}
 	return nil
+}
+
+// surveySnapshots finds the snapshots of data volumes that are gone, and that nobody has marked yet.
+func (s *Session) surveySnapshots(ctx context.Context, v *Survey) error {
+	for _, volume := range v.removed {
+		snapshots, err := s.snapshotsOf(ctx, volume)
+		if err != nil {
+			return err
+		}
+		v.add(snapshots)
+	}
+	return nil
+}
+
+// add notes snapshots that are not known yet.
+func (v *Survey) add(snapshots []ec2types.Snapshot) {
+	for _, snapshot := range snapshots {
+		if !slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == aws.ToString(snapshot.SnapshotId) }) {
+			v.Snapshots = append(v.Snapshots, snapshotThing(snapshot))
+		}
+	}
+}
+
+func (s *Session) snapshotsOf(ctx context.Context, volume string) ([]ec2types.Snapshot, error) {
+	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
+		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: []string{volume}}},
+	})
+	if err != nil {
+		return nil, awsfault.Explain(err, "the snapshots of "+volume+" cannot be listed")
+	}
+	return answer.Snapshots, nil
 }
 
 func snapshotThing(s ec2types.Snapshot) Thing {

@@ -26,7 +26,7 @@ func (s *Session) Upgraded(p *Plan, err error) error {
 	if !ok || failure.Status != "UPDATE_ROLLBACK_COMPLETE" {
 		return err
 	}
-	from, to := p.Before.Parameters.Artifact.Version, p.After.Artifact.Version
+	from, to := p.Before.Parameters.Artifact.Name(), p.After.Artifact.Name()
 	return fault.New(fault.CodeOf(err), "the upgrade to %s did not succeed, and %s runs again with the data as it was: %w", to, from, err).
 		WithHint("`helios logs%s` shows what the instance said; when it is mended, run the same command again", s.Flags(p.After.Name))
 }

@@ -54,3 +54,11 @@ type Artifact struct {
 	SHA256  string `json:"sha256"` // of the executable, in hexadecimal
 	Version string `json:"version"`
 }
+
+// Name is the version for people. Of builds that are no release many have the same one, so that the digest tells them apart.
+func (a Artifact) Name() string {
+	if a.Version != "devel" || len(a.SHA256) < 8 {
+		return a.Version
+	}
+	return a.Version + " (" + a.SHA256[:8] + ")"
+}
