@@ -32,12 +32,16 @@ export class Helios {
   said = "";
   private token?: string;
   private readonly dir = mkdtempSync(join(tmpdir(), "helios-console-"));
+  /** Where its backups go: they go with it. */
+  private readonly place = mkdtempSync(join(tmpdir(), "helios-backups-"));
   url = "";
   kinesis = "";
 
   constructor(
     private readonly rate: number,
     private readonly command: "demo" | "serve",
+    /** Whether backups are made by themselves, each hour. */
+    private readonly backups: boolean,
   ) {}
 
   async start(): Promise<void> {
@@ -48,7 +52,7 @@ export class Helios {
     const at = (url: string) => url.slice("http://".length);
     const args = [this.command, "--listen", at(this.url), "--data", this.dir];
     if (this.command === "demo") args.push("--kinesis-listen", at(this.kinesis), "--rate", String(this.rate));
-    this.process = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true" } });
+    this.process = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_EC2_METADATA_DISABLED: "true", ...(this.backups && { HELIOS_BACKUP_TO: this.place }) } });
     this.process.stderr!.on("data", (text: Buffer) => (this.said = (this.said + text.toString()).slice(-20_000)));
     const until = Date.now() + startTime;
     for (;;) {
@@ -71,7 +75,7 @@ export class Helios {
 
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    for (const dir of [this.dir, this.place]) rmSync(dir, { recursive: true, force: true });
     if (/hls_\w{20}/.test(this.said) || this.said.includes(password)) throw new Error(`a secret is in the log:\n${this.said}`);
   }
 
@@ -97,6 +101,14 @@ export class Helios {
     const email = `${name}@example.com`;
     if (email !== "admin@example.com") await this.run(["users", "add", email, "--role", role, "--password-stdin", ...(tables ? ["--tables", tables] : [])], password);
     return email;
+  }
+
+  /** Makes a backup, beside its data directory, and waits until it is there. */
+  async backUp(): Promise<void> {
+    const last = async () => (await this.api<{ last?: { id: string } }>("GET", "/backups/status")).last?.id;
+    const before = await last();
+    await expect.poll(() => this.api("POST", "/backups", { to: this.place }).then(() => true, () => false)).toBe(true); // one is made at a time
+    await expect.poll(last).not.toBe(before);
   }
 
   /** Ends all sessions of a user, as an admin can. */
@@ -200,11 +212,12 @@ export async function signIn(page: Page, email: string): Promise<void> {
   expect(answer.status()).toBe(200);
 }
 
-export const test = base.extend<{ helios: Helios; rate: number; command: "demo" | "serve"; watch: Watch }>({
+export const test = base.extend<{ helios: Helios; rate: number; command: "demo" | "serve"; backups: boolean; watch: Watch }>({
   rate: [0, { option: true }],
   command: ["demo", { option: true }],
-  helios: async ({ rate, command }, use) => {
-    const helios = new Helios(rate, command);
+  backups: [false, { option: true }],
+  helios: async ({ rate, command, backups }, use) => {
+    const helios = new Helios(rate, command, backups);
     await helios.start();
     await use(helios);
     await helios.remove();

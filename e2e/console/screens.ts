@@ -57,6 +57,13 @@ export const screens: readonly Screen[] = [
   { name: "queries", path: "/queries", heading: "Saved queries" },
   { name: "query", path: "/queries/storefront-revenue-by-minute", heading: "Storefront revenue by minute", then: (page) => expect(page.getByRole("img").first()).toBeVisible() },
   { name: "settings-no-accounts", path: "/settings?tab=users", heading: "Settings", then: (page) => expect(page.getByText("helios users add")).toBeVisible() },
+  { name: "settings-backup-now", path: "/settings?tab=backups&new=backup", heading: "Settings", then: (page) => expect(page.getByRole("dialog", { name: "Back up now" })).toBeVisible() },
+  {
+    name: "settings-backups",
+    path: aBackup,
+    heading: "Settings",
+    then: (page) => expect(page.getByText("Last backup")).toBeVisible(),
+  },
   { name: "settings-roles", path: "/settings?tab=roles", heading: "Settings", then: (page) => page.getByText("Write SQL, and export its results").click() },
   { name: "profile", path: "/profile", heading: "Profile", who: "admin", then: (page) => expect(page.getByText("this one")).toBeVisible() },
   { name: "profile-token", path: "/profile?new=token", heading: "Profile", who: "admin", then: (page) => page.getByRole("dialog").getByLabel("Only some tables").check() },
@@ -94,6 +101,12 @@ async function resetLink(helios: Helios): Promise<string> {
   await somePeople(helios);
   const { users } = await helios.api<{ users: { id: string; role: string }[] }>("GET", "/users");
   return (await helios.api<{ path: string }>("POST", `/users/${users.find((u) => u.role !== "admin")?.id}/reset-link`)).path;
+}
+
+/** The settings, once a backup has been made. */
+async function aBackup(helios: Helios): Promise<string> {
+  await helios.backUp();
+  return "/settings?tab=backups";
 }
 
 /** The list of users, with some in it. */

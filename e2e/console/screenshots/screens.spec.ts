@@ -5,7 +5,7 @@ import { open, screens } from "../screens";
 const images = new URL("../../../docs/images/", import.meta.url).pathname;
 const opening = Number(process.env.HELIOS_DEMO_SECONDS ?? 900) * 1000; // until every chart has something to show
 
-test.use({ rate: 200, contextOptions: { reducedMotion: "reduce" } });
+test.use({ rate: 200, backups: true, contextOptions: { reducedMotion: "reduce" } });
 
 test("screens", async ({ page, helios, watch }) => {
   await new Promise((done) => setTimeout(done, opening));

@@ -3,7 +3,7 @@ import { expect, test } from "../helios";
 import { open, screens } from "../screens";
 
 test.describe("accessibility", () => {
-  test.use({ rate: 500 });
+  test.use({ rate: 500, backups: true });
   test.setTimeout(480_000);
 
   test("axe finds nothing on any screen, light and dark", async ({ page, helios, watch }) => {
