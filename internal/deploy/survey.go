@@ -75,12 +75,8 @@ func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
 			if r.LogicalID == "DataVolume" && r.PhysicalID != "" {
 				v.volumes = append(v.volumes, r.PhysicalID)
 			}
-			switch {
-			case r.PhysicalID == "":
-			case r.Status != "DELETE_COMPLETE":
+			if r.Status != "DELETE_COMPLETE" && r.PhysicalID != "" {
 				v.Resources = append(v.Resources, r)
-			case r.LogicalID == "DataVolume":
-				v.removed = append(v.removed, r.PhysicalID)
 			}
 		}
 	}
@@ -144,37 +140,6 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 		}
 	}
 	return nil
-}
-
-// surveySnapshots finds the snapshots of data volumes that are gone, and that nobody has marked yet.
-func (s *Session) surveySnapshots(ctx context.Context, v *Survey) error {
-	for _, volume := range v.removed {
-		snapshots, err := s.snapshotsOf(ctx, volume)
-		if err != nil {
-			return err
-		}
-		v.add(snapshots)
-	}
-	return nil
-}
-
-// add notes snapshots that are not known yet.
-func (v *Survey) add(snapshots []ec2types.Snapshot) {
-	for _, snapshot := range snapshots {
-		if !slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == aws.ToString(snapshot.SnapshotId) }) {
-			v.Snapshots = append(v.Snapshots, snapshotThing(snapshot))
-		}
-	}
-}
-
-func (s *Session) snapshotsOf(ctx context.Context, volume string) ([]ec2types.Snapshot, error) {
-	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
-		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: []string{volume}}},
-	})
-	if err != nil {
-		return nil, awsfault.Explain(err, "the snapshots of "+volume+" cannot be listed")
-	}
-	return answer.Snapshots, nil
 }
 
 func snapshotThing(s ec2types.Snapshot) Thing {
