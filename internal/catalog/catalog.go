@@ -54,10 +54,11 @@ func Open(ctx context.Context, dir string) (*Catalog, error) {
 // dsn names the file, and how it is used. A transaction takes its lock when it begins, and waits for it: several processes may
 // write, and one that has read first could not wait any more.
 func dsn(path string) string {
-	return (&url.URL{
-		Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
-		RawQuery: "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate",
-	}).String()
+	return uri(path, "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate")
+}
+
+func uri(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
 }
 
 // private makes the file if it is missing, and sees to it that nobody else on the machine reads it: it holds hashes of passwords.
