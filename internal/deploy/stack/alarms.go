@@ -44,7 +44,7 @@ func alarms(p Parameters) []resource {
 	deployment := object{pair("Name", "Deployment"), pair("Value", p.Name)}
 	for _, a := range []alarm{
 		{
-			id: "AlarmInstance", what: "Alarm: the machine does not run, or fails a status check, for five minutes", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimension: instance,
+			id: "AlarmInstance", what: "the machine does not run, or fails a status check, for five minutes", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimension: instance,
 			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "breaching",
 		},
 		{
@@ -52,15 +52,15 @@ func alarms(p Parameters) []resource {
 			statistic: "Maximum", seconds: 60, periods: 2, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "missing", recover: true,
 		},
 		{
-			id: "AlarmDisk", what: "Alarm: the data volume is 80 % full", namespace: "Helios", metric: "DiskUsedPercent", dimension: deployment,
+			id: "AlarmDisk", what: "the data volume is 80 % full", namespace: "Helios", metric: "DiskUsedPercent", dimension: deployment,
 			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanThreshold", threshold: diskPercent, missing: "ignore",
 		},
 		{
-			id: "AlarmLag", what: "Alarm: a source is more than a minute behind its stream, for five minutes", namespace: "Helios", metric: "LagMax", dimension: deployment,
+			id: "AlarmLag", what: "a source is more than a minute behind its stream, for five minutes", namespace: "Helios", metric: "LagMax", dimension: deployment,
 			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanThreshold", threshold: lagMillis, missing: "ignore", onlyIfReads: true,
 		},
 		{
-			id: "AlarmNoEvents", what: "Alarm: no event came in for 15 minutes", namespace: "Helios", metric: "Events", dimension: deployment,
+			id: "AlarmNoEvents", what: "no event came in for 15 minutes", namespace: "Helios", metric: "Events", dimension: deployment,
 			statistic: "Sum", seconds: 60 * quietMinutes, periods: 1, comparison: "LessThanThreshold", threshold: 1, missing: "breaching", onlyIfReads: true,
 		},
 	} {
@@ -78,8 +78,12 @@ func (a alarm) resource(p Parameters) resource {
 	if a.recover {
 		actions = append([]any{sub("arn:${AWS::Partition}:automate:${AWS::Region}:ec2:recover")}, topic)
 	}
+	what := a.what
+	if !a.recover {
+		what = "Alarm: " + what
+	}
 	settings := object{
-		pair("AlarmDescription", p.Name+": "+a.what), pair("Namespace", a.namespace), pair("MetricName", a.metric), pair("Dimensions", []object{a.dimension}),
+		pair("AlarmDescription", "Helios "+p.Name+": "+a.what), pair("Namespace", a.namespace), pair("MetricName", a.metric), pair("Dimensions", []object{a.dimension}),
 		pair("Statistic", a.statistic), pair("Period", a.seconds), pair("EvaluationPeriods", a.periods),
 		pair("ComparisonOperator", a.comparison), pair("Threshold", a.threshold), pair("TreatMissingData", a.missing),
 		pair("AlarmActions", actions),
@@ -87,5 +91,5 @@ func (a alarm) resource(p Parameters) resource {
 	if !a.recover {
 		settings = append(settings, pair("OKActions", []any{topic}))
 	}
-	return resource{id: a.id, kind: "AWS::CloudWatch::Alarm", what: a.what, settings: append(settings, tags(p, ""))}
+	return resource{id: a.id, kind: "AWS::CloudWatch::Alarm", what: what, settings: append(settings, tags(p, ""))}
 }

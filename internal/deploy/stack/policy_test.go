@@ -18,12 +18,14 @@ func grants(t *testing.T, document any) map[string][]string {
 	text, err := json.Marshal(document)
 	require.NoError(t, err)
 	var read struct {
-		Version   string
+		Version   string `json:"Version"`
 		Statement []struct {
-			Sid, Effect      string
-			Action, Resource []string
-			Condition        map[string]map[string][]string
-		}
+			Sid       string                         `json:"Sid"`
+			Effect    string                         `json:"Effect"`
+			Action    []string                       `json:"Action"`
+			Resource  []string                       `json:"Resource"`
+			Condition map[string]map[string][]string `json:"Condition"`
+		} `json:"Statement"`
 	}
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.Equal(t, "2012-10-17", read.Version)

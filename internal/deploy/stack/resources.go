@@ -171,7 +171,7 @@ func identity(p Parameters) []resource {
 // storage is what holds data: the volume, backups and logs.
 func storage(p Parameters) []resource {
 	zone := ref("Zone")
-	if p.SubnetID == "" {
+	if p.Zone == "" {
 		zone = attribute("Subnet", "AvailabilityZone")
 	}
 	return []resource{

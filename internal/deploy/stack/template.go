@@ -24,7 +24,7 @@ func Template(p Parameters) ([]byte, error) {
 		return nil, err
 	}
 	sections := []section{
-		{"Metadata", []entry{{"What this template was made of. `helios` goes on from it: change it there, or by the parameters below.", "Helios", carried}}},
+		{"Metadata", []entry{{"What this template was made of: the next `helios deploy` or `helios upgrade` begins with it, and with the parameters of the stack.", "Helios", carried}}},
 		{"Parameters", parameters(p)},
 		{"Conditions", conditions(p)},
 		{"Resources", nil},

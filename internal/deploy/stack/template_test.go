@@ -231,7 +231,7 @@ func checkStorage(t *testing.T, template map[string]any, p stack.Parameters) {
 
 	require.Equal(t, ref("LogRetention"), at(template, "Resources", "LogGroup", "Properties", "RetentionInDays"))
 	zone := map[string]any{"Fn::GetAtt": "Subnet.AvailabilityZone"}
-	if p.VPCID != "" {
+	if p.Zone != "" {
 		zone = ref("Zone")
 	}
 	require.Equal(t, zone, at(volume, "AvailabilityZone"))
