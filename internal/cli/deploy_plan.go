@@ -193,14 +193,15 @@ func writeTerms(sheet *sheet, before *stack.Parameters, p stack.Parameters) {
 	section("Know before you say yes", "!", stack.Warnings)
 }
 
-// costs are the lines of an estimate, and its sum.
+// costs are the lines of an estimate, its sum, and what it rests on.
 func costs(p stack.Parameters) []string {
 	cost := stack.Monthly(p)
 	lines := make([]string, 0, len(cost.Lines)+1)
 	for _, line := range cost.Lines {
 		lines = append(lines, fmt.Sprintf("%8.2f USD  %s", line.USD, line.What))
 	}
-	return append(lines, fmt.Sprintf("%8.2f USD  in all", cost.Total))
+	lines = append(lines, fmt.Sprintf("%8.2f USD  in all", cost.Total))
+	return append(lines, cost.Notes...)
 }
 
 // whatsOf are the words for resources, by their logical ids.

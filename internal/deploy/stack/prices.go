@@ -2,22 +2,23 @@ package stack
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
 // Estimate is what a deployment costs a month, in US dollars without tax: an estimate by list prices.
 type Estimate struct {
-	Lines    []EstimateLine
-	Total    float64
-	Region   string   // whose prices these are; another than the deployment's if there are none of that one
-	PricesOf string   // the date of the prices, as in 2026-01-31
-	Notes    []string // what it rests on, and what it leaves out; a sentence each
+	Lines    []EstimateLine `json:"lines"`
+	Total    float64        `json:"total"`
+	Region   string         `json:"region"`    // whose prices these are; another than the deployment's if there are none of that one
+	PricesOf string         `json:"prices_of"` // the date of the prices, as in 2026-01-31
+	Notes    []string       `json:"notes"`     // what it rests on, and what it leaves out; a sentence each
 }
 
 // EstimateLine is one thing that costs.
 type EstimateLine struct {
-	What string
-	USD  float64 // a month
+	What string  `json:"what"`
+	USD  float64 `json:"usd"` // a month, in whole cents
 }
 
 // What is taken for granted of a month.
@@ -69,10 +70,13 @@ func Monthly(p Parameters) Estimate {
 }
 
 func (e *Estimate) add(usd float64, what string, args ...any) {
+	usd = cents(usd)
 	e.Lines = append(e.Lines, EstimateLine{What: fmt.Sprintf(what, args...), USD: usd})
-	e.Total += usd
+	e.Total = cents(e.Total + usd)
 }
 
 func (e *Estimate) note(text string, args ...any) {
 	e.Notes = append(e.Notes, fmt.Sprintf(text, args...))
 }
+
+func cents(usd float64) float64 { return math.Round(usd*100) / 100 }
