@@ -67,6 +67,7 @@ e2e: build ## run the binary against emulators that others wrote
 	e2e/oidc/install.sh
 	e2e/foreign/venv.sh
 	e2e/deploy/venv.sh
+	e2e/boot/install.sh
 	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/... ./internal/deploy/stack/...
 
 test-keycloak: ## sign in with Keycloak instead of oidc-provider: needs Java and Maven
