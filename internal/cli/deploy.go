@@ -167,6 +167,9 @@ func (d *deploying) apply(ctx context.Context, after stack.Parameters) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil { // Ctrl-C was answered by watching on
+		ctx = context.WithoutCancel(ctx)
+	}
 	return d.finish(ctx, s, made, after)
 }
 

@@ -138,7 +138,10 @@ func (w *watcher) show() {
 	if w.last != "" {
 		current = w.names.short(w.last)
 	}
-	text := "  …  " + current + " · " + term.Duration(time.Since(w.begun).Truncate(time.Second))
+	text := "  …  " + current
+	if gone := time.Since(w.begun).Truncate(time.Second); gone > 0 {
+		text += " · " + term.Duration(gone)
+	}
 	if width := term.Width(w.c.talk); width > 0 {
 		text = term.Shorten(text, width-1)
 	}
@@ -169,9 +172,16 @@ var stageWords = map[deploy.Stage]string{
 
 // follow carries a plan out and tells of it.
 func (c *console) follow(ctx context.Context, s *deploy.Session, p *deploy.Plan) (cfn.Stack, error) {
-	return c.watching(ctx, s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
-		return s.Apply(ctx, p, func(stage deploy.Stage) { c.say("%s", stageWords[stage]) }, watch)
+	begin := func(stage deploy.Stage) { c.say("%s", stageWords[stage]) }
+	made, err := c.watching(ctx, s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
+		return s.Apply(ctx, p, begin, watch)
 	}, p.Before.Parameters)
+	if err != nil || ctx.Err() == nil {
+		return made, err
+	}
+	return c.watching(context.WithoutCancel(ctx), s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
+		return s.Resume(ctx, p, begin, watch)
+	})
 }
 
 // watching tells of an operation of CloudFormation until its end, or until a person has enough: then they choose between leaving it
@@ -231,9 +241,14 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 
 // cancelled says what is left of what was cancelled.
 func cancelled(s *deploy.Session, now cfn.Stack) error {
-	if now.State() == cfn.Ready {
-		return fault.New(fault.Cancelled, "cancelled: all is as it was before")
+	flags := s.Flags(now.Name)
+	switch now.State() {
+	case cfn.Ready:
+		return fault.New(fault.Conflict, "cancelled: all is as it was before")
+	case cfn.Deleted:
+		return fault.New(fault.Conflict, "cancelled: what had been made of %s is removed, but for the bucket of backups if there was one already", now.Name).
+			WithHint("`helios destroy%[1]s --purge` removes that too, `helios deploy%[1]s` begins anew", flags)
 	}
-	return fault.New(fault.Cancelled, "cancelled: the stack %s is %s", now.Name, now.Status).
-		WithHint("`helios destroy%[1]s` removes what is left of it, `helios deploy%[1]s` begins anew", s.Flags(now.Name))
+	return fault.New(fault.Conflict, "cancelled: the stack %s is %s", now.Name, now.Status).
+		WithHint("`helios destroy%[1]s` removes what is left of it, `helios deploy%[1]s` begins anew", flags)
 }

@@ -98,5 +98,8 @@ func (c *console) carryOut(ctx context.Context, s *deploy.Session, plan *deploy.
 	if err != nil {
 		return s.Upgraded(plan, err)
 	}
+	if ctx.Err() != nil { // Ctrl-C was answered by watching on
+		ctx = context.WithoutCancel(ctx)
+	}
 	return c.finish(ctx, s, made, plan.After)
 }

@@ -56,6 +56,16 @@ func (s *Session) Apply(ctx context.Context, p *Plan, begin func(Stage), watch f
 	return s.Stacks.Execute(ctx, p.Changes, watch)
 }
 
+// Resume goes on with a plan of several operations after one of them was followed to its end by other means. Where nothing is left to
+// be done it gives the stack as it is.
+func (s *Session) Resume(ctx context.Context, p *Plan, begin func(Stage), watch func(cfn.Event)) (cfn.Stack, error) {
+	now, err := s.Deployment(ctx, p.After.Name)
+	if err != nil || now.Found && !now.Parameters.Absent {
+		return now.Stack, err
+	}
+	return s.change(ctx, p.After, Making, begin, watch)
+}
+
 // change brings the stack to what parameters say, in one operation of CloudFormation.
 func (s *Session) change(ctx context.Context, p stack.Parameters, stage Stage, begin func(Stage), watch func(cfn.Event)) (cfn.Stack, error) {
 	template, err := stack.Template(p)
