@@ -27,8 +27,8 @@ func (m *memory) restore(t *testing.T, dir, id string) error {
 func small(t *testing.T) (*server, *memory, backup.Backup) {
 	t.Helper()
 	s, m := newServer(t), newMemory()
-	for i := range 4 {
-		s.add(t, 70, minute(i))
+	for i := range 2 {
+		s.add(t, 90, minute(i))
 	}
 	made, err := m.backup(t, s, 0)
 	require.NoError(t, err)

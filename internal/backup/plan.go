@@ -28,8 +28,6 @@ type planned struct {
 	same *rangeRecord
 }
 
-func (p Print) plus(q Print) Print { return Print{Rows: p.Rows + q.Rows, A: p.A + q.A, B: p.B + q.B} }
-
 func (s Span) holds(of Span) bool { return of.From >= s.From && of.To <= s.To }
 
 // plan divides the rows of a table, as cells that no range of the last backup divides, into ranges. Those of the last backup
@@ -88,7 +86,7 @@ func revisit(last []rangeRecord, cells []Cell) (ranges []planned, free []Cell) {
 		r := planned{Span: last[i].Span}
 		for len(cells) > 0 && cells[0].From < r.To {
 			if r.holds(cells[0].Span) {
-				r.Print = r.plus(cells[0].Print)
+				r.Print = r.Plus(cells[0].Print)
 			} else {
 				free = append(free, cells[0])
 			}
@@ -109,7 +107,7 @@ func split(cells []Cell, most int64) []planned {
 	var ranges []planned
 	for i, c := range cells {
 		if n := len(ranges); i > 0 && ranges[n-1].Rows+c.Rows <= most {
-			ranges[n-1].To, ranges[n-1].Print = c.To, ranges[n-1].plus(c.Print)
+			ranges[n-1].To, ranges[n-1].Print = c.To, ranges[n-1].Plus(c.Print)
 		} else {
 			ranges = append(ranges, planned{Span: c.Span, Print: c.Print})
 		}
@@ -120,7 +118,7 @@ func split(cells []Cell, most int64) []planned {
 func total(cells []Cell) Print {
 	var sum Print
 	for _, c := range cells {
-		sum = sum.plus(c.Print)
+		sum = sum.Plus(c.Print)
 	}
 	return sum
 }

@@ -69,12 +69,15 @@ type Span struct {
 var Always = Span{From: math.MinInt64, To: math.MaxInt64}
 
 // Print is what a set of rows adds up to, in whatever order: sets that differ have different prints, but for a chance of 1 in
-// 2^64. Prints of sets that share no row add up to that of both.
+// 2^64.
 type Print struct {
 	Rows int64  `json:"rows"`
 	A    uint64 `json:"a,string"`
 	B    uint64 `json:"b,string"`
 }
+
+// Plus is the print of both sets together, which share no row.
+func (p Print) Plus(q Print) Print { return Print{Rows: p.Rows + q.Rows, A: p.A + q.A, B: p.B + q.B} }
 
 // Cell is the print of the rows of one step of time.
 type Cell struct {

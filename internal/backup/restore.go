@@ -212,7 +212,7 @@ func (r *restoring) compare(ctx context.Context, target Target) error {
 		}
 		var want Print
 		for _, part := range t.Ranges {
-			want = want.plus(part.Print)
+			want = want.Plus(part.Print)
 		}
 		have, err := target.Print(ctx, t.Table)
 		if err != nil {

@@ -227,13 +227,21 @@ func (t *target) fileColumns(ctx context.Context, from string) (map[string]bool,
 
 // Print implements backup.Target.
 func (t *target) Print(ctx context.Context, table backup.Table) (backup.Print, error) {
-	var rows int64
-	var sums printSums
-	err := t.conn.QueryRowContext(ctx, "SELECT "+prints+" FROM (SELECT "+rowPrint(table)+" AS print FROM "+place(table)+")").Scan(&rows, &sums.a, &sums.b)
+	parts, err := windows(ctx, t.conn, table, "true")
 	if err != nil {
-		return backup.Print{}, t.explain(fmt.Errorf("add up %s: %w", place(table), err))
+		return backup.Print{}, t.explain(err)
 	}
-	return sums.print(rows), nil
+	var all backup.Print
+	for _, where := range parts {
+		var rows int64
+		var sums printSums
+		statement := "SELECT " + prints + " FROM (SELECT " + rowPrint(table) + " AS print FROM " + place(table) + " WHERE " + where + ")"
+		if err := t.conn.QueryRowContext(ctx, statement).Scan(&rows, &sums.a, &sums.b); err != nil {
+			return backup.Print{}, t.explain(fmt.Errorf("add up %s: %w", place(table), err))
+		}
+		all = all.Plus(sums.print(rows))
+	}
+	return all, nil
 }
 
 // Finish implements backup.Target. What the schemas say must be there.

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
-	"math/big"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"github.com/helios-sql/helios/internal/backup"
@@ -143,79 +145,29 @@ func (s *snapshot) Tables() []backup.Table { return s.tables }
 
 // Cells implements backup.Snapshot.
 func (s *snapshot) Cells(ctx context.Context, t backup.Table, span backup.Span, step time.Duration) ([]backup.Cell, error) {
-	at := "epoch_us(" + quote(t.Time) + ")"
-	// Rounded down, also before 1970.
-	cell := fmt.Sprintf("%[1]s - (%[1]s %% %[2]d + %[2]d) %% %[2]d", at, step.Microseconds())
-	statement := "SELECT cell, " + prints + " FROM (SELECT " + cell + " AS cell, " + rowPrint(t) + " AS print FROM " + place(t) +
-		" WHERE " + within(t, span) + ") GROUP BY cell ORDER BY cell"
-	rows, err := s.conn.QueryContext(ctx, statement)
+	conditions, err := windows(ctx, s.conn, t, during(t, span))
 	if err != nil {
-		return nil, s.db.explain(fmt.Errorf("add up %s: %w", place(t), err))
+		return nil, s.db.explain(err)
 	}
-	defer rows.Close()
-	var cells []backup.Cell
-	for rows.Next() {
-		var from sql.NullInt64
-		var c backup.Cell
-		var sums printSums
-		if err := rows.Scan(&from, &c.Rows, &sums.a, &sums.b); err != nil {
-			return nil, fmt.Errorf("add up %s: %w", place(t), err)
+	sums := map[int64]backup.Print{}
+	for _, where := range conditions {
+		if err := addUp(ctx, s.conn, t, where, step, sums); err != nil {
+			return nil, s.db.explain(fmt.Errorf("add up %s: %w", place(t), err))
 		}
-		if !from.Valid {
-			return nil, fault.New(fault.Internal, "%s has %d rows without %s", place(t), c.Rows, t.Time)
-		}
-		c.From, c.To, c.Print = from.Int64, from.Int64+step.Microseconds(), sums.print(c.Rows)
-		cells = append(cells, c)
 	}
-	return cells, s.db.explain(rows.Err())
+	cells := make([]backup.Cell, 0, len(sums))
+	for _, from := range slices.Sorted(maps.Keys(sums)) {
+		cells = append(cells, backup.Cell{Span: backup.Span{From: from, To: from + step.Microseconds()}, Print: sums[from]})
+	}
+	return cells, nil
 }
 
-// within is the condition that a row is of a span. Rows without a time are of each, so that they are found.
-func within(t backup.Table, span backup.Span) string {
+// during is the condition that a row is of a span. Rows without a time are of all time, so that they are found.
+func during(t backup.Table, span backup.Span) string {
 	if t.Time == "" || span == backup.Always {
 		return "true"
 	}
-	name := quote(t.Time)
-	if span.To == math.MaxInt64 {
-		return fmt.Sprintf("%s >= make_timestamp(%d)", name, span.From)
-	}
-	return fmt.Sprintf("%[1]s >= make_timestamp(%[2]d) AND %[1]s < make_timestamp(%[3]d)", name, span.From, span.To)
-}
-
-// prints adds up the prints of rows.
-const prints = "count(*), coalesce(sum(print), 0)::HUGEINT, coalesce(sum(hash(print)), 0)::HUGEINT"
-
-type printSums struct{ a, b *big.Int }
-
-func (p printSums) print(rows int64) backup.Print {
-	low := new(big.Int).SetUint64(math.MaxUint64)
-	return backup.Print{Rows: rows, A: new(big.Int).And(p.a, low).Uint64(), B: new(big.Int).And(p.b, low).Uint64()}
-}
-
-// rowPrint is an expression for the print of a row, 64 bits. A NULL adds nothing to it: a column that is added, and empty in
-// all rows so far, leaves the prints of those rows as they are. Name and type of a column count: the same value in another
-// column is another row.
-func rowPrint(t backup.Table) string {
-	terms := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		name := quote(c.Name)
-		value := "hash(" + name + ")"
-		if c.Type == string(schema.Double) {
-			value = "hash(" + name + ", signbit(" + name + "))" // 0.0 and -0.0 hash alike
-		}
-		terms[i] = fmt.Sprintf("CASE WHEN %s IS NULL THEN 0::UBIGINT ELSE hash(xor(%s, hash(%s))) END", name, value, literal(c.Name+"\x1f"+c.Type))
-	}
-	for len(terms) > 1 { // in pairs: a table may have more columns than DuckDB takes levels of calls
-		half := terms[:0]
-		for i := 0; i+1 < len(terms); i += 2 {
-			half = append(half, "xor("+terms[i]+", "+terms[i+1]+")")
-		}
-		if len(terms)%2 == 1 {
-			half = append(half, terms[len(terms)-1])
-		}
-		terms = half
-	}
-	return terms[0]
+	return fmt.Sprintf("%[1]s >= make_timestamp(%[2]d) AND %[1]s < make_timestamp(%[3]d)", quote(t.Time), span.From, span.To)
 }
 
 // Rows implements backup.Snapshot. A system table is small and always written anew: its rows are in one order, so that the
@@ -228,27 +180,60 @@ func (s *snapshot) Rows(ctx context.Context, t backup.Table, span backup.Span) (
 			names[i] += "::VARCHAR AS " + names[i]
 		}
 	}
-	text := "SELECT " + strings.Join(names, ", ") + " FROM " + place(t) + " WHERE " + within(t, span)
-	if t.Kind == backup.System {
-		text += " ORDER BY ALL"
+	conditions, err := windows(ctx, s.conn, t, during(t, span))
+	if err != nil {
+		return nil, s.db.explain(err)
 	}
-	r := &snapshotRows{rows: rows{db: s.db, conn: s.conn, ctxErr: ctx.Err, ran: executed{statement: text}}}
-	var err error
+	r := &snapshotRows{rows: rows{db: s.db, conn: s.conn, ctxErr: ctx.Err}}
+	for _, where := range conditions {
+		text := "SELECT " + strings.Join(names, ", ") + " FROM " + place(t) + " WHERE " + where
+		if t.Kind == backup.System && len(conditions) == 1 {
+			text += " ORDER BY ALL"
+		}
+		r.left = append(r.left, text)
+	}
 	if r.c, err = native(s.conn); err != nil {
 		return nil, err
 	}
 	r.stop = interruptOn(ctx, r.c)
-	if err := r.execute(text, nil); err != nil {
+	if err := r.next(); err != nil {
 		return nil, errors.Join(err, r.Close())
-	}
-	if !r.describe() {
-		return nil, errors.Join(fault.New(fault.Internal, "%s has a column of a type that cannot be read", place(t)), r.Close())
 	}
 	return r, nil
 }
 
-// snapshotRows are rows that leave the transaction as it is.
-type snapshotRows struct{ rows }
+// snapshotRows are the rows of one statement after another, all of the same columns. They leave the transaction as it is.
+type snapshotRows struct {
+	rows
+
+	left []string
+}
+
+// next begins the next statement.
+func (r *snapshotRows) next() error {
+	r.ran = executed{statement: r.left[0]}
+	r.left = r.left[1:]
+	if err := r.execute(r.ran.statement, nil); err != nil {
+		return err
+	}
+	if !r.describe() {
+		return fault.New(fault.Internal, "a column has a type that cannot be read")
+	}
+	return nil
+}
+
+// Next implements query.Rows.
+func (r *snapshotRows) Next() (arrow.RecordBatch, error) {
+	for {
+		batch, err := r.rows.Next()
+		if !errors.Is(err, io.EOF) || len(r.left) == 0 {
+			return batch, err
+		}
+		if err := r.next(); err != nil {
+			return nil, err
+		}
+	}
+}
 
 // Close ends the statement.
 func (r *snapshotRows) Close() error {

@@ -1,0 +1,118 @@
+package duckdb_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/backup"
+	"github.com/helios-sql/helios/internal/columns"
+	"github.com/helios-sql/helios/internal/event"
+	"github.com/helios-sql/helios/internal/ingest"
+	"github.com/helios-sql/helios/internal/schema"
+	"github.com/helios-sql/helios/internal/store/duckdb"
+)
+
+// texts commits rows with a text each, one a second.
+func texts(t *testing.T, db *duckdb.DB, text string, first, n int) *schema.Table {
+	t.Helper()
+	table := &schema.Table{Name: "notes", Columns: append(schema.SystemColumns(), schema.Column{Name: "note", Type: schema.Varchar, Path: []string{"note"}}), Version: 1}
+	if first == 0 {
+		require.NoError(t, db.CreateTable(t.Context(), table, ""))
+		require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Begin: &event.StreamState{CreatedAt: time.Now()}}}))
+	}
+	rows := &columns.Rows{N: n, Vectors: make([]columns.Vector, len(table.Columns))}
+	for j, c := range table.Columns {
+		v := &rows.Vectors[j]
+		v.Type, v.Null = c.Type, make([]bool, n)
+		for i := first; i < first+n; i++ {
+			switch {
+			case c.Type == schema.Timestamp:
+				v.Ints = append(v.Ints, int64(i)*1_000_000)
+				continue
+			case c.Name == "note":
+				v.Text = append(v.Text, text...)
+			}
+			v.Text = append(v.Text, fmt.Sprint(i)...)
+			v.Ends = append(v.Ends, len(v.Text))
+		}
+	}
+	require.NoError(t, db.Commit(t.Context(), []*ingest.Batch{{Source: "s", Stream: "s", Table: table, Rows: rows, At: time.Now(), Shards: taken(first + n)}}))
+	return table
+}
+
+func snapshot(t *testing.T, db *duckdb.DB) (backup.Snapshot, backup.Table) {
+	t.Helper()
+	s, err := db.Snapshot(t.Context())
+	require.NoError(t, err)
+	for _, table := range s.Tables() {
+		if table.Kind == backup.Events {
+			return s, table
+		}
+	}
+	require.Fail(t, "no table")
+	return nil, backup.Table{}
+}
+
+func TestASnapshotReadsBulkyTextsAFewAtATime(t *testing.T) {
+	db := openStore(t)
+	texts(t, db, strings.Repeat("x", 400<<10), 0, 400)
+	s, table := snapshot(t, db)
+	rows, err := s.Rows(t.Context(), table, backup.Span{From: 10_000_000, To: 390_000_000})
+	require.NoError(t, err)
+	read, most := int64(0), int64(0)
+	for {
+		batch, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		read, most = read+batch.NumRows(), max(most, batch.NumRows())
+		batch.Release()
+	}
+	require.EqualValues(t, 380, read)
+	require.LessOrEqual(t, most, int64(64<<20/(400<<10)))
+	require.NoError(t, rows.Close())
+	cells, err := s.Cells(t.Context(), table, backup.Always, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, cells, 7)
+	require.EqualValues(t, 40, cells[6].Rows)
+	require.NoError(t, s.Close())
+}
+
+func TestPrintsTellRowsApart(t *testing.T) {
+	db := openStore(t)
+	texts(t, db, "a", 0, 100)
+	before, table := snapshot(t, db)
+	defer func() { require.NoError(t, before.Close()) }()
+	prints := func(s backup.Snapshot, table backup.Table) (all backup.Print) {
+		cells, err := s.Cells(t.Context(), table, backup.Always, time.Second)
+		require.NoError(t, err)
+		seen := map[uint64]bool{}
+		for _, c := range cells {
+			require.False(t, seen[c.A] || seen[c.B] || c.A == c.B)
+			seen[c.A], seen[c.B] = true, true
+			all = all.Plus(c.Print)
+		}
+		return all
+	}
+	first := prints(before, table)
+	require.EqualValues(t, 100, first.Rows)
+	whole, err := before.Cells(t.Context(), table, backup.Always, time.Hour)
+	require.NoError(t, err)
+	require.Equal(t, []backup.Cell{{Span: backup.Span{From: 0, To: 3600_000_000}, Print: first}}, whole, "they add up, in whatever steps")
+
+	// What is committed later is not of the snapshot, and a checkpoint and rows that leave and come change nothing for it.
+	texts(t, db, "b", 100, 20)
+	_, err = db.DropOldest(t.Context(), ingest.Part{Table: "notes"}, time.Time{}, 50)
+	require.NoError(t, err)
+	require.Equal(t, first, prints(before, table))
+	after, table := snapshot(t, db)
+	require.EqualValues(t, 70, prints(after, table).Rows)
+	require.NoError(t, after.Close())
+}
