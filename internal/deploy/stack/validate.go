@@ -76,15 +76,23 @@ func (p Parameters) checkPlace() *fault.Error {
 }
 
 // xen are the families of instances that know volumes by other names than NVMe's, so that the data volume would not be found.
-var xen = []string{"c1", "c3", "c4", "d2", "f1", "g2", "g3", "g3s", "h1", "i2", "i3", "m1", "m2", "m3", "m4", "p2", "p3", "r3", "r4", "t1", "t2", "x1", "x1e"}
+var xen = []string{"c1", "c3", "c4", "m1", "m2", "m3", "m4", "r3", "r4", "t1", "t2", "x1", "x1e"}
 
-// architecture is what programs an instance type runs, and "" for one that cannot run Helios.
+// architecture is what programs an instance type runs, and "" for one that cannot run Helios. Those with disks of their own and those
+// without a hypervisor are refused by the alarm that moves an instance to sound hardware, and other kinds have what Helios does not use:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/cloudwatch-recovery.html
 func architecture(instanceType string) string {
 	part := typeShape.FindStringSubmatch(instanceType)
-	if part == nil || slices.Contains(xen, part[1]+part[2]+part[3]) || part[1] == "mac" || part[5] == "nano" || part[5] == "micro" {
+	if part == nil {
 		return ""
 	}
-	if strings.Contains(part[3], "g") || part[1]+part[2] == "a1" { // Graviton: m7g, c7gn, im4gn
+	kind, family, more, size := part[1], part[1]+part[2]+part[3], part[3], part[5]
+	switch {
+	case !slices.Contains([]string{"a", "c", "m", "r", "t", "x"}, kind), slices.Contains(xen, family), strings.Contains(more, "d"):
+		return ""
+	case size == "nano", size == "micro", strings.HasPrefix(size, "metal"):
+		return ""
+	case strings.Contains(more, "g"), family == "a1": // Graviton: m7g, c7gn
 		return "arm64"
 	}
 	return "amd64"
@@ -97,7 +105,7 @@ func (p Parameters) checkMachine() *fault.Error {
 		return wrong("%q is not an architecture that Helios is built for", p.Arch).WithHint("it is arm64 or amd64")
 	case arch == "":
 		return wrong("%q is not an instance type that Helios runs on", p.InstanceType).
-			WithHint("it needs 2 GiB of memory and a type of the Nitro system, as in t4g.medium or m7g.large for arm64, t3.medium or m7i.large for amd64")
+			WithHint("it runs on types of today for general use, computing or memory, without disks of their own and with 2 GiB of memory: t4g.medium or m7g.large for arm64, t3.medium or m7i.large for amd64")
 	case arch != p.Arch:
 		return wrong("the instance type %s is of the architecture %s, not %s", p.InstanceType, arch, p.Arch).
 			WithHint("types with a g after their generation, as in t4g or m7g, are arm64, all others amd64: choose the two alike")

@@ -35,6 +35,9 @@ func TestWhatCannotBecomeADeploymentIsRefusedAndExplained(t *testing.T) {
 		"a type of the other kind":    {func(p *stack.Parameters) { p.InstanceType = "m7i.large" }, "is of the architecture amd64, not arm64"},
 		"a Graviton type for amd64":   {func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "c7gn.large" }, "is of the architecture arm64, not amd64"},
 		"a type without NVMe":         {func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "t2.large" }, "is not an instance type that Helios runs on"},
+		"a type with disks":           {func(p *stack.Parameters) { p.InstanceType = "m7gd.large" }, "is not an instance type that Helios runs on"},
+		"a type for other work":       {func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "g4dn.xlarge" }, "is not an instance type that Helios runs on"},
+		"a type without hypervisor":   {func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "m7i.metal-24xl" }, "is not an instance type that Helios runs on"},
 		"a type that is too small":    {func(p *stack.Parameters) { p.InstanceType = "t4g.micro" }, "is not an instance type that Helios runs on"},
 		"a type that is none":         {func(p *stack.Parameters) { p.InstanceType = "t4g.medium; rm -rf /" }, "is not an instance type that Helios runs on"},
 		"a tiny volume":               {func(p *stack.Parameters) { p.VolumeGiB = 9 }, "9 GiB cannot be made"},
@@ -123,9 +126,8 @@ func TestWhatIsUnusualAndRightIsTaken(t *testing.T) {
 		"single addresses": func(p *stack.Parameters) { p.AllowCIDRs = []string{"203.0.113.7/32", "2001:db8::7/128"} },
 		"everybody":        func(p *stack.Parameters) { p.AllowCIDRs = []string{"0.0.0.0/0", "::/0"} },
 		"flex":             func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "m7i-flex.large" },
-		"GPU":              func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "g4dn.xlarge" },
-		"disks of its own": func(p *stack.Parameters) { p.InstanceType = "im4gn.2xlarge" },
-		"metal":            func(p *stack.Parameters) { p.Arch, p.InstanceType = "amd64", "m7i.metal-24xl" },
+		"much memory":      func(p *stack.Parameters) { p.InstanceType = "x8g.large" },
+		"the first":        func(p *stack.Parameters) { p.InstanceType = "a1.large" },
 		"twenty streams":   func(p *stack.Parameters) { p.Streams = many(20) },
 	} {
 		p := aDeployment()
