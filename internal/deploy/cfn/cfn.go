@@ -37,7 +37,7 @@ type Client struct {
 
 const (
 	defaultPoll = 3 * time.Second
-	localPoll   = 20 * time.Millisecond
+	localPoll   = 5 * time.Millisecond
 	defaultWait = 90 * time.Minute
 	callTime    = 2 * time.Minute // for one question, with all that it is asked again
 	planTime    = 10 * time.Minute

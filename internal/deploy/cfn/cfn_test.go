@@ -126,7 +126,7 @@ func TestUpdateIsShownBeforeItIsMade(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"Volume":     "Modify False [Size: 100 → 300]",
 		"Instance":   "Modify True [ImageId: ami-1 → ami-2]",
-		"Attachment": "Modify True [InstanceId: " + thing(t, w, "Instance") + " → {{changeSet:KNOWN_AFTER_APPLY}}]",
+		"Attachment": "Modify True [InstanceId: " + thing(t, w, "Instance") + " → known then]",
 		"Ready1":     "Remove  []",
 		"Ready2":     "Add  []",
 	}, found)

@@ -183,8 +183,8 @@ func detailsOf(details []types.ResourceChangeDetail) []string {
 			order = append(order, what)
 			values[what] = ""
 		}
-		if d.Target.BeforeValue != nil && d.Target.AfterValue != nil {
-			values[what] = fmt.Sprintf(": %s → %s", short(*d.Target.BeforeValue), short(*d.Target.AfterValue))
+		if d.Target.BeforeValue != nil || d.Target.AfterValue != nil {
+			values[what] = fmt.Sprintf(": %s → %s", short(d.Target.BeforeValue), short(d.Target.AfterValue))
 		}
 	}
 	for i, what := range order {
@@ -194,8 +194,11 @@ func detailsOf(details []types.ResourceChangeDetail) []string {
 }
 
 // short is a value in one line that can be read.
-func short(value string) string {
-	value = strings.Join(strings.Fields(value), " ")
+func short(given *string) string {
+	if given == nil {
+		return "none"
+	}
+	value := strings.Join(strings.Fields(strings.ReplaceAll(*given, "{{changeSet:KNOWN_AFTER_APPLY}}", "known then")), " ")
 	if runes := []rune(value); len(runes) > 60 {
 		return string(runes[:57]) + "..."
 	}

@@ -168,8 +168,11 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // text is a value in one piece.
 func text(value any) string {
-	if s, ok := value.(string); ok {
-		return s
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
 	}
 	b, _ := json.Marshal(value) // of text, lists and maps, which JSON has
 	return string(b)
