@@ -46,6 +46,9 @@ func usageOf(cmd *cobra.Command, err error) error {
 
 // settingsError is wrong usage when it comes of what a person set, and any other error otherwise.
 func settingsError(cmd *cobra.Command, err error) error {
+	if _, right := errors.AsType[notUsage](err); right {
+		return err
+	}
 	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Refused {
 		return usageOf(cmd, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
@@ -110,11 +111,12 @@ func (s *Session) Refuse(p *Plan) error {
 	return fault.New(fault.Refused, "%s would be replaced%s", what, why).WithHint("%s", hint)
 }
 
-// wordsFor is a resource in plain words.
+// wordsFor is a resource in a few plain words.
 func wordsFor(p stack.Parameters, id string) string {
 	for _, item := range stack.Items(p) {
 		if item.ID == id {
-			return item.What
+			words, _, _ := strings.Cut(item.What, ";")
+			return words
 		}
 	}
 	return id
