@@ -240,8 +240,8 @@ func inspect(file, version string) (*Binary, error) {
 	case size > maxBinary:
 		return nil, fault.New(fault.Invalid, "%s has more than 1 GiB: it is no build of Helios", file)
 	}
-	if info, err := buildinfo.ReadFile(file); err == nil && info.Main.Path != "" && info.Main.Path != module {
-		return nil, fault.New(fault.Invalid, "%s is not Helios: it was built from %s", file, info.Main.Path)
+	if info, err := buildinfo.ReadFile(file); err == nil && !strings.HasPrefix(info.Path, module+"/") {
+		return nil, fault.New(fault.Invalid, "%s is not Helios: it was built from %s", file, info.Path).WithHint("name a build of Helios with --artifact")
 	}
 	return &Binary{Path: file, SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size, Arch: arch, Version: version}, nil
 }
