@@ -65,7 +65,10 @@ func Load(path string, env Environment, flags map[string]string) (Config, error)
 	if err := c.readFile(path, places, &wrong); err != nil {
 		return Config{}, err
 	}
-	return c.settle(env, flags, places, wrong)
+	if err := c.settle(env, flags, places, wrong); err != nil {
+		return Config{}, err
+	}
+	return c, nil
 }
 
 // Check finds what is wrong with the text of a settings file that is to be used elsewhere, together with the environment there.
@@ -75,20 +78,19 @@ func Check(name string, text []byte, env Environment) error {
 	places := map[string]string{}
 	var wrong SettingErrors
 	c.readText(name, text, places, &wrong)
-	_, err := c.settle(env, nil, places, wrong)
-	return err
+	return c.settle(env, nil, places, wrong)
 }
 
 // settle adds to what the file says what else there is, and looks at the whole.
-func (c Config) settle(env Environment, flags, places map[string]string, wrong SettingErrors) (Config, error) {
+func (c *Config) settle(env Environment, flags, places map[string]string, wrong SettingErrors) error {
 	for _, s := range settings() {
 		if value, ok := env(s.variable()); ok && value != "" {
 			places[s.key] = s.variable()
-			note(&wrong, s.variable(), s.set(&c, value))
+			note(&wrong, s.variable(), s.set(c, value))
 		}
 		if value, ok := flags[s.key]; ok {
 			places[s.key] = "--" + Flag(s.key)
-			note(&wrong, places[s.key], s.set(&c, value))
+			note(&wrong, places[s.key], s.set(c, value))
 		}
 	}
 	if len(wrong) == 0 {
@@ -108,9 +110,9 @@ func (c Config) settle(env Environment, flags, places map[string]string, wrong S
 		note(&wrong, places["backup.to"], ApartFrom(c.Data, c.Backup.To))
 	}
 	if len(wrong) > 0 {
-		return Config{}, wrong
+		return wrong
 	}
-	return c, nil
+	return nil
 }
 
 // SettingErrors are all that is wrong with the settings, in the order in which it was found; there is at least one.
