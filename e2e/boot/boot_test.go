@@ -213,7 +213,9 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 	filesystem := m.sh(t, "blkid -o value -s UUID "+volume.device)
 	require.Subset(t, strings.Split(m.sh(t, "findmnt -n -o OPTIONS /var/lib/helios"), ","), []string{"rw", "nosuid", "nodev", "noexec"})
 	m.sh(t, `curl -sk --fail -c /root/cookies -H 'Content-Type: application/json' --data '{"email":"me@example.com","password":"`+password+`"}' https://127.0.0.1/api/v1/auth/sign-in`)
-	var made struct{ Secret string }
+	var made struct {
+		Secret string `json:"secret"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(m.sh(t, curl+`--fail -b /root/cookies --data '{"name":"boot","role":"admin"}' https://127.0.0.1/api/v1/tokens`)), &made))
 	require.NotContains(t, m.sh(t, "cat /var/log/helios/helios.log"), "/setup#")
 
@@ -260,6 +262,7 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 
 // theUnit is looked at while it runs: what it may not do, and that Helios does its work all the same.
 func theUnit(t *testing.T, m *machine, token string) {
+	t.Helper()
 	const unit = "/etc/systemd/system/helios.service"
 	require.Empty(t, m.sh(t, "systemd-analyze verify "+unit))
 	m.sh(t, "systemd-analyze security --offline=true --threshold=19 "+unit) // 1.9

@@ -47,8 +47,10 @@ type aws struct {
 // told is what somebody told a handle.
 type told struct {
 	path, contentType string
-	Status, UniqueID  string
-	Data, Reason      string
+	Status            string `json:"Status"`
+	UniqueID          string `json:"UniqueId"`
+	Data              string `json:"Data"`
+	Reason            string `json:"Reason"`
 }
 
 // newNetwork makes a network namespace that is reached from one thread of this process. The thread ends with the test.
@@ -168,8 +170,10 @@ func switchOn(t *testing.T, a *aws, dir string, disks map[string]*disk) *machine
 	require.NoError(t, os.MkdirAll(group, 0o755))
 	root, err := filepath.Abs(lower)
 	require.NoError(t, err)
-	args := []string{"-c", `echo $$ >"$1/cgroup.procs"; shift; exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child "$@"`,
-		"bash", group, "./machine.sh", root, dir}
+	args := []string{
+		"-c", `echo $$ >"$1/cgroup.procs"; shift; exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child "$@"`,
+		"bash", group, "./machine.sh", root, dir,
+	}
 	for id, d := range disks {
 		args = append(args, id, d.device)
 	}
