@@ -1,0 +1,648 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	motoServer = "../.tools/deploy-venv/bin/moto_server" // made by e2e/deploy/venv.sh
+	region     = "eu-central-1"
+	account    = "123456789012" // moto's
+)
+
+// cloud is an AWS account as moto plays it, with a wire tap: what the binary asks for is noted on its way.
+type cloud struct {
+	t   *testing.T
+	env []string
+	cfg aws.Config
+
+	mu       sync.Mutex
+	asked    map[string]bool // as IAM names it
+	policies []string        // of buckets, that moto was not given
+}
+
+// newCloud starts moto and a tap before it.
+func newCloud(t *testing.T) *cloud {
+	t.Helper()
+	require.FileExists(t, motoServer, "e2e/deploy/venv.sh makes it")
+	address := freeAddress(t)
+	host, port, _ := strings.Cut(address, ":")
+	moto := exec.Command(motoServer, "-H", host, "-p", port)
+	var said bytes.Buffer
+	moto.Stdout, moto.Stderr = &said, &said
+	require.NoError(t, moto.Start())
+	t.Cleanup(func() {
+		_ = moto.Process.Kill()
+		_ = moto.Wait()
+		if t.Failed() {
+			t.Logf("moto said:\n%s", tail(said.String(), 4000))
+		}
+	})
+	require.Eventually(t, func() bool {
+		answer, err := http.Get("http://" + address + "/moto-api/")
+		if err != nil {
+			return false
+		}
+		return answer.Body.Close() == nil
+	}, time.Minute, 100*time.Millisecond, "moto does not start")
+
+	c := &cloud{t: t, asked: map[string]bool{}}
+	to, err := url.Parse("http://" + address)
+	require.NoError(t, err)
+	forward := httputil.NewSingleHostReverseProxy(to)
+	tap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		action := actionOf(r, body)
+		c.mu.Lock()
+		c.asked[action] = true
+		c.mu.Unlock()
+		if action == "s3:PutBucketPolicy" {
+			// moto takes every statement with a condition that it cannot judge for a denial of what it names, and would let nobody
+			// into the bucket: https://github.com/getmoto/moto, moto/iam/access_control.py. What it would be given is looked at here.
+			c.mu.Lock()
+			c.policies = append(c.policies, string(body))
+			c.mu.Unlock()
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(tap.Close)
+	c.env = []string{
+		"AWS_ENDPOINT_URL=" + tap.URL, "AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE=/nonexistent", "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
+	}
+	c.cfg = aws.Config{Region: region, BaseEndpoint: aws.String("http://" + address), Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return c
+}
+
+// signedFor is the service that a request is signed for.
+var signedFor = regexp.MustCompile(`Credential=[^/]+/\d{8}/[^/]*/([a-z0-9-]+)/aws4_request`)
+
+// actionOf is the permission that a request needs, as IAM names it.
+func actionOf(r *http.Request, body []byte) string {
+	service := "s3"
+	if m := signedFor.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		service = m[1]
+	}
+	switch {
+	case r.Header.Get("X-Amz-Target") != "":
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		return service + ":" + operation
+	case strings.Contains(r.URL.Path, "/operation/"):
+		return service + ":" + r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	case service == "route53":
+		parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/2013-04-01/"), "/")
+		return "route53:" + map[string]string{"hostedzone1": "ListHostedZones", "hostedzone2": "GetHostedZone", "rrset3": "ListResourceRecordSets"}[fmt.Sprint(parts[len(parts)-1], len(parts))]
+	case service != "s3":
+		form, _ := url.ParseQuery(string(body))
+		return service + ":" + form.Get("Action")
+	}
+	return "s3:" + s3Action(r)
+}
+
+// s3Action is the permission for a request to S3: of the bucket's settings by the name in the query, and of objects.
+func s3Action(r *http.Request) string {
+	_, key, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	query := r.URL.Query()
+	settings := map[string]string{
+		"policy": "BucketPolicy", "tagging": "BucketTagging", "publicAccessBlock": "BucketPublicAccessBlock", "encryption": "EncryptionConfiguration",
+		"lifecycle": "LifecycleConfiguration", "versioning": "BucketVersioning", "ownershipControls": "BucketOwnershipControls", "location": "BucketLocation",
+	}
+	verb := map[string]string{http.MethodGet: "Get", http.MethodPut: "Put", http.MethodDelete: "Delete"}[r.Method]
+	for name, of := range settings {
+		if query.Has(name) {
+			return verb + of
+		}
+	}
+	switch {
+	case strings.Trim(r.URL.Path, "/") == "":
+		return "ListAllMyBuckets"
+	case query.Has("delete"):
+		return "DeleteObject"
+	case query.Has("versions"):
+		return "ListBucketVersions"
+	case query.Has("uploads") && key == "":
+		return "ListBucketMultipartUploads"
+	case query.Has("uploadId") && r.Method == http.MethodDelete:
+		return "AbortMultipartUpload"
+	case key == "":
+		return map[string]string{http.MethodGet: "ListBucket", http.MethodHead: "ListBucket", http.MethodPut: "CreateBucket", http.MethodDelete: "DeleteBucket"}[r.Method]
+	}
+	return map[string]string{
+		http.MethodGet: "GetObject", http.MethodHead: "GetObject", http.MethodPut: "PutObject", http.MethodPost: "PutObject", http.MethodDelete: "DeleteObject",
+	}[r.Method]
+}
+
+// helios runs the binary in the account.
+func (c *cloud) helios(args ...string) output {
+	c.t.Helper()
+	return helios(c.t, c.env, args...)
+}
+
+// works is helios that must end well; it gives what it wrote.
+func (c *cloud) works(args ...string) string {
+	c.t.Helper()
+	out := c.helios(args...)
+	require.Zero(c.t, out.code, "helios %s\n%s%s", strings.Join(args, " "), out.stdout, out.stderr)
+	return out.stdout
+}
+
+// json is works with --json, read into v.
+func (c *cloud) json(v any, args ...string) {
+	c.t.Helper()
+	text := c.works(append(args, "--json")...)
+	require.NoError(c.t, json.Unmarshal([]byte(text), v), text)
+}
+
+// must gives the answer of a call that has to work.
+func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
+	return func(answer T, err error) T {
+		t.Helper()
+		require.NoError(t, err)
+		return answer
+	}
+}
+
+// list is all that there is in the account, a line each. What moto comes with is among it, but for the snapshots of its images.
+func (c *cloud) list() []string {
+	c.t.Helper()
+	t, ctx := c.t, c.t.Context()
+	found := map[string]bool{}
+	note := func(kind string, ids ...*string) {
+		for _, id := range ids {
+			found[kind+" "+aws.ToString(id)] = true
+		}
+	}
+	e := ec2.NewFromConfig(c.cfg)
+	for _, x := range must[*ec2.DescribeVpcsOutput](t)(e.DescribeVpcs(ctx, nil)).Vpcs {
+		note("vpc", x.VpcId)
+	}
+	for _, x := range must[*ec2.DescribeSubnetsOutput](t)(e.DescribeSubnets(ctx, nil)).Subnets {
+		note("subnet", x.SubnetId)
+	}
+	for _, x := range must[*ec2.DescribeSecurityGroupsOutput](t)(e.DescribeSecurityGroups(ctx, nil)).SecurityGroups {
+		note("security group", x.GroupId)
+	}
+	for _, x := range must[*ec2.DescribeInternetGatewaysOutput](t)(e.DescribeInternetGateways(ctx, nil)).InternetGateways {
+		note("internet gateway", x.InternetGatewayId)
+	}
+	for _, x := range must[*ec2.DescribeRouteTablesOutput](t)(e.DescribeRouteTables(ctx, nil)).RouteTables {
+		note("route table", x.RouteTableId)
+	}
+	for _, x := range must[*ec2.DescribeNetworkInterfacesOutput](t)(e.DescribeNetworkInterfaces(ctx, nil)).NetworkInterfaces {
+		note("network interface", x.NetworkInterfaceId)
+	}
+	for _, x := range must[*ec2.DescribeAddressesOutput](t)(e.DescribeAddresses(ctx, nil)).Addresses {
+		note("address", x.PublicIp)
+	}
+	for _, x := range must[*ec2.DescribeVolumesOutput](t)(e.DescribeVolumes(ctx, nil)).Volumes {
+		note("volume", x.VolumeId)
+	}
+	for _, r := range must[*ec2.DescribeInstancesOutput](t)(e.DescribeInstances(ctx, nil)).Reservations {
+		for _, x := range r.Instances {
+			if x.State.Name != ec2types.InstanceStateNameTerminated { // which EC2 tells of for an hour
+				note("instance", x.InstanceId)
+			}
+		}
+	}
+	for _, x := range must[*ec2.DescribeSnapshotsOutput](t)(e.DescribeSnapshots(ctx, nil)).Snapshots {
+		if !strings.Contains(aws.ToString(x.Description), "CreateImage") {
+			note("snapshot", x.SnapshotId)
+		}
+	}
+	i := iam.NewFromConfig(c.cfg)
+	for _, x := range must[*iam.ListRolesOutput](t)(i.ListRoles(ctx, nil)).Roles {
+		note("role", x.RoleName)
+	}
+	for _, x := range must[*iam.ListInstanceProfilesOutput](t)(i.ListInstanceProfiles(ctx, nil)).InstanceProfiles {
+		note("instance profile", x.InstanceProfileName)
+	}
+	for _, x := range must[*s3.ListBucketsOutput](t)(c.s3().ListBuckets(ctx, nil)).Buckets {
+		note("bucket", x.Name)
+	}
+	for _, x := range must[*cloudwatchlogs.DescribeLogGroupsOutput](t)(cloudwatchlogs.NewFromConfig(c.cfg).DescribeLogGroups(ctx, nil)).LogGroups {
+		note("log group", x.LogGroupName)
+	}
+	for _, x := range must[*kinesis.ListStreamsOutput](t)(kinesis.NewFromConfig(c.cfg).ListStreams(ctx, nil)).StreamNames {
+		note("stream", &x)
+	}
+	zones := route53.NewFromConfig(c.cfg)
+	for _, zone := range must[*route53.ListHostedZonesOutput](t)(zones.ListHostedZones(ctx, nil)).HostedZones {
+		for _, x := range must[*route53.ListResourceRecordSetsOutput](t)(zones.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{HostedZoneId: zone.Id})).ResourceRecordSets {
+			note("record "+string(x.Type), x.Name)
+		}
+	}
+	for _, x := range must[*cloudformation.DescribeStacksOutput](t)(cloudformation.NewFromConfig(c.cfg).DescribeStacks(ctx, nil)).Stacks {
+		note("stack", x.StackName)
+	}
+	// The modules for these two are not among Helios's.
+	for service, ask := range map[string]string{"sns": "Action=ListTopics&Version=2010-03-31", "monitoring": "Action=DescribeAlarms&Version=2010-08-01"} {
+		request := must[*http.Request](t)(http.NewRequestWithContext(ctx, http.MethodPost, *c.cfg.BaseEndpoint, strings.NewReader(ask)))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20261123/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+		answer := must[*http.Response](t)(http.DefaultClient.Do(request))
+		text := must[[]byte](t)(io.ReadAll(answer.Body))
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode, string(text))
+		for _, arn := range regexp.MustCompile(`<(?:TopicArn|AlarmArn)>([^<]+)<`).FindAllStringSubmatch(string(text), -1) {
+			note(service, &arn[1])
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (c *cloud) s3() *s3.Client {
+	return s3.NewFromConfig(c.cfg, func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// network makes a VPC with a public subnet, as a company has them, and gives the subnet.
+func (c *cloud) network() string {
+	c.t.Helper()
+	t, ctx, e := c.t, c.t.Context(), ec2.NewFromConfig(c.cfg)
+	vpc := must[*ec2.CreateVpcOutput](t)(e.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})).Vpc.VpcId
+	subnet := must[*ec2.CreateSubnetOutput](t)(e.CreateSubnet(ctx, &ec2.CreateSubnetInput{
+		VpcId: vpc, CidrBlock: aws.String("10.9.1.0/24"), AvailabilityZone: aws.String(region + "a"),
+	})).Subnet.SubnetId
+	gateway := must[*ec2.CreateInternetGatewayOutput](t)(e.CreateInternetGateway(ctx, nil)).InternetGateway.InternetGatewayId
+	must[*ec2.AttachInternetGatewayOutput](t)(e.AttachInternetGateway(ctx, &ec2.AttachInternetGatewayInput{InternetGatewayId: gateway, VpcId: vpc}))
+	table := must[*ec2.CreateRouteTableOutput](t)(e.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: vpc})).RouteTable.RouteTableId
+	must[*ec2.CreateRouteOutput](t)(e.CreateRoute(ctx, &ec2.CreateRouteInput{RouteTableId: table, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: gateway}))
+	must[*ec2.AssociateRouteTableOutput](t)(e.AssociateRouteTable(ctx, &ec2.AssociateRouteTableInput{RouteTableId: table, SubnetId: subnet}))
+	return aws.ToString(subnet)
+}
+
+// release is an archive as `make dist` makes it, of a program that runs nowhere here, and the digest of the executable.
+func release(t *testing.T, version string) (archive, digest string) {
+	t.Helper()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "main.go")
+	require.NoError(t, os.WriteFile(source, []byte("package main\n\nfunc main() { println(\""+version+"\") }\n"), 0o600))
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "helios"), source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	program, err := os.ReadFile(filepath.Join(dir, "helios"))
+	require.NoError(t, err)
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	files := tar.NewWriter(zip)
+	require.NoError(t, files.WriteHeader(&tar.Header{Name: "helios", Mode: 0o755, Size: int64(len(program))}))
+	_, err = files.Write(program)
+	require.NoError(t, err)
+	require.NoError(t, files.Close())
+	require.NoError(t, zip.Close())
+	archive = filepath.Join(dir, "helios_"+version+"_linux_arm64.tar.gz")
+	require.NoError(t, os.WriteFile(archive, packed.Bytes(), 0o600))
+	sum := sha256.Sum256(program)
+	return archive, hex.EncodeToString(sum[:])
+}
+
+// leftByMoto is what stays in the account though Helios had it removed, and why that is moto's doing. None of it has the tag by which
+// Helios finds what is left behind: moto gives no tags to what CloudFormation makes of these kinds.
+var leftByMoto = map[string]string{
+	"address":           "the deletion of a stack does not release its Elastic IP",
+	"network interface": "that of an instance stays when the instance is terminated",
+	"volume":            "DeletionPolicy Snapshot is taken for Retain: the volume stays, and there is no snapshot",
+}
+
+// grown are the kinds of what is in the account now and was not before; nothing of before may be missing.
+func (c *cloud) grown(before []string) []string {
+	c.t.Helper()
+	now := c.list()
+	for _, was := range before {
+		require.Contains(c.t, now, was)
+	}
+	var kinds []string
+	for _, is := range now {
+		if !slices.Contains(before, is) {
+			kinds = append(kinds, is[:strings.LastIndexByte(is, ' ')])
+		}
+	}
+	return kinds
+}
+
+func TestDeploymentOnMoto(t *testing.T) {
+	c := newCloud(t)
+	ctx := t.Context()
+	streams := kinesis.NewFromConfig(c.cfg)
+	must[*kinesis.CreateStreamOutput](t)(streams.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: aws.String("clicks"), ShardCount: aws.Int32(1)}))
+	must[*kinesis.PutRecordOutput](t)(streams.PutRecord(ctx, &kinesis.PutRecordInput{
+		StreamName: aws.String("clicks"), PartitionKey: aws.String("a"), Data: []byte(`{"page": "/"}`),
+	}))
+	subnet := c.network()
+	first, digest := release(t, "1.2.3")
+	second, newDigest := release(t, "1.2.4")
+	before := c.list()
+
+	c.examine()
+	require.Equal(t, before, c.list(), "the doctor left something")
+
+	flags := []string{"--stream", "clicks", "--allow-cidr", "203.0.113.0/24", "--subnet", subnet, "--volume-size", "60", "--artifact", first}
+	plan := c.works(append([]string{"deploy", "--plan"}, flags...)...)
+	for _, said := range []string{account, region, "203.0.113.0/24", "stream/clicks", "t4g.medium", "USD"} {
+		require.Contains(t, plan, said)
+	}
+	require.Equal(t, before, c.list(), "a plan made something")
+
+	c.works(append([]string{"deploy", "--yes"}, flags...)...)
+	require.True(t, c.asked["cloudformation:CreateChangeSet"] && c.asked["cloudformation:ExecuteChangeSet"])
+	made := c.resources("helios")
+	c.wired(made, subnet, digest)
+
+	deployed := c.list()
+	again := c.helios(append([]string{"deploy", "--yes"}, flags...)...)
+	require.Zero(t, again.code, again.stderr)
+	require.Contains(t, again.stderr, "Nothing is to be changed")
+	require.Equal(t, deployed, c.list())
+
+	log := c.backedUp(made["BackupBucket"])
+	c.ship(made["LogGroup"], log+minute)
+	c.looked(made)
+
+	c.works("deploy", "--yes", "--allow-cidr", "203.0.113.0/24,198.51.100.0/24")
+	require.Equal(t, []string{"443 198.51.100.0/24", "443 203.0.113.0/24"}, c.allowsIn())
+
+	c.works("upgrade", "--yes", "--artifact", second)
+	c.stored(newDigest)
+	var status struct {
+		Version struct{ Wanted, SHA256 string }
+	}
+	c.json(&status, "status")
+	require.Equal(t, "v1.2.4", status.Version.Wanted)
+	require.Equal(t, newDigest, status.Version.SHA256)
+
+	c.works("destroy", "--yes", "--name", "helios")
+	kept := c.list()
+	require.Contains(t, kept, "bucket "+made["BackupBucket"])
+	c.works("destroy", "--yes", "--name", "helios", "--purge")
+	require.ElementsMatch(t, slices.Sorted(maps.Keys(leftByMoto)), c.grown(before), "after all is destroyed the account is as it was")
+
+	c.allowed()
+}
+
+// examine runs the doctor.
+func (c *cloud) examine() {
+	c.t.Helper()
+	var found struct {
+		Account, Region string
+		Missing         int
+		Checks          []struct{ Action, Result, How string }
+		Policy          json.RawMessage
+	}
+	c.json(&found, "doctor", "--stream", "clicks")
+	require.Equal(c.t, account, found.Account)
+	require.Equal(c.t, region, found.Region)
+	require.Zero(c.t, found.Missing)
+	how := map[string]string{}
+	for _, check := range found.Checks {
+		how[check.Action] = check.Result + " " + check.How
+	}
+	for action, want := range map[string]string{
+		"kinesis:GetRecords": "ok tried", "cloudformation:DescribeStacks": "ok tried", "ssm:GetParameters": "ok tried", "logs:FilterLogEvents": "ok tried",
+		"ec2:RunInstances": "ok dry_run", "ec2:AllocateAddress": "ok dry_run",
+		"ec2:CreateVpc":  "not_tested ", // moto knows no dry run of it
+		"iam:CreateRole": "not_tested ", // nor the simulator
+	} {
+		require.Equal(c.t, want, how[action], action)
+	}
+	require.JSONEq(c.t, string(found.Policy), c.works("doctor", "--stream", "clicks", "--policy"))
+	out := c.helios("doctor", "--stream", "none-such")
+	require.Equal(c.t, 1, out.code)
+	require.Contains(c.t, out.stderr, "there is no stream none-such in eu-central-1")
+}
+
+// resources are the physical ids of a stack's resources, by their logical ones.
+func (c *cloud) resources(stack string) map[string]string {
+	c.t.Helper()
+	found := map[string]string{}
+	for _, r := range must[*cloudformation.ListStackResourcesOutput](c.t)(cloudformation.NewFromConfig(c.cfg).ListStackResources(c.t.Context(), &cloudformation.ListStackResourcesInput{StackName: &stack})).StackResourceSummaries {
+		found[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+	}
+	return found
+}
+
+// wired checks that what was said came to where it belongs.
+func (c *cloud) wired(made map[string]string, subnet, digest string) {
+	c.t.Helper()
+	t, ctx, e := c.t, c.t.Context(), ec2.NewFromConfig(c.cfg)
+	stack := must[*cloudformation.DescribeStacksOutput](t)(cloudformation.NewFromConfig(c.cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String("helios")})).Stacks[0]
+	values := map[string]string{}
+	for _, p := range stack.Parameters {
+		values[aws.ToString(p.ParameterKey)] = aws.ToString(p.ParameterValue)
+	}
+	require.Equal(t, "t4g.medium", values["InstanceType"])
+	require.Equal(t, "60", values["VolumeSize"])
+
+	image := must[*ssm.GetParameterOutput](t)(ssm.NewFromConfig(c.cfg).GetParameter(ctx, &ssm.GetParameterInput{
+		Name: aws.String("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"),
+	})).Parameter.Value
+	instance := must[*ec2.DescribeInstancesOutput](t)(e.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{made["Instance"]}})).Reservations[0].Instances[0]
+	require.Equal(t, aws.ToString(image), aws.ToString(instance.ImageId), "the newest image")
+	require.Equal(t, "t4g.medium", string(instance.InstanceType))
+	require.Equal(t, subnet, aws.ToString(instance.SubnetId))
+	require.Nil(t, instance.KeyName)
+	volume := must[*ec2.DescribeVolumesOutput](t)(e.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: []string{made["DataVolume"]}})).Volumes[0]
+	require.EqualValues(t, 60, aws.ToInt32(volume.Size))
+	for _, absent := range []string{"Vpc", "InternetGateway", "AlarmTopic"} { // their conditions do not hold
+		require.NotContains(t, made, absent)
+	}
+	c.stored(digest)
+	require.Len(t, c.policies, 1)
+	require.Contains(t, c.policies[0], "aws:SecureTransport")
+}
+
+// allowsIn are the ports and networks of the firewall. moto makes a new one where AWS changes the one there is, and forgets the logical
+// id of what it changes: it is looked for by its name.
+func (c *cloud) allowsIn() []string {
+	c.t.Helper()
+	var allowed []string
+	for _, group := range must[*ec2.DescribeSecurityGroupsOutput](c.t)(ec2.NewFromConfig(c.cfg).DescribeSecurityGroups(c.t.Context(), nil)).SecurityGroups {
+		if !strings.HasPrefix(aws.ToString(group.GroupName), "helios-Firewall-") {
+			continue
+		}
+		for _, permission := range group.IpPermissions {
+			for _, network := range permission.IpRanges {
+				allowed = append(allowed, fmt.Sprint(aws.ToInt32(permission.FromPort), " ", aws.ToString(network.CidrIp)))
+			}
+		}
+	}
+	slices.Sort(allowed)
+	return allowed
+}
+
+// stored checks that the executable of a digest is where the instance takes it from.
+func (c *cloud) stored(digest string) {
+	c.t.Helper()
+	object := must[*s3.GetObjectOutput](c.t)(c.s3().GetObject(c.t.Context(), &s3.GetObjectInput{
+		Bucket: aws.String("helios-artifacts-" + account + "-" + region), Key: aws.String("helios/sha256/" + digest),
+	}))
+	content := must[[]byte](c.t)(io.ReadAll(object.Body))
+	require.NoError(c.t, object.Body.Close())
+	sum := sha256.Sum256(content)
+	require.Equal(c.t, digest, hex.EncodeToString(sum[:]))
+}
+
+// backedUp runs a server as the instance would, with the stream connected, and makes a backup into the stack's bucket. It gives what
+// the server wrote.
+func (c *cloud) backedUp(bucket string) string {
+	c.t.Helper()
+	env := append(slices.Clone(c.env), "AWS_ENDPOINT_URL="+*c.cfg.BaseEndpoint, "HELIOS_CLOUDWATCH_DEPLOYMENT=helios", "HELIOS_LOG_FORMAT=json")
+	dir := c.t.TempDir()
+	server := startWith(c.t, env, "serve", "--data", dir)
+	added := helios(c.t, env, "sources", "add", "clicks", "--table", "clicks", "--from", "horizon", "--url", server.url, "--yes")
+	require.Zero(c.t, added.code, added.stderr)
+	require.Eventually(c.t, func() bool { return server.number("SELECT count(*) FROM clicks") == 1 }, time.Minute, 100*time.Millisecond)
+	backup := helios(c.t, env, "backup", "s3://"+bucket+"/helios", "--url", server.url)
+	require.Zero(c.t, backup.code, backup.stderr)
+	require.Zero(c.t, server.interrupt())
+	server = startWith(c.t, env, "serve", "--data", dir) // which says of itself at once that there is a source
+	require.Zero(c.t, server.interrupt())
+	return server.log.String()
+}
+
+// minute is what the server writes when it has run for a minute, and has measured more than at its start.
+const minute = `
+{"time":"2026-11-23T19:00:00Z","level":"INFO","msg":"metrics","_aws":{"Timestamp":1795460400000,"CloudWatchMetrics":[]},"version":"v1.2.3","Deployment":"helios","LagMax":12,"FreshnessMax":3,"Events":7,"Quarantined":0,"DiskUsedPercent":12.5,"BackupAge":60}
+{"time":"2026-11-23T19:00:00Z","level":"INFO","msg":"metrics","_aws":{"Timestamp":1795460400000,"CloudWatchMetrics":[]},"version":"v1.2.3","Deployment":"helios","Source":"clicks","Lag":12,"Freshness":3,"Events":7}
+`
+
+// ship puts a server's log into the log group, as the agent on the instance does.
+func (c *cloud) ship(group, log string) {
+	c.t.Helper()
+	logs, ctx := cloudwatchlogs.NewFromConfig(c.cfg), c.t.Context()
+	name := aws.String("i-0/helios")
+	must[*cloudwatchlogs.CreateLogStreamOutput](c.t)(logs.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &group, LogStreamName: name}))
+	var events []logtypes.InputLogEvent
+	for line := range strings.Lines(log) {
+		if line = strings.TrimSpace(line); line != "" {
+			events = append(events, logtypes.InputLogEvent{Message: &line, Timestamp: aws.Int64(time.Now().UnixMilli())})
+		}
+	}
+	must[*cloudwatchlogs.PutLogEventsOutput](c.t)(logs.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: name, LogEvents: events}))
+}
+
+// looked asks how the deployment does.
+func (c *cloud) looked(made map[string]string) {
+	c.t.Helper()
+	t := c.t
+	var status struct {
+		Address  string
+		Stack    struct{ Status string }
+		Instance struct{ ID, State, Checks string }
+		Version  struct{ Wanted, Running string }
+		Server   struct {
+			Disk    *float64 `json:"disk_used_percent"`
+			Sources []struct {
+				Name      string
+				Freshness *float64 `json:"freshness_s"`
+			}
+		}
+		Backup struct {
+			To    string
+			Count int
+			At    *time.Time
+		}
+		Unknown []string
+	}
+	c.json(&status, "status")
+	require.Equal(t, "https://"+made["Address"], status.Address)
+	require.Equal(t, made["Instance"], status.Instance.ID)
+	require.Equal(t, "running", status.Instance.State)
+	require.Equal(t, "v1.2.3", status.Version.Wanted)
+	require.Equal(t, "v1.2.3", status.Version.Running)
+	require.NotNil(t, status.Server.Disk)
+	require.Len(t, status.Server.Sources, 1)
+	require.Equal(t, "clicks", status.Server.Sources[0].Name)
+	require.NotNil(t, status.Server.Sources[0].Freshness)
+	require.Equal(t, "s3://"+made["BackupBucket"]+"/helios", status.Backup.To)
+	require.Equal(t, 1, status.Backup.Count)
+	require.WithinDuration(t, time.Now(), *status.Backup.At, 5*time.Minute)
+	require.Empty(t, status.Unknown)
+	require.Contains(t, c.works("status"), "clicks")
+	require.Equal(t, "https://"+made["Address"]+"\n", c.works("open"))
+
+	all := c.works("logs")
+	require.Regexp(t, `(?m)^\d{4}-\d\d-\d\dT\S+ INFO  metrics .*Source=clicks`, all)
+	require.NotContains(t, all, "_aws")
+	require.Equal(t, 1, strings.Count(c.works("logs", "--lines", "1"), "\n"))
+	require.Contains(t, c.works("logs", "--json"), `"_aws":{`)
+	c.followed(made["LogGroup"])
+}
+
+// followed follows the log until a line comes that was not there, and stops it as Ctrl-C does.
+func (c *cloud) followed(group string) {
+	c.t.Helper()
+	follow := exec.Command(binary, "logs", "--follow", "--lines", "1")
+	follow.Env = environment(c.env...)
+	out := must[io.ReadCloser](c.t)(follow.StdoutPipe())
+	require.NoError(c.t, follow.Start())
+	lines := bufio.NewScanner(out)
+	require.True(c.t, lines.Scan(), "the line that was there")
+	must[*cloudwatchlogs.PutLogEventsOutput](c.t)(cloudwatchlogs.NewFromConfig(c.cfg).PutLogEvents(c.t.Context(), &cloudwatchlogs.PutLogEventsInput{
+		LogGroupName: &group, LogStreamName: aws.String("i-0/helios"),
+		LogEvents: []logtypes.InputLogEvent{{Message: aws.String("it goes on"), Timestamp: aws.Int64(time.Now().UnixMilli())}},
+	}))
+	require.True(c.t, lines.Scan())
+	require.Contains(c.t, lines.Text(), "it goes on")
+	require.NoError(c.t, follow.Process.Signal(os.Interrupt))
+	require.False(c.t, lines.Scan(), "nothing is told twice")
+	_ = follow.Wait()
+	require.Equal(c.t, 130, follow.ProcessState.ExitCode())
+}
+
+// allowed checks that the policy that the doctor prints has all that the binary asked for.
+func (c *cloud) allowed() {
+	c.t.Helper()
+	policy := c.works("doctor", "--stream", "clicks", "--policy")
+	unneeded := []string{"sts:GetCallerIdentity"} // nobody can be kept from it
+	for _, action := range slices.Sorted(maps.Keys(c.asked)) {
+		if !slices.Contains(unneeded, action) {
+			require.Contains(c.t, policy, `"`+action+`"`)
+		}
+	}
+}
