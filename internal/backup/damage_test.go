@@ -223,6 +223,8 @@ func TestAManifestThatAsksForMoreThanRowsIsRefused(t *testing.T) {
 		require.NoError(t, target.Close())
 		require.NoError(t, os.Remove(filepath.Join(dir, "helios.duckdb")))
 	}
-	_, err := duckdb.Restore(t.Context(), dir, backup.Identity{Format: 99})
+	_, err := duckdb.Restore(t.Context(), dir, backup.Identity{Format: -1})
+	require.Equal(t, fault.Refused, fault.CodeOf(err), "%v", err)
+	_, err = duckdb.Restore(t.Context(), dir, backup.Identity{Format: 99})
 	require.Equal(t, fault.Environment, fault.CodeOf(err), "a newer format: %v", err)
 }

@@ -5,3 +5,9 @@ func WithRangeRows(d Deps, most int64) Deps {
 	d.most = most
 	return d
 }
+
+// InRounds makes a service begin a new round with every range.
+func InRounds(d Deps) Deps {
+	d.round = 1
+	return d
+}

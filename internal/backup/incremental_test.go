@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
 )
@@ -116,7 +117,11 @@ func TestBackupsThroughALifeOfChanges(t *testing.T) {
 		default:
 			s.add(t, 1+random.IntN(150), minute(n*3))
 		}
-		_, err := m.backup(t, s, 4)
+		deps := backup.WithRangeRows(s.deps(m.open, backup.Options{Keep: 4}), 100)
+		if n%3 == 0 {
+			deps = backup.InRounds(deps)
+		}
+		_, err := backup.New(deps).Backup(t.Context(), "memory")
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(m.names("backups/")), 4)
 		require.LessOrEqual(t, len(m.names("objects/events/")), 4*40, "ranges stay few")
@@ -125,4 +130,31 @@ func TestBackupsThroughALifeOfChanges(t *testing.T) {
 		}
 	}
 	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
+}
+
+// TestALongBackupIsMadeInRounds lets events come and go while a backup is made in as many rounds as there are: what it holds is of
+// one moment, the last.
+func TestALongBackupIsMadeInRounds(t *testing.T) {
+	s := newServer(t)
+	m := newMemory()
+	for i := range 8 {
+		s.add(t, 70, minute(i))
+	}
+	rounds := 0
+	m.put = func(string) {
+		if rounds++; rounds > 4 {
+			return
+		}
+		s.add(t, 70, minute(20+rounds))
+		_, err := s.store.DropOldest(t.Context(), ingest.Part{Table: "shop"}, time.Time{}, 30)
+		require.NoError(t, err)
+	}
+	made, err := backup.New(backup.InRounds(backup.WithRangeRows(s.deps(m.open, backup.Options{Keep: 1}), 100))).Backup(t.Context(), "memory")
+	require.NoError(t, err)
+	require.EqualValues(t, 12*70-4*30+(12*70+6)/7, made.Rows)
+	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
+	m.check(t, "backups/"+made.ID+".json")
+	for _, name := range m.names("objects/") {
+		require.Contains(t, string(m.objects["backups/"+made.ID+".json"]), name, "what earlier rounds copied in vain is gone")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -25,11 +26,10 @@ const StagingDir = "helios.backup"
 
 // progress is how far a backup has come.
 type progress struct {
-	to             string
-	started        time.Time
-	done, rows     atomic.Int64
-	uploaded       atomic.Int64
-	reused, stored atomic.Int64 // ranges
+	to         string
+	started    time.Time
+	done, rows atomic.Int64
+	uploaded   atomic.Int64
 }
 
 // making is a backup under way.
@@ -41,6 +41,7 @@ type making struct {
 	dir   string           // StagingDir
 	there map[string]int64 // sizes of the objects of the place
 	last  *manifest        // the newest backup of the place that can be read, or nil
+	sent  map[string]bool  // files of this backup
 	most  int64            // rows of a range
 	man   manifest
 	work  chan staged
@@ -55,7 +56,7 @@ type staged struct {
 // makeBackup makes a backup. Whatever ends it before its last step, the manifest, leaves all backups of the place as they were,
 // and at most objects that nobody names: the next backup removes them.
 func makeBackup(ctx context.Context, deps *Deps, p Place, of *progress) (Backup, error) {
-	m := &making{progress: of, deps: deps, place: p, dir: filepath.Join(deps.Dir, StagingDir), most: cmp.Or(deps.most, rangeRows), work: make(chan staged)}
+	m := &making{progress: of, deps: deps, place: p, dir: filepath.Join(deps.Dir, StagingDir), most: cmp.Or(deps.most, rangeRows), sent: map[string]bool{}, work: make(chan staged)}
 	if err := m.look(ctx); err != nil {
 		return Backup{}, err
 	}
@@ -120,7 +121,7 @@ func (m *making) look(ctx context.Context) error {
 	return nil
 }
 
-// copyAll stages and uploads all that has changed. The snapshot ends as soon as the last file is staged.
+// copyAll stages and uploads all that has changed. The last snapshot ends as soon as the last file is staged.
 func (m *making) copyAll(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -138,54 +139,116 @@ func (m *making) copyAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (m *making) stage(ctx context.Context) (err error) {
+// The time that a round has for copying, at first, and the pause after it.
+const (
+	roundTime  = 10 * time.Second
+	roundPause = 2 * time.Second
+)
+
+// stage copies in rounds. A snapshot keeps the store from writing its log into its file, and the longer the log, the longer do
+// commits wait for that in the end. So a round that takes too long is given up, and after a pause the next begins with a new
+// snapshot: rows that have been copied, and have not changed, need not be copied again. The backup is what the last round saw, and
+// that one alone. Each round has twice as long as the one before, so that there is a last one whatever goes on.
+func (m *making) stage(ctx context.Context) error {
+	stored := map[string][]rangeRecord{}
+	for limit := cmp.Or(m.deps.round, roundTime); ; limit *= 2 {
+		finished, err := m.round(ctx, limit, stored)
+		if err != nil || finished {
+			return err
+		}
+		select {
+		case <-time.After(min(roundPause, limit)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// round copies what is not stored yet. It ends early when its time is over and more than one range has to be copied.
+func (m *making) round(ctx context.Context, limit time.Duration, stored map[string][]rangeRecord) (finished bool, err error) {
 	catalog := filepath.Join(m.dir, "catalog")
 	s, err := m.snapshot(ctx, catalog)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	m.man = manifest{Layout: layout, At: m.deps.Now().UTC().Truncate(time.Millisecond), Version: m.deps.Version, Identity: s.Identity()}
 	if err := m.claim(ctx, m.man.Identity.Store); err != nil {
-		return err
+		return false, err
 	}
-	if m.man.Catalog, err = m.describe(catalog); err != nil {
-		return err
+	tables := slices.Clone(s.Tables())
+	slices.SortStableFunc(tables, func(a, b Table) int { // what changes all the time comes last
+		return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind))
+	})
+	plans, err := m.plans(ctx, s, tables, stored)
+	if err != nil {
+		return false, err
 	}
-	m.man.Catalog.Name = objectsDir + "catalog/" + m.man.Catalog.SHA256[:nameDigits] + ".sqlite"
-	if err := m.send(ctx, staged{path: catalog, file: m.man.Catalog}); err != nil {
-		return err
-	}
-	plans := make([][]planned, len(s.Tables()))
-	for i, t := range s.Tables() {
-		if t.Kind == System {
-			plans[i] = []planned{{Span: Always}}
-			continue
-		}
-		last := usable(m.last, s.Identity(), t)
-		cells, err := refine(ctx, s, t, last, m.most)
-		if err != nil {
-			return err
-		}
-		plans[i] = plan(last, cells, m.most)
-		for _, r := range plans[i] {
-			m.rows.Add(r.Rows)
-		}
-	}
-	for i, t := range s.Tables() {
+	begun := time.Now()
+	for i, t := range tables {
 		record := tableRecord{Table: t, Ranges: []rangeRecord{}}
-		for _, r := range plans[i] {
-			done, err := m.keep(ctx, s, t, r)
+		written := 0
+		for n, r := range plans[i] {
+			if written > 0 && t.Kind != System && time.Since(begun) > limit {
+				stored[t.key()] = append(record.Ranges, m.still(plans[i][n:])...)
+				return false, os.Remove(catalog)
+			}
+			done, same, err := m.keep(ctx, s, t, r)
 			if err != nil {
-				return err
+				return false, err
+			}
+			if !same {
+				written++
 			}
 			if len(done.Files) > 0 { // a system table may be empty
 				record.Ranges = append(record.Ranges, done)
 			}
 		}
+		stored[t.key()] = record.Ranges
 		m.man.Tables = append(m.man.Tables, record)
 	}
-	return nil
+	if m.man.Catalog, err = m.describe(catalog); err != nil {
+		return false, err
+	}
+	m.man.Catalog.Name = objectsDir + "catalog/" + m.man.Catalog.SHA256[:nameDigits] + ".sqlite"
+	return true, m.send(ctx, staged{path: catalog, file: m.man.Catalog})
+}
+
+// plans divides the rows of all tables into ranges.
+func (m *making) plans(ctx context.Context, s Snapshot, tables []Table, stored map[string][]rangeRecord) ([][]planned, error) {
+	plans := make([][]planned, len(tables))
+	rows := int64(0)
+	for i, t := range tables {
+		if t.Kind == System {
+			plans[i] = []planned{{Span: Always}}
+			continue
+		}
+		last, ok := stored[t.key()]
+		if !ok {
+			last = usable(m.last, s.Identity(), t)
+		}
+		cells, err := refine(ctx, s, t, last, m.most)
+		if err != nil {
+			return nil, err
+		}
+		plans[i] = plan(last, cells, m.most)
+		for _, r := range plans[i] {
+			rows += r.Rows
+		}
+	}
+	m.done.Store(0)
+	m.rows.Store(rows)
+	return plans, nil
+}
+
+// still are those of the ranges that are stored.
+func (m *making) still(ranges []planned) (records []rangeRecord) {
+	for _, r := range ranges {
+		if r.same != nil && m.hasAll(r.same.Files) {
+			records = append(records, *r.same)
+		}
+	}
+	return records
 }
 
 // attempts is how often a snapshot is begun anew because sources changed meanwhile.
@@ -254,15 +317,19 @@ func (m *making) send(ctx context.Context, s staged) error {
 	}
 	select {
 	case m.work <- s:
+		m.sent[s.file.Name] = true // its content is its name
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// has tells whether the last backup names the very file, and the place seems to have it. A file that no manifest names is not
+// has tells whether this backup has made the very file, or the last one names it and the place seems to have it. A file that no manifest names is not
 // trusted: it may be what a crash has left.
 func (m *making) has(f file) bool {
+	if m.sent[f.Name] {
+		return true
+	}
 	if size, ok := m.there[f.Name]; !ok || size != f.Size || m.last == nil {
 		return false
 	}
@@ -300,8 +367,7 @@ func (m *making) seal(ctx context.Context) (Backup, error) {
 		return Backup{}, err
 	}
 	b := m.man.backup(m.place, id)
-	m.deps.Logger.InfoContext(ctx, "backup made", "id", id, "place", b.To, "rows", b.Rows, "bytes", b.Bytes, "uploaded_bytes", b.Uploaded,
-		"ranges_written", m.stored.Load(), "ranges_kept", m.reused.Load(), "duration_ms", b.DurationMS)
+	m.deps.Logger.InfoContext(ctx, "backup made", "id", id, "place", b.To, "rows", b.Rows, "bytes", b.Bytes, "uploaded_bytes", b.Uploaded, "duration_ms", b.DurationMS)
 	return b, nil
 }
 

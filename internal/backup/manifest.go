@@ -153,8 +153,8 @@ func (m *manifest) check() error {
 	}
 	seen := map[string]bool{}
 	for _, t := range m.Tables {
-		name := string(t.Kind) + " " + strings.ToLower(t.Name)
-		if seen[name] || len(t.Columns) == 0 || t.Kind != Events && t.Kind != Quarantine && t.Kind != System {
+		name := strings.ToLower(t.key())
+		if seen[name] || len(t.Columns) == 0 || !slices.Contains(kinds, t.Kind) {
 			return fmt.Errorf("the table %q is there twice, or is none", t.Name)
 		}
 		seen[name] = true

@@ -31,8 +31,8 @@ type planned struct {
 func (s Span) holds(of Span) bool { return of.From >= s.From && of.To <= s.To }
 
 // plan divides the rows of a table, as cells that no range of the last backup divides, into ranges. Those of the last backup
-// keep their borders; what is new is divided into ranges of about `most` rows. At the end, a small range is taken into what
-// follows once that is at least as large: so there are few of them, and a row is written again a few times at most.
+// keep their borders; what is new is divided into ranges of about `most` rows. At the end, a range that is not half full is taken
+// into what follows once that is at least as large: so there are few of them, and a row is written again a few times at most.
 func plan(last []rangeRecord, cells []Cell, most int64) []planned {
 	ranges, free := revisit(last, cells)
 	end := int64(0)
@@ -47,7 +47,7 @@ func plan(last []rangeRecord, cells []Cell, most int64) []planned {
 	gaps, tail := free[:first], slices.Clone(free[first:])
 	for n := len(ranges) - 1; n >= 0 && len(tail) > 0; n-- {
 		r := ranges[n]
-		if r.Rows > total(tail).Rows || r.same != nil && r.Rows >= most {
+		if r.Rows > total(tail).Rows || r.same != nil && r.Rows > most/2 {
 			break
 		}
 		if len(gaps) > 0 && gaps[len(gaps)-1].From >= r.To {

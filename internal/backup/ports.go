@@ -44,6 +44,9 @@ const (
 	System     Kind = "system" // positions, schemas, their history
 )
 
+// kinds are all, in the order in which they are copied.
+var kinds = []Kind{Events, Quarantine, System}
+
 // Table is a table as the database has it.
 type Table struct {
 	Kind    Kind     `json:"kind"`
@@ -51,6 +54,8 @@ type Table struct {
 	Columns []Column `json:"columns"`
 	Time    string   `json:"time,omitempty"` // the column that says when Helios wrote a row; of a system table none
 }
+
+func (t Table) key() string { return string(t.Kind) + " " + t.Name }
 
 // Column is a column, its type as the engine writes it.
 type Column struct {

@@ -27,21 +27,20 @@ const (
 	nameDigits = 32
 )
 
-// keep makes a range a part of the backup: by the files that are there, or by new ones.
-func (m *making) keep(ctx context.Context, s Snapshot, t Table, r planned) (rangeRecord, error) {
+// keep makes a range a part of the backup: by the same files, if they are there, or by new ones.
+func (m *making) keep(ctx context.Context, s Snapshot, t Table, r planned) (record rangeRecord, same bool, err error) {
 	if r.same != nil && m.hasAll(r.same.Files) {
-		m.reused.Add(1)
 		m.done.Add(r.Rows)
-		return *r.same, nil
+		return *r.same, true, nil
 	}
 	rows, err := s.Rows(ctx, t, r.Span)
 	if err != nil {
-		return rangeRecord{}, err
+		return record, false, err
 	}
-	record := rangeRecord{Span: r.Span, Print: r.Print}
+	record = rangeRecord{Span: r.Span, Print: r.Print}
 	record.Files, err = m.write(ctx, t, r.Span, rows)
 	if err = errors.Join(err, rows.Close()); err != nil {
-		return rangeRecord{}, m.staging(err)
+		return record, false, m.staging(err)
 	}
 	written := int64(0)
 	for _, f := range record.Files {
@@ -50,10 +49,9 @@ func (m *making) keep(ctx context.Context, s Snapshot, t Table, r planned) (rang
 	if t.Kind == System {
 		record.Rows = written
 	} else if written != r.Rows {
-		return rangeRecord{}, fault.New(fault.Internal, "%d rows of %s were counted, %d were read", r.Rows, t.Name, written)
+		return record, false, fault.New(fault.Internal, "%d rows of %s were counted, %d were read", r.Rows, t.Name, written)
 	}
-	m.stored.Add(1)
-	return record, nil
+	return record, false, nil
 }
 
 func (m *making) hasAll(files []file) bool {

@@ -33,7 +33,8 @@ type Deps struct {
 	// Done is told of each backup that ended, how many bytes it wrote and whether it failed, unless it was stopped; nil: nobody.
 	Done func(written int64, err error)
 
-	most int64 // rows of a range, in tests; 0: rangeRows
+	most  int64         // rows of a range, in tests; 0: rangeRows
+	round time.Duration // in tests; 0: roundTime
 }
 
 const (

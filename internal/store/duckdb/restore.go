@@ -33,6 +33,9 @@ type target struct {
 
 // Restore makes a store in a directory, of the format that a backup has: whoever opens it next brings it up to date.
 func Restore(ctx context.Context, dir string, of backup.Identity) (backup.Target, error) {
+	if of.Format < 1 {
+		return nil, fault.New(fault.Refused, "the backup is of a store of format %d, which there is not", of.Format)
+	}
 	if of.Format > len(migrations) {
 		return nil, newer(dir, fmt.Errorf("its format is %d, this version knows %d", of.Format, len(migrations)))
 	}
