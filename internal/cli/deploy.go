@@ -110,7 +110,11 @@ func (d *deploying) choose(ctx context.Context) error {
 		arch = d.before.Parameters.Arch
 	}
 	if d.binary == nil && (!made || arch != d.before.Parameters.Arch) {
-		if err := d.find(ctx, arch); err != nil {
+		err := d.find(ctx, arch)
+		if err != nil && d.before.Found && arch == d.before.Parameters.Arch && d.session.Has(ctx, d.before.Parameters.Artifact) {
+			return nil // an attempt that failed had one
+		}
+		if err != nil {
 			return err
 		}
 	}

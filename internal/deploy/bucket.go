@@ -174,6 +174,12 @@ func (s *Session) has(ctx context.Context, a stack.Artifact) (bool, error) {
 	return false, awsfault.Explain(err, "the bucket "+a.Bucket+" for Helios's executable cannot be looked at")
 }
 
+// Has reports whether an executable is known to be where instances take it from.
+func (s *Session) Has(ctx context.Context, a stack.Artifact) bool {
+	there, err := s.has(ctx, a)
+	return err == nil && there
+}
+
 // Upload puts an executable where instances take it from, unless it is there. It tells of each part that has arrived.
 func (s *Session) Upload(ctx context.Context, b *Binary, tell func(done, whole int64)) (uploaded bool, err error) {
 	if err := s.ensureBucket(ctx); err != nil {
