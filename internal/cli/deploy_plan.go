@@ -217,5 +217,15 @@ func whats(all ...stack.Parameters) whatsOf {
 	return names
 }
 
-// of is a resource in plain words, its id if there are none.
-func (n whatsOf) of(id string) string { return cmp.Or(n[id], id) }
+// of is a resource in plain words, its id if there are none. Each boot of the instance is waited for by ids of its own.
+func (n whatsOf) of(id string) string {
+	if what := n[id]; what != "" || !strings.HasPrefix(id, "Ready") {
+		return cmp.Or(what, id)
+	}
+	for known, what := range n {
+		if strings.HasPrefix(known, "Ready") && strings.HasSuffix(known, "Handle") == strings.HasSuffix(id, "Handle") {
+			return what
+		}
+	}
+	return id
+}

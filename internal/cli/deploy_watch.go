@@ -31,10 +31,13 @@ type watcher struct {
 	started map[string]time.Time // what is being worked on, since when by AWS's clock
 	last    string               // of it, the newest
 	undoing bool
+	known   map[string]bool // the events that have been told
+	told    bool            // what is being done, by the stack itself
+	calmly  bool            // that it is undone was asked for
 }
 
 func (c *console) watcher(p ...stack.Parameters) *watcher {
-	return &watcher{c: c, names: whats(p...), line: term.NewProgress(c.talk), begun: time.Now(), started: map[string]time.Time{}}
+	return &watcher{c: c, names: whats(p...), line: term.NewProgress(c.talk), begun: time.Now(), started: map[string]time.Time{}, known: map[string]bool{}}
 }
 
 // run shows how time passes until stop is called, which takes the moving line away.
@@ -73,6 +76,10 @@ func (w *watcher) run() (stop func()) {
 func (w *watcher) event(e cfn.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.known[e.ID] { // who watches on hears all from the beginning
+		return
+	}
+	w.known[e.ID] = true
 	defer w.show()
 	status, ended := e.Status, false
 	for _, end := range []string{"_COMPLETE", "_FAILED", "_SKIPPED"} {
@@ -81,8 +88,11 @@ func (w *watcher) event(e cfn.Event) {
 	if e.OfStack {
 		if strings.Contains(status, "ROLLBACK_IN_PROGRESS") && !w.undoing {
 			w.undoing = true
-			w.tell("!", "It failed, and is being undone.")
+			if w.told && !w.calmly { // else that is what was asked for
+				w.tell("!", "It failed, and is being undone.")
+			}
 		}
+		w.told = true
 		return
 	}
 	if !ended {
@@ -96,6 +106,8 @@ func (w *watcher) event(e cfn.Event) {
 	delete(w.started, e.LogicalID)
 	what := w.names.short(e.LogicalID)
 	switch {
+	case e.Cancelled():
+		w.tell("·", "given up: "+w.names.short(e.LogicalID))
 	case strings.HasSuffix(status, "_FAILED"):
 		w.tell("✗", what+": "+e.Reason)
 	case status == "DELETE_SKIPPED":
@@ -214,7 +226,7 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 		return goesOn()
 	}
 	c.say("")
-	answer, err := term.Ask(ctx, c.in, c.talk, "Stop watching (s; it goes on in AWS), cancel it (c), or watch on (Enter)?")
+	answer, err := term.Ask(ctx, c.in, c.talk, "Stop watching while it goes on in AWS (s), cancel it (c), or watch on (Enter)")
 	if err != nil {
 		return goesOn()
 	}
@@ -225,7 +237,8 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 		if err := s.Stacks.Cancel(ctx, p.Name); err != nil {
 			return now, err
 		}
-		c.say("It is being cancelled.")
+		c.say("It is being cancelled, and what it has done is undone.")
+		w.calmly = true
 		stop := w.run()
 		now, err = s.Stacks.Watch(ctx, now.ID, w.event)
 		stop()

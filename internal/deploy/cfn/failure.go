@@ -73,15 +73,12 @@ func began(events []Event) string {
 	return ""
 }
 
-// cancelled is what CloudFormation says of a resource that it gave up because of another one, in any case of letters.
-const cancelled = "cancelled"
-
 // causes finds what failed first in an operation, and what failed first while it was undone.
 func causes(events []Event) (first, undoing Event) {
 	undo := false
 	for _, e := range events {
 		undo = undo || e.OfStack && strings.Contains(e.Status, "ROLLBACK")
-		if !e.failed() || strings.HasSuffix(strings.ToLower(e.Reason), cancelled) {
+		if !e.failed() || e.Cancelled() {
 			continue
 		}
 		if undo && undoing.Status == "" {

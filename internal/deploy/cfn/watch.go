@@ -19,9 +19,9 @@ type Event struct {
 	At                          time.Time
 	LogicalID, PhysicalID, Type string
 	Status, Reason              string
-	OfStack                     bool // the stack itself
+	OfStack                     bool   // the stack itself
+	ID                          string // of the event: one that is told again, by another Watch, has the same
 
-	id  string
 	raw string // the reason with all that AWS put around it
 }
 
@@ -34,7 +34,7 @@ func eventOf(e types.StackEvent) Event {
 		At: aws.ToTime(e.Timestamp), LogicalID: aws.ToString(e.LogicalResourceId), PhysicalID: aws.ToString(e.PhysicalResourceId),
 		Type: aws.ToString(e.ResourceType), Status: string(e.ResourceStatus), Reason: tidy(raw),
 		OfStack: aws.ToString(e.PhysicalResourceId) == aws.ToString(e.StackId),
-		id:      aws.ToString(e.EventId), raw: raw,
+		ID:      aws.ToString(e.EventId), raw: raw,
 	}
 }
 
@@ -45,6 +45,11 @@ func (e Event) ends() bool {
 
 // separates reports whether what comes after an event is another operation.
 func (e Event) separates() bool { return e.ends() || e.OfStack && e.Status == "REVIEW_IN_PROGRESS" }
+
+// Cancelled reports whether a resource was given up because of something else: another one failed, or a person wanted it.
+func (e Event) Cancelled() bool {
+	return strings.HasSuffix(e.Status, "_FAILED") && strings.HasSuffix(strings.ToLower(e.Reason), "cancelled")
+}
 
 // failed reports whether an event tells of a resource that did not become what it was to be.
 func (e Event) failed() bool { return !e.OfStack && strings.HasSuffix(e.Status, "_FAILED") }
@@ -64,7 +69,7 @@ func (c *Client) newest(ctx context.Context, id string) (string, error) {
 	if err != nil || len(events) == 0 {
 		return "", err
 	}
-	return events[0].id, nil
+	return events[0].ID, nil
 }
 
 // eventsUntil are a stack's events, oldest first, back to the newest one that last accepts, which is among them.
@@ -96,16 +101,16 @@ func (c *Client) follow(ctx context.Context, s Stack, after string, watch func(E
 	var told []Event
 	known := map[string]bool{after: true}
 	for quiet := 0; ; {
-		events, err := c.eventsUntil(ctx, s.ID, func(e Event) bool { return e.id == after })
+		events, err := c.eventsUntil(ctx, s.ID, func(e Event) bool { return e.ID == after })
 		if err != nil {
 			return s, told, c.broken(ctx, err, s)
 		}
 		fresh := 0
 		for _, e := range events {
-			if known[e.id] {
+			if known[e.ID] {
 				continue
 			}
-			known[e.id] = true
+			known[e.ID] = true
 			fresh++
 			told = append(told, e)
 			if watch != nil {
@@ -191,7 +196,7 @@ func (c *Client) Watch(ctx context.Context, name string, watch func(Event)) (Sta
 	}
 	after := ""
 	if len(before) > 0 && before[0].separates() {
-		after = before[0].id
+		after = before[0].ID
 	}
 	s, told, err := c.follow(ctx, s, after, watch)
 	if err != nil {
