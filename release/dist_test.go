@@ -75,7 +75,7 @@ func unpack(t *testing.T, arch string) (dir string, files []string) {
 		require.Equal(t, mode, head.FileInfo().Mode())
 		to, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 		require.NoError(t, err)
-		_, err = io.Copy(to, tape)
+		_, err = io.CopyN(to, tape, head.Size)
 		require.NoError(t, errors.Join(err, to.Close()))
 		files = append(files, name)
 	}

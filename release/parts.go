@@ -57,7 +57,7 @@ func goModules(ctx context.Context, executable string) ([]part, error) {
 	version := strings.TrimPrefix(info.GoVersion, "go")
 	parts := []part{{name: "Go", version: version, purl: "pkg:golang/std@" + version, spdx: "BSD-3-Clause", dir: strings.TrimSpace(string(root))}}
 	if parts[0].texts, err = licencesIn(parts[0].dir, false); err != nil {
-		return nil, fmt.Errorf("Go: %w", err)
+		return nil, fmt.Errorf("the library of Go: %w", err)
 	}
 	query := []string{"list", "-m", "-json=Path,Version,Dir"}
 	for _, m := range info.Deps {
@@ -71,7 +71,11 @@ func goModules(ctx context.Context, executable string) ([]part, error) {
 		return nil, err
 	}
 	for list := json.NewDecoder(bytes.NewReader(listed)); list.More(); {
-		var m struct{ Path, Version, Dir string }
+		var m struct {
+			Path    string `json:"Path"`
+			Version string `json:"Version"`
+			Dir     string `json:"Dir"`
+		}
 		if err := list.Decode(&m); err != nil {
 			return nil, err
 		}
@@ -178,7 +182,11 @@ func consoleParts(console, ui, texts string) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		var about struct{ Name, Version, License string }
+		var about struct {
+			Name    string `json:"name"`
+			Version string `json:"version"`
+			License string `json:"license"`
+		}
 		if err := json.Unmarshal(described, &about); err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}

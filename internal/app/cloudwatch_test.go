@@ -79,15 +79,16 @@ func embedded(t *testing.T, line []byte) (root map[string]any, dimensions string
 	require.NoError(t, json.Unmarshal(line, &root))
 	var rules struct {
 		AWS struct {
-			Timestamp         int64
+			Timestamp         int64 `json:"Timestamp"`
 			CloudWatchMetrics []struct {
-				Namespace  string
-				Dimensions [][]string
+				Namespace  string     `json:"Namespace"`
+				Dimensions [][]string `json:"Dimensions"`
 				Metrics    []struct {
-					Name, Unit        string
-					StorageResolution *int
-				}
-			}
+					Name              string `json:"Name"`
+					Unit              string `json:"Unit"`
+					StorageResolution *int   `json:"StorageResolution"`
+				} `json:"Metrics"`
+			} `json:"CloudWatchMetrics"`
 		} `json:"_aws"`
 	}
 	aws, err := json.Marshal(map[string]any{"_aws": root["_aws"]})

@@ -66,7 +66,7 @@ func (d *document) duration(name, unit string, of time.Duration, value *time.Dur
 }
 
 func (d *document) attrs(at time.Time) []slog.Attr {
-	return append([]slog.Attr{slog.Any("_aws", directive{at.UnixMilli(), []metricSet{d.set}})}, d.values...)
+	return append([]slog.Attr{{Key: "_aws", Value: slog.AnyValue(directive{at.UnixMilli(), []metricSet{d.set}})}}, d.values...)
 }
 
 // document begins one whose metrics have the dimensions: pairs of name and value.
