@@ -57,6 +57,7 @@ type cloud struct {
 	mu       sync.Mutex
 	asked    map[string]bool // as IAM names it
 	policies []string        // of buckets, that moto was not given
+	ran      map[string]bool // commands, and commands with a flag
 }
 
 // newCloud starts moto and a tap before it.
@@ -84,7 +85,7 @@ func newCloud(t *testing.T) *cloud {
 		return answer.Body.Close() == nil
 	}, time.Minute, 100*time.Millisecond, "moto does not start")
 
-	c := &cloud{t: t, asked: map[string]bool{}}
+	c := &cloud{t: t, asked: map[string]bool{}, ran: map[string]bool{}}
 	to, err := url.Parse("http://" + address)
 	require.NoError(t, err)
 	forward := httputil.NewSingleHostReverseProxy(to)
@@ -180,7 +181,18 @@ func s3Action(r *http.Request) string {
 // helios runs the binary in the account.
 func (c *cloud) helios(args ...string) output {
 	c.t.Helper()
+	c.note(args)
 	return helios(c.t, c.env, args...)
+}
+
+// note remembers which command was run and with which flags.
+func (c *cloud) note(args []string) {
+	c.ran[args[0]] = true
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "--") {
+			c.ran[args[0]+" "+arg] = true
+		}
+	}
 }
 
 // works is helios that must end well; it gives what it wrote.
@@ -389,6 +401,9 @@ func TestDeploymentOnMoto(t *testing.T) {
 	}
 	require.Equal(t, before, c.list(), "a plan made something")
 
+	require.Contains(t, c.works(append([]string{"deploy", "--template"}, flags...)...), "AWS::EC2::Instance")
+	require.Equal(t, before, c.list(), "a template made something")
+
 	c.works(append([]string{"deploy", "--yes"}, flags...)...)
 	require.True(t, c.asked["cloudformation:CreateChangeSet"] && c.asked["cloudformation:ExecuteChangeSet"])
 	made := c.resources("helios")
@@ -423,6 +438,34 @@ func TestDeploymentOnMoto(t *testing.T) {
 	require.ElementsMatch(t, slices.Sorted(maps.Keys(leftByMoto)), c.grown(before), "after all is destroyed the account is as it was")
 
 	c.allowed()
+	c.documented()
+}
+
+// documented checks that the commands of docs/DEPLOY.md were run, with the flags that they have there, but for those that say that only
+// real AWS can run them.
+func (c *cloud) documented() {
+	c.t.Helper()
+	text := must[[]byte](c.t)(os.ReadFile("../docs/DEPLOY.md"))
+	block := regexp.MustCompile("(?s)```sh\n(.*?)```")
+	checked := 0
+	for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+		if strings.Contains(found[1], "real AWS only") {
+			continue
+		}
+		for line := range strings.Lines(found[1]) {
+			command, _, _ := strings.Cut(line, "#")
+			words := strings.Fields(command)
+			require.Equal(c.t, "helios", words[0], line)
+			require.True(c.t, c.ran[words[1]], "not run: %s", line)
+			for _, word := range words[2:] {
+				if strings.HasPrefix(word, "--") {
+					require.True(c.t, c.ran[words[1]+" "+word], "not run with %s: %s", word, line)
+				}
+			}
+			checked++
+		}
+	}
+	require.Greater(c.t, checked, 12)
 }
 
 // examine runs the doctor.
@@ -540,7 +583,11 @@ func (c *cloud) backedUp(bucket string) string {
 	backup := helios(c.t, env, "backup", "s3://"+bucket+"/helios", "--url", server.url)
 	require.Zero(c.t, backup.code, backup.stderr)
 	require.Zero(c.t, server.interrupt())
-	server = startWith(c.t, env, "serve", "--data", dir) // which says of itself at once that there is a source
+	restored := filepath.Join(c.t.TempDir(), "restored")
+	c.works("restore", "s3://"+bucket+"/helios", "--data", restored)
+	server = startWith(c.t, env, "serve", "--data", restored) // which says of itself at once that there is a source
+	c.note([]string{"serve", "--data"})
+	require.Equal(c.t, 1, server.number("SELECT count(*) FROM clicks"))
 	require.Zero(c.t, server.interrupt())
 	return server.log.String()
 }
@@ -610,14 +657,16 @@ func (c *cloud) looked(made map[string]string) {
 	require.Regexp(t, `(?m)^\d{4}-\d\d-\d\dT\S+ INFO  metrics .*Source=clicks`, all)
 	require.NotContains(t, all, "_aws")
 	require.Equal(t, 1, strings.Count(c.works("logs", "--lines", "1"), "\n"))
-	require.Contains(t, c.works("logs", "--json"), `"_aws":{`)
+	require.Contains(t, c.works("logs", "--json", "--since", "24h"), `"_aws":{`)
 	c.followed(made["LogGroup"])
 }
 
 // followed follows the log until a line comes that was not there, and stops it as Ctrl-C does.
 func (c *cloud) followed(group string) {
 	c.t.Helper()
-	follow := exec.Command(binary, "logs", "--follow", "--lines", "1")
+	args := []string{"logs", "--follow", "--lines", "1"}
+	c.note(args)
+	follow := exec.Command(binary, args...)
 	follow.Env = environment(c.env...)
 	out := must[io.ReadCloser](c.t)(follow.StdoutPipe())
 	require.NoError(c.t, follow.Start())
