@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,9 +64,7 @@ func (b *bucket) wire(s3 http.Handler) http.Handler {
 		default:
 			whole := httptest.NewRecorder()
 			s3.ServeHTTP(whole, r)
-			for name, values := range whole.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), whole.Header())
 			w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
 			w.WriteHeader(whole.Code)
 			_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])

@@ -114,8 +114,8 @@ func resolved(path string) (string, error) {
 	}
 	rest := ""
 	for at := path; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			return filepath.Join(real, rest), nil
+		if found, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(found, rest), nil
 		} else if !os.IsNotExist(err) || at == filepath.Dir(at) {
 			return path, nil // it cannot be looked at; whoever uses it says why
 		}
