@@ -192,6 +192,15 @@ func TestAServerWithoutAccountsSaysWhereTheFirstIsMade(t *testing.T) {
 	}))
 }
 
+func TestTheLogOfADeploymentHoldsNoLink(t *testing.T) {
+	c := config.Default()
+	c.Data, c.CloudWatch.Deployment = t.TempDir(), "helios"
+	_, said, stop := boot(t, c)
+	require.Eventually(t, func() bool { return strings.Contains(said.String(), "`helios users setup` gives the link") }, time.Minute, 10*time.Millisecond)
+	stop()
+	require.NotContains(t, said.String(), "/setup#")
+}
+
 // bearer sends a token with every request.
 type bearer struct {
 	next   http.RoundTripper

@@ -19,6 +19,7 @@ step='' why='' told='' said=0
 main() {
   exec 3>&1 >>"$log" 2>&1
   trap leave EXIT
+  trap 'told=no; exit 143' TERM INT HUP # it is switched off, and boots again
   begin 'mount the data volume'
   mount_volume
   begin 'make the user'
@@ -102,7 +103,7 @@ make_user() {
 }
 
 genuine() { [[ -f $1 ]] && sha256sum --check --status <<<"$DIGEST  $1"; }
-fetch() { timeout 120 aws s3 cp --only-show-errors --region "$REGION" -- "$ARTIFACT" "$1"; }
+fetch() { timeout 120 aws s3 cp --only-show-errors --region "$REGION" "$ARTIFACT" "$1"; }
 
 install_version() {
   local binary=$versions/$DIGEST/helios part=$versions/part

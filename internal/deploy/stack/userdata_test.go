@@ -70,6 +70,7 @@ func TestTheInstanceIsToldWhatWasMeant(t *testing.T) {
 	script := shellOf(t, text)
 	out, err := exec.CommandContext(t.Context(), "bash", "-n", "-c", script).CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	require.NotRegexp(t, `[^\t\n -~]`, text, "it says that it is ASCII")
 
 	packed, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(variableOf(t, script, "SETTINGS"))))
 	require.NoError(t, err)
