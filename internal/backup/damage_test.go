@@ -103,7 +103,7 @@ func TestACrashAtAnyCallLeavesEarlierBackupsWhole(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, left.names("backups/"), 1, "call %d", n)
 		left.check(t, left.names("backups/")[0])
-		require.Equal(t, len(calls.objects), len(left.objects), "call %d: %q", n, since(left, calls))
+		require.Len(t, left.objects, len(calls.objects), "call %d: %q", n, since(left, calls))
 	}
 }
 

@@ -45,7 +45,7 @@ func TestOnlyWhatHasChangedIsWrittenAgain(t *testing.T) {
 
 	before = m.clone()
 	s.add(t, 5, minute(60))
-	made, err = m.backup(t, s, 0)
+	_, err = m.backup(t, s, 0)
 	require.NoError(t, err)
 	written := since(m, before)
 	require.Len(t, written, 4, "the tail, its quarantine, the positions, the manifest: %q", written)

@@ -265,18 +265,16 @@ func List(ctx context.Context, p Place) ([]Backup, error) {
 	backups := make([]Backup, 0, len(ids))
 	for _, id := range slices.Backward(ids) {
 		m, err := readManifest(ctx, p, id)
-		switch fault.CodeOf(err) {
-		case fault.NotFound: // it went meanwhile, as old ones do
-			continue
-		case fault.Refused:
+		switch code := fault.CodeOf(err); {
+		case err == nil:
+			backups = append(backups, m.backup(p, id))
+		case code == fault.NotFound: // it went meanwhile, as old ones do
+		case code == fault.Refused:
 			at, _ := time.Parse(idTime, id[:len(idTime)])
 			backups = append(backups, Backup{ID: id, At: at, To: p.String(), Damaged: err.Error()})
-			continue
-		}
-		if err != nil {
+		default:
 			return nil, err
 		}
-		backups = append(backups, m.backup(p, id))
 	}
 	return backups, nil
 }

@@ -56,36 +56,36 @@ func newServer(t *testing.T) *server {
 }
 
 // openServer opens a data directory.
-func openServer(t testing.TB, dir string) *server {
-	t.Helper()
+func openServer(tb testing.TB, dir string) *server {
+	tb.Helper()
 	s := &server{dir: dir}
 	var err error
-	s.store, err = duckdb.Open(t.Context(), dir, duckdb.Options{Threads: 2})
-	require.NoError(t, err)
-	s.catalog, err = catalog.Open(t.Context(), dir)
-	require.NoError(t, err)
-	t.Cleanup(func() { s.close(t) })
+	s.store, err = duckdb.Open(tb.Context(), dir, duckdb.Options{Threads: 2})
+	require.NoError(tb, err)
+	s.catalog, err = catalog.Open(tb.Context(), dir)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { s.close(tb) })
 	return s
 }
 
-func (s *server) close(t testing.TB) {
-	t.Helper()
+func (s *server) close(tb testing.TB) {
+	tb.Helper()
 	if s.store != nil {
-		require.NoError(t, s.store.Close(context.Background()))
-		require.NoError(t, s.catalog.Close())
+		require.NoError(tb, s.store.Close(context.Background()))
+		require.NoError(tb, s.catalog.Close())
 		s.store = nil
 	}
 }
 
-func (s *server) commit(t testing.TB, b *ingest.Batch) {
-	t.Helper()
+func (s *server) commit(tb testing.TB, b *ingest.Batch) {
+	tb.Helper()
 	b.Source, b.Stream = "shop", "orders"
-	require.NoError(t, s.store.Commit(t.Context(), []*ingest.Batch{b}))
+	require.NoError(tb, s.store.Commit(tb.Context(), []*ingest.Batch{b}))
 }
 
 // add commits n events that are ingested at a time, and moves the position past them. Every seventh is quarantined too.
-func (s *server) add(t testing.TB, n int, at time.Time) {
-	t.Helper()
+func (s *server) add(tb testing.TB, n int, at time.Time) {
+	tb.Helper()
 	b := &ingest.Batch{Table: s.table, At: at, Rows: &columns.Rows{N: n, Vectors: make([]columns.Vector, len(s.table.Columns)), Bytes: int64(n)}}
 	for i := range n {
 		id := s.next + i
@@ -105,7 +105,7 @@ func (s *server) add(t testing.TB, n int, at time.Time) {
 	b.Shards = []event.ShardState{{
 		ShardID: "shard-0", Position: event.Position{Sequence: sequence(s.next), Taken: event.WholeRecord}, ArrivedAt: at, Start: event.Start{Kind: event.FromHorizon},
 	}}
-	s.commit(t, b)
+	s.commit(tb, b)
 }
 
 func sequence(n int) string { return fmt.Sprintf("4958%052d", n) }
@@ -155,21 +155,21 @@ func (s *server) deps(open backup.Opener, o backup.Options) backup.Deps {
 	return backup.Deps{Store: s.store, Catalog: s.catalog, Open: open, Dir: s.dir, Version: "v1", Options: o}
 }
 
-func (s *server) backup(t testing.TB, to string) backup.Backup {
-	t.Helper()
-	b, err := s.service(backup.Options{}).Backup(t.Context(), to)
-	require.NoError(t, err)
-	require.NoDirExists(t, filepath.Join(s.dir, backup.StagingDir))
+func (s *server) backup(tb testing.TB, to string) backup.Backup {
+	tb.Helper()
+	b, err := s.service(backup.Options{}).Backup(tb.Context(), to)
+	require.NoError(tb, err)
+	require.NoDirExists(tb, filepath.Join(s.dir, backup.StagingDir))
 	return b
 }
 
 // restore brings a backup into a new directory, and gives that.
-func restore(t testing.TB, from, id string) (dir string, err error) {
-	t.Helper()
-	p, err := place.Open(t.Context(), from)
-	require.NoError(t, err)
-	dir = filepath.Join(t.TempDir(), "it's [a] *new* one")
-	_, err = backup.Restore(t.Context(), options(p, dir, id))
+func restore(tb testing.TB, from, id string) (dir string, err error) {
+	tb.Helper()
+	p, err := place.Open(tb.Context(), from)
+	require.NoError(tb, err)
+	dir = filepath.Join(tb.TempDir(), "it's [a] *new* one")
+	_, err = backup.Restore(tb.Context(), options(p, dir, id))
 	return dir, err
 }
 
@@ -179,27 +179,27 @@ func options(p backup.Place, dir, id string) backup.RestoreOptions {
 
 // dump is all that a closed data directory holds, as another program reads it: definitions and rows of all tables, and the
 // sources.
-func dump(t testing.TB, dir string) string {
-	t.Helper()
+func dump(tb testing.TB, dir string) string {
+	tb.Helper()
 	db, err := sql.Open("duckdb", "")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(t.Context(), "ATTACH '"+strings.ReplaceAll(filepath.Join(dir, "helios.duckdb"), "'", "''")+"' AS d (READ_ONLY)")
-	require.NoError(t, err)
+	_, err = db.ExecContext(tb.Context(), "ATTACH '"+strings.ReplaceAll(filepath.Join(dir, "helios.duckdb"), "'", "''")+"' AS d (READ_ONLY)")
+	require.NoError(tb, err)
 	var out bytes.Buffer
 	query := func(text string) (rows [][]string) {
-		result, err := db.QueryContext(t.Context(), text)
-		require.NoError(t, err, text)
+		result, err := db.QueryContext(tb.Context(), text)
+		require.NoError(tb, err, text)
 		defer result.Close()
 		names, err := result.Columns()
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		for result.Next() {
 			row, into := make([]sql.NullString, len(names)), make([]any, len(names))
 			for i := range row {
 				into[i] = &row[i]
 			}
-			require.NoError(t, result.Scan(into...))
+			require.NoError(tb, result.Scan(into...))
 			var texts []string
 			for _, v := range row {
 				texts = append(texts, fmt.Sprintf("%t %s", v.Valid, v.String))
@@ -207,27 +207,27 @@ func dump(t testing.TB, dir string) string {
 			rows = append(rows, texts)
 			fmt.Fprintf(&out, "%q\n", texts)
 		}
-		require.NoError(t, result.Err())
+		require.NoError(tb, result.Err())
 		return rows
 	}
 	query("SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'd' AND NOT internal ORDER BY ALL")
 	for _, t := range query("SELECT schema_name, table_name, sql FROM duckdb_tables() WHERE database_name = 'd' ORDER BY ALL") {
 		query(fmt.Sprintf(`SELECT COLUMNS(*)::VARCHAR FROM d.%s."%s" ORDER BY ALL`, strings.TrimPrefix(t[0], "true "), strings.TrimPrefix(t[1], "true ")))
 	}
-	c, err := catalog.Open(t.Context(), dir)
-	require.NoError(t, err)
-	sources, err := c.Sources(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, c.Close())
+	c, err := catalog.Open(tb.Context(), dir)
+	require.NoError(tb, err)
+	sources, err := c.Sources(tb.Context())
+	require.NoError(tb, err)
+	require.NoError(tb, c.Close())
 	fmt.Fprintln(&out, sources)
 	return out.String()
 }
 
 // files are the files below a directory, by name.
-func files(t testing.TB, dir string) map[string]int64 {
-	t.Helper()
+func files(tb testing.TB, dir string) map[string]int64 {
+	tb.Helper()
 	found := map[string]int64{}
-	require.NoError(t, filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+	require.NoError(tb, filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().IsRegular() {
 			name, _ := filepath.Rel(dir, path)
 			found[name] = info.Size()

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-
 	"log/slog"
 	"path/filepath"
 	"strings"

@@ -15,6 +15,11 @@ import (
 	"github.com/helios-sql/helios/internal/schema"
 )
 
+// filled fills names and conditions into a statement of ours, in one pass: they may hold whatever they like.
+func filled(statement string, names ...string) string {
+	return strings.NewReplacer(names...).Replace(statement)
+}
+
 // prints adds up the prints of rows.
 const prints = "count(*), coalesce(sum(print), 0)::HUGEINT, coalesce(sum(hash(print)), 0)::HUGEINT"
 
@@ -56,7 +61,9 @@ func addUp(ctx context.Context, conn *sql.Conn, t backup.Table, where string, st
 	at := "epoch_us(" + quote(t.Time) + ")"
 	// Rounded down, also before 1970.
 	cell := fmt.Sprintf("%[1]s - (%[1]s %% %[2]d + %[2]d) %% %[2]d", at, step.Microseconds())
-	rows, err := conn.QueryContext(ctx, "SELECT cell, "+prints+" FROM (SELECT "+cell+" AS cell, "+rowPrint(t)+" AS print FROM "+place(t)+" WHERE "+where+") GROUP BY cell")
+	statement := filled("SELECT cell, {prints} FROM (SELECT {cell} AS cell, {print} AS print FROM {table} WHERE {where}) GROUP BY cell",
+		"{prints}", prints, "{cell}", cell, "{print}", rowPrint(t), "{table}", place(t), "{where}", where)
+	rows, err := conn.QueryContext(ctx, statement)
 	if err != nil {
 		return err
 	}

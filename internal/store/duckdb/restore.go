@@ -164,7 +164,7 @@ func (t *target) create(ctx context.Context, table backup.Table) error {
 			return fault.New(fault.Refused, "the backup has a table or column named %q", name)
 		}
 	}
-	statement := "CREATE TABLE " + place(table) + " (" + strings.Join(definitions, ", ") + ")"
+	statement := filled("CREATE TABLE {table} ({columns})", "{table}", place(table), "{columns}", strings.Join(definitions, ", "))
 	if table.Kind == backup.System {
 		if !slices.ContainsFunc(t.existing, func(e backup.Table) bool { return e.Name == table.Name && slices.Equal(e.Columns, table.Columns) }) {
 			return fault.New(fault.Refused, "the backup has a system table %s that its format does not have", table.Name)
@@ -196,7 +196,8 @@ func (t *target) Load(ctx context.Context, table backup.Table, file string) (int
 		if len(names) != len(there) {
 			return fault.New(fault.Refused, "it has columns that %s does not have", place(table))
 		}
-		result, err := t.conn.ExecContext(ctx, "INSERT INTO "+place(table)+" ("+strings.Join(names, ", ")+") SELECT "+strings.Join(values, ", ")+" FROM "+from)
+		result, err := t.conn.ExecContext(ctx, filled("INSERT INTO {table} ({names}) SELECT {values} FROM {file}",
+			"{table}", place(table), "{names}", strings.Join(names, ", "), "{values}", strings.Join(values, ", "), "{file}", from))
 		if err == nil {
 			loaded, err = result.RowsAffected()
 		}
@@ -212,7 +213,7 @@ func (t *target) Load(ctx context.Context, table backup.Table, file string) (int
 var globbed = strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]")
 
 func (t *target) fileColumns(ctx context.Context, from string) (map[string]bool, error) {
-	rows, err := t.conn.QueryContext(ctx, "SELECT column_name FROM (DESCRIBE SELECT * FROM "+from+")")
+	rows, err := t.conn.QueryContext(ctx, filled("SELECT column_name FROM (DESCRIBE SELECT * FROM {file})", "{file}", from))
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +239,8 @@ func (t *target) Print(ctx context.Context, table backup.Table) (backup.Print, e
 	for _, where := range parts {
 		var rows int64
 		var sums printSums
-		statement := "SELECT " + prints + " FROM (SELECT " + rowPrint(table) + " AS print FROM " + place(table) + " WHERE " + where + ")"
+		statement := filled("SELECT {prints} FROM (SELECT {print} AS print FROM {table} WHERE {where})",
+			"{prints}", prints, "{print}", rowPrint(table), "{table}", place(table), "{where}", where)
 		if err := t.conn.QueryRowContext(ctx, statement).Scan(&rows, &sums.a, &sums.b); err != nil {
 			return backup.Print{}, t.explain(fmt.Errorf("add up %s: %w", place(table), err))
 		}
