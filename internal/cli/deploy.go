@@ -151,7 +151,7 @@ func (d *deploying) apply(ctx context.Context, after stack.Parameters) error {
 		return err
 	}
 	if err := s.Refuse(plan); err != nil && !d.flags.mayBeReplaced {
-		return notUsage{err}
+		return notUsageError{err}
 	}
 	if d.flags.planOnly {
 		return nil
@@ -177,10 +177,10 @@ func (d *deploying) apply(ctx context.Context, after stack.Parameters) error {
 	return d.finish(ctx, s, made, after)
 }
 
-// notUsage keeps a refusal from being taken for a wrong command line.
-type notUsage struct{ error }
+// notUsageError keeps a refusal from being taken for a wrong command line.
+type notUsageError struct{ error }
 
-func (n notUsage) Unwrap() error { return n.error }
+func (n notUsageError) Unwrap() error { return n.error }
 
 func question(p *deploy.Plan) string {
 	switch {
@@ -351,7 +351,7 @@ func (d *deploying) ask(ctx context.Context) error {
 	if d.wishes.AllowCIDRs == nil {
 		d.say("Who may reach the console? Name the networks, as in 203.0.113.0/24, with commas between them; a single address with /32 behind it. Everybody must sign in as well.")
 		if err := d.askUntil(ctx, "Networks", func(text string) error {
-			d.wishes.AllowCIDRs = words(text)
+			d.wishes.AllowCIDRs = networks(text)
 			if len(d.wishes.AllowCIDRs) == 0 {
 				return fault.New(fault.Invalid, "there is no default: without a network nobody would reach it")
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,17 @@ import (
 // words are the parts of an answer, between commas and spaces.
 func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+}
+
+// networks are those of an answer. An address alone is a network of one.
+func networks(text string) []string {
+	all := words(text)
+	for i, one := range all {
+		if address, err := netip.ParseAddr(one); err == nil {
+			all[i] = netip.PrefixFrom(address, address.BitLen()).String()
+		}
+	}
+	return all
 }
 
 // pick reads which of some streams a person chose: by their numbers or names, with =TABLE behind them or without.

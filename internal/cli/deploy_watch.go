@@ -255,10 +255,10 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 // cancelled says what is left of what was cancelled.
 func cancelled(s *deploy.Session, now cfn.Stack) error {
 	flags := s.Flags(now.Name)
-	switch now.State() {
-	case cfn.Ready:
+	switch state := now.State(); {
+	case state == cfn.Ready:
 		return fault.New(fault.Conflict, "cancelled: all is as it was before")
-	case cfn.Deleted:
+	case state == cfn.Deleted:
 		return fault.New(fault.Conflict, "cancelled: what had been made of %s is removed, but for the bucket of backups if there was one already", now.Name).
 			WithHint("`helios destroy%[1]s --purge` removes that too, `helios deploy%[1]s` begins anew", flags)
 	}

@@ -181,8 +181,10 @@ func (c *console) confirmName(ctx context.Context, name string) error {
 		return nil
 	}
 	if !term.Is(c.in) {
-		return &usageError{err: fault.New(fault.Invalid, "standard input is not a terminal, so nobody can be asked for the name of what is to be removed"),
-			hint: "add --yes --name " + name + " to go on without a question"}
+		return &usageError{
+			err:  fault.New(fault.Invalid, "standard input is not a terminal, so nobody can be asked for the name of what is to be removed"),
+			hint: "add --yes --name " + name + " to go on without a question",
+		}
 	}
 	typed, err := term.Ask(ctx, c.in, c.talk, "Type the deployment's name, "+name+", to remove it")
 	if err != nil {

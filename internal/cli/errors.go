@@ -46,7 +46,7 @@ func usageOf(cmd *cobra.Command, err error) error {
 
 // settingsError is wrong usage when it comes of what a person set, and any other error otherwise.
 func settingsError(cmd *cobra.Command, err error) error {
-	if _, right := errors.AsType[notUsage](err); right {
+	if _, right := errors.AsType[notUsageError](err); right {
 		return err
 	}
 	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Refused {

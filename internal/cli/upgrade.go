@@ -85,7 +85,7 @@ func (c *console) carryOut(ctx context.Context, s *deploy.Session, plan *deploy.
 		return err
 	}
 	if err := s.Refuse(plan); err != nil {
-		return notUsage{err}
+		return notUsageError{err}
 	}
 	if err := c.confirm(ctx, "Upgrade it? Helios rests for some minutes, and reads then what has come in meanwhile."); err != nil {
 		return err

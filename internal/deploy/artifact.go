@@ -15,10 +15,9 @@ import (
 	"regexp"
 	"strings"
 
+	build "github.com/helios-sql/helios/internal/buildinfo"
 	"github.com/helios-sql/helios/internal/deploy/elfcheck"
 	"github.com/helios-sql/helios/internal/fault"
-
-	build "github.com/helios-sql/helios/internal/buildinfo"
 )
 
 const (

@@ -51,7 +51,7 @@ func (v *Survey) Nothing() bool {
 
 // OnlyKept reports whether nothing is there but what a removal keeps.
 func (v *Survey) OnlyKept() bool {
-	return v.Stack.Name == "" && len(v.Consumers)+len(v.Loose) == 0 && !(v.Artifacts && v.Last)
+	return v.Stack.Name == "" && len(v.Consumers)+len(v.Loose) == 0 && (!v.Artifacts || !v.Last)
 }
 
 const surveyTime = 3 * time.Minute
