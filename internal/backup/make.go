@@ -41,6 +41,7 @@ type making struct {
 	dir   string           // StagingDir
 	there map[string]int64 // sizes of the objects of the place
 	last  *manifest        // the newest backup of the place that can be read, or nil
+	after time.Time        // the time of the newest backup, whatever it holds
 	sent  map[string]bool  // files of this backup
 	most  int64            // rows of a range
 	man   manifest
@@ -105,6 +106,9 @@ func (m *making) look(ctx context.Context) error {
 	ids, err := backupIDs(ctx, m.place)
 	if err != nil {
 		return err
+	}
+	if n := len(ids); n > 0 {
+		m.after = idTime(ids[n-1])
 	}
 	for n := len(ids) - 1; n >= 0 && m.last == nil; n-- {
 		m.last, err = readManifest(ctx, m.place, ids[n])
@@ -172,7 +176,11 @@ func (m *making) round(ctx context.Context, limit time.Duration, stored map[stri
 		return false, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	m.man = manifest{Layout: layout, At: m.deps.Now().UTC().Truncate(time.Millisecond), Version: m.deps.Version, Identity: s.Identity()}
+	at := m.deps.Now().UTC().Truncate(time.Millisecond)
+	if !at.After(m.after) { // a clock was set back: the newest must be the last by its name too, or it would be removed for an old one
+		at = m.after.Add(time.Millisecond)
+	}
+	m.man = manifest{Layout: layout, At: at, Version: m.deps.Version, Identity: s.Identity()}
 	if err := m.claim(ctx, m.man.Identity.Store); err != nil {
 		return false, err
 	}

@@ -77,11 +77,11 @@ func (m *manifest) encode() (id string, text []byte, err error) {
 		return "", nil, fmt.Errorf("write the manifest: %w", err)
 	}
 	text = append(text, '\n')
-	return m.At.UTC().Format(idTime) + "-" + digest(text), text, nil
+	return m.At.UTC().Format(idLayout) + "-" + digest(text), text, nil
 }
 
-// idTime begins the ID of a backup, so that IDs sort by time.
-const idTime = "20060102T150405.000Z"
+// idLayout begins the ID of a backup, so that IDs sort by time.
+const idLayout = "20060102T150405.000Z"
 
 // digest is what the name of a manifest has of its SHA-256.
 func digest(text []byte) string {
@@ -94,6 +94,12 @@ var (
 	sumForm    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	objectForm = regexp.MustCompile(`^objects(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
 )
+
+// idTime is the time that an ID begins with; zero for one that is none.
+func idTime(id string) time.Time {
+	at, _ := time.Parse(idLayout, id[:len(idLayout)])
+	return at
+}
 
 func manifestName(id string) string { return backupsDir + id + manifestExt }
 
@@ -270,8 +276,7 @@ func List(ctx context.Context, p Place) ([]Backup, error) {
 			backups = append(backups, m.backup(p, id))
 		case code == fault.NotFound: // it went meanwhile, as old ones do
 		case code == fault.Refused:
-			at, _ := time.Parse(idTime, id[:len(idTime)])
-			backups = append(backups, Backup{ID: id, At: at, To: p.String(), Damaged: err.Error()})
+			backups = append(backups, Backup{ID: id, At: idTime(id), To: p.String(), Damaged: err.Error()})
 		default:
 			return nil, err
 		}

@@ -118,6 +118,9 @@ func (s *Service) begin(ctx context.Context) {
 	defer s.mu.Unlock()
 	if newest != nil {
 		s.last, s.next = newest, newest.At.Add(s.deps.Options.Every)
+		if latest := s.deps.Now().Add(s.deps.Options.Every); s.next.After(latest) { // a clock was set back
+			s.next = latest
+		}
 	}
 }
 

@@ -137,6 +137,19 @@ func TestOneBackupAtATime(t *testing.T) {
 	require.Equal(t, []backup.Backup{made}, listed)
 }
 
+func TestABackupAfterAClockWasSetBackIsTheNewest(t *testing.T) {
+	m := newMemory()
+	now := noon
+	deps := backup.Deps{Store: &void{}, Catalog: &emptyCatalog{}, Open: m.open, Dir: t.TempDir(), Now: func() time.Time { return now }, Options: backup.Options{Keep: 1}}
+	_, err := backup.New(deps).Backup(t.Context(), "memory")
+	require.NoError(t, err)
+	now = noon.Add(-time.Hour)
+	made, err := backup.New(deps).Backup(t.Context(), "memory")
+	require.NoError(t, err)
+	require.Equal(t, noon.Add(time.Millisecond), made.At)
+	require.Equal(t, []string{"backups/" + made.ID + ".json"}, m.names("backups/"))
+}
+
 func TestTheCatalogFitsTheStore(t *testing.T) {
 	m := newMemory()
 	deps := backup.Deps{Store: &void{}, Catalog: &emptyCatalog{changes: 5}, Open: m.open, Dir: t.TempDir()}

@@ -84,7 +84,7 @@ func (db *DB) complain(ctx context.Context, err error) bool {
 	if err != nil || size < walBound {
 		return false
 	}
-	db.log.WarnContext(ctx, "a query that runs on keeps the write-ahead log from being written into the file: it grows until that query ends", "log_bytes", size)
+	db.log.WarnContext(ctx, "a query or a backup that runs on keeps the write-ahead log from being written into the file: it grows until that ends", "log_bytes", size)
 	return true
 }
 
