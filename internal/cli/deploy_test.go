@@ -268,6 +268,36 @@ func TestDestroyAsksForTheName(t *testing.T) {
 	require.Contains(t, c.seen.String(), "There is nothing of helios in eu-central-1")
 }
 
+func TestWhatDeploymentsShareGoesWithTheLastOfThem(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, deployIt)
+	c.does(0, deployIt+" --name other")
+	removed := []string{}
+	c.Answer("kinesis:ListStreamConsumers", func(*cfntest.Request) (any, error) {
+		consumer := func(name string) map[string]any {
+			return map[string]any{"ConsumerName": name, "ConsumerARN": "arn:aws:kinesis:eu-central-1:123456789012:stream/clicks/consumer/" + name + ":1", "ConsumerStatus": "ACTIVE"}
+		}
+		return map[string]any{"Consumers": []any{consumer("helios-clicks"), consumer("billing")}}, nil
+	})
+	c.Answer("kinesis:DeregisterStreamConsumer", func(q *cfntest.Request) (any, error) {
+		removed = append(removed, string(q.JSON))
+		return map[string]any{}, nil
+	})
+	c.does(0, destroyIt)
+	require.Empty(t, removed, "the other one may read by it")
+	require.Contains(t, c.Buckets(), "helios-artifacts-123456789012-eu-central-1", "the other one starts from it")
+	c.does(0, "deploy --name other --yes")
+
+	c.seen.Reset()
+	c.does(0, "destroy --name other --yes --purge")
+	require.Contains(t, c.seen.String(), "the fan-out consumer helios-clicks of arn:aws:kinesis:eu-central-1:123456789012:stream/clicks")
+	require.Len(t, removed, 1)
+	require.Contains(t, removed[0], "consumer/helios-clicks:1")
+	require.NotContains(t, c.Buckets(), "helios-artifacts-123456789012-eu-central-1")
+	c.does(0, "destroy --name helios --yes --purge")
+	require.Empty(t, c.Buckets())
+}
+
 func TestTheSetupLinkIsMadeOnTheServersMachine(t *testing.T) {
 	dir := t.TempDir()
 	got := helios(t, "", "users", "setup", "--data", dir)

@@ -94,7 +94,7 @@ type Setup struct {
 const (
 	agentTime   = 4 * time.Minute // the agent of Systems Manager says late that it is there
 	commandTime = time.Minute     // for the command itself
-	askAgain    = 3 * time.Second
+	agentAsked  = 80              // times, at most
 
 	// SetupCommand makes the link, on the instance.
 	SetupCommand = "sudo -u helios /opt/helios/bin/helios users setup --data /var/lib/helios/data"
@@ -111,7 +111,7 @@ func (s *Session) Setup(ctx context.Context, instance string) (Setup, error) {
 			WithHint("ask it yourself: `aws ssm start-session --region %s --target %s`, and there `%s`", s.Region, instance, SetupCommand)
 	}
 	var id string
-	for id == "" {
+	for asked := 1; id == ""; asked++ {
 		sent, err := s.SSM.SendCommand(ctx, &ssm.SendCommandInput{
 			DocumentName: aws.String("AWS-RunShellScript"), InstanceIds: []string{instance}, TimeoutSeconds: aws.Int32(int32(commandTime.Seconds())),
 			Comment:    aws.String("the link for the first account of Helios"),
@@ -121,8 +121,8 @@ func (s *Session) Setup(ctx context.Context, instance string) (Setup, error) {
 		case err == nil:
 			id = aws.ToString(sent.Command.CommandId)
 		case awsfault.AnsweredWith(err, "InvalidInstanceId"): // the agent has not registered yet
-			if wait(ctx, askAgain) != nil {
-				return Setup{}, missing("its agent has not registered with Systems Manager in " + agentTime.String())
+			if asked == agentAsked || wait(ctx, s.Stacks.Poll()) != nil {
+				return Setup{}, missing("its agent has not registered with Systems Manager yet")
 			}
 		default:
 			return Setup{}, missing(awsfault.Explain(err, "Run Command failed").Error())
@@ -147,8 +147,8 @@ func (s *Session) Setup(ctx context.Context, instance string) (Setup, error) {
 			}
 			return Setup{}, missing(said + " (" + string(answer.Status) + ")")
 		}
-		if wait(ctx, askAgain) != nil {
-			return Setup{}, missing("no answer came in " + agentTime.String())
+		if wait(ctx, s.Stacks.Poll()) != nil {
+			return Setup{}, missing("no answer came in time")
 		}
 	}
 }

@@ -71,6 +71,9 @@ func New(api *cloudformation.Client, o Options) *Client {
 	return c
 }
 
+// Poll is how long the client waits between two questions.
+func (c *Client) Poll() time.Duration { return c.poll }
+
 // isLocal reports whether an endpoint is on this machine, where nobody is kept from work by being asked often.
 func isLocal(endpoint string) bool {
 	u, err := url.Parse(endpoint)
