@@ -21,15 +21,16 @@ import (
 // cloud is an account of AWS and the whole of what a person at a terminal sees of it.
 type cloud struct {
 	*cfntest.Account
-	t    *testing.T
-	dir  string
-	in   *os.File // a terminal to answer at; nil: there is none
-	seen strings.Builder
+	t     *testing.T
+	dir   string
+	in    *os.File // a terminal to answer at; nil: there is none
+	brief bool     // plans and lists of resources are left out
+	seen  strings.Builder
 }
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{Account: cfntest.Start(t), t: t, dir: t.TempDir()}
+	c := &cloud{Account: cfntest.Start(t), t: t, dir: t.TempDir(), brief: true}
 	for name, value := range c.Environment() {
 		t.Setenv(name, value)
 	}
@@ -52,6 +53,9 @@ func (c *cloud) build(name string, size int) string {
 	return file
 }
 
+// shown is what is shown before anything is done; TestDeployTellsWhatCloudFormationDoes shows it.
+var shown = regexp.MustCompile(`(?s)Deployment  helios\nAccount [^\n]*\nRegion [^\n]*\nAs [^\n]*\nVersion .*?What it costs a month.*?\n\n`)
+
 // run runs a command line and notes it with all that it said and its exit code.
 func (c *cloud) run(ctx context.Context, line string) int {
 	c.t.Helper()
@@ -61,7 +65,11 @@ func (c *cloud) run(ctx context.Context, line string) int {
 		in = c.in
 	}
 	code := cli.Main(ctx, strings.Fields(strings.ReplaceAll(line, "BUILD", filepath.Join(c.dir, "helios"))), in, &said, &said)
-	fmt.Fprintf(&c.seen, "$ helios %s\n%s# exit %d\n\n", strings.ReplaceAll(line, "BUILD", "helios"), said.String(), code)
+	text := said.String()
+	if c.brief {
+		text = shown.ReplaceAllString(text, "[the plan]\n\n")
+	}
+	fmt.Fprintf(&c.seen, "$ helios %s\n%s# exit %d\n\n", strings.ReplaceAll(line, "BUILD", "helios"), text, code)
 	return code
 }
 
@@ -88,7 +96,6 @@ var changing = []struct {
 	{regexp.MustCompile(`devel \([0-9a-f]{8}\)`), "devel (…)"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "…"},
 	{regexp.MustCompile(`/tmp/\S*/helios\b`), "helios"},
-	{regexp.MustCompile(`(?s)Deployment  helios\nAccount .*?What it costs a month.*?\n\n`), "[the plan]\n\n"},
 }
 
 // does runs a command line that is to end with a code.
@@ -107,7 +114,7 @@ func (c *cloud) golden(name string) {
 	for _, one := range changing {
 		text = one.pattern.ReplaceAllString(text, one.with)
 	}
-	if name != "well" {
+	if c.brief {
 		text = many.ReplaceAllString(text, "$1 …\n")
 	}
 	file := filepath.Join("testdata", "deploy", strings.ReplaceAll(name, " ", "_")+".txt")
@@ -158,6 +165,7 @@ func TestCtrlCStopsWatchingOrCancels(t *testing.T) {
 
 func TestDeployTellsWhatCloudFormationDoes(t *testing.T) {
 	c := newCloud(t)
+	c.brief = false
 	c.does(0, deployIt)
 	c.does(0, "deploy --yes")
 	c.does(0, destroyIt)
@@ -175,6 +183,35 @@ const waitCondition = "AWS::CloudFormation::WaitCondition"
 // notReady is the failure that an instance signals.
 func notReady(reason string) cfntest.Play {
 	return cfntest.Play{Type: waitCondition, Takes: 2, Fails: "WaitCondition received failed message: '" + reason + "' for uniqueId: i-0123456789abcdef0"}
+}
+
+func TestPlanSaysInOneParagraphWhyItCannotBeMade(t *testing.T) {
+	for name, set := range map[string]func(c *cloud) (line string){
+		"no credentials": func(c *cloud) string {
+			c.t.Setenv("AWS_ACCESS_KEY_ID", "")
+			c.t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+			return "deploy --plan"
+		},
+		"wrong profile": func(*cloud) string { return "deploy --plan --profile nobody" },
+		"unreachable endpoint": func(c *cloud) string {
+			c.t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+			return "deploy --plan"
+		},
+		"expired credentials": func(c *cloud) string {
+			c.Fault(cfntest.Fault{Action: "sts:GetCallerIdentity", Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403})
+			return "deploy --plan"
+		},
+		"no region": func(c *cloud) string {
+			c.t.Setenv("AWS_REGION", "")
+			return "deploy --plan"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			c.does(3, set(c))
+			c.golden("plan " + name)
+		})
+	}
 }
 
 func TestEachFailureTellsItsCauseAndTheCommandToGoOnWith(t *testing.T) {
@@ -298,6 +335,18 @@ func TestEachFailureTellsItsCauseAndTheCommandToGoOnWith(t *testing.T) {
 		"credentials expire in the middle": func(c *cloud) {
 			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 5, Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403})
 			c.does(3, deployIt)
+			c.note("signed in again")
+			c.does(0, deployIt)
+		},
+		"credentials expire before the beginning": func(c *cloud) {
+			expired := cfntest.Fault{Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403}
+			for _, action := range []string{"ExecuteChangeSet", "DeleteChangeSet", "DeleteStack"} {
+				expired.Action = "cloudformation:" + action
+				c.Fault(expired)
+			}
+			c.does(3, deployIt)
+			c.note("a stack without anything in it is left: " + c.Status("helios"))
+			c.does(3, destroyIt)
 			c.note("signed in again")
 			c.does(0, deployIt)
 		},
