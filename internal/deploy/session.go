@@ -92,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	s.Credentials = provider(found)
 	who, err := s.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, awsfault.Explain(err, "whose these credentials are cannot be asked")
+		return nil, awsfault.Explain(err, "AWS cannot be asked who you are")
 	}
 	s.Account, s.Caller = aws.ToString(who.Account), aws.ToString(who.Arn)
 	if parsed, err := arn.Parse(s.Caller); err == nil {
