@@ -47,35 +47,38 @@ type metric struct {
 	Name, Unit string
 }
 
+// member is one of a document: its name is CloudWatch's choice, not that of our log.
+func member(name string, value any) slog.Attr { return slog.Any(name, value) }
+
 // document is one line of a log that CloudWatch takes metrics from.
 type document struct {
 	set    metricSet
 	values []slog.Attr
 }
 
-func (d *document) number(name, unit string, value slog.Value) {
+func (d *document) number(name, unit string, value any) {
 	d.set.Metrics = append(d.set.Metrics, metric{name, unit})
-	d.values = append(d.values, slog.Attr{Key: name, Value: value})
+	d.values = append(d.values, member(name, value))
 }
 
 // duration adds a metric unless its value is not known: one that a directive names must be there.
 func (d *document) duration(name, unit string, of time.Duration, value *time.Duration) {
 	if value != nil {
-		d.number(name, unit, slog.Float64Value(max(float64(*value)/float64(of), 0)))
+		d.number(name, unit, max(float64(*value)/float64(of), 0))
 	}
 }
 
 func (d *document) attrs(at time.Time) []slog.Attr {
-	return append([]slog.Attr{{Key: "_aws", Value: slog.AnyValue(directive{at.UnixMilli(), []metricSet{d.set}})}}, d.values...)
+	return append([]slog.Attr{member("_aws", directive{at.UnixMilli(), []metricSet{d.set}})}, d.values...)
 }
 
 // document begins one whose metrics have the dimensions: pairs of name and value.
 func (m *Minute) document(dimensions ...string) *document {
-	d := &document{set: metricSet{Namespace: CloudWatchNamespace}, values: []slog.Attr{slog.String("version", m.Version)}}
+	d := &document{set: metricSet{Namespace: CloudWatchNamespace}, values: []slog.Attr{member("version", m.Version)}}
 	var names []string
 	for i := 0; i < len(dimensions); i += 2 {
 		names = append(names, dimensions[i])
-		d.values = append(d.values, slog.String(dimensions[i], ascii(dimensions[i+1])))
+		d.values = append(d.values, member(dimensions[i], ascii(dimensions[i+1])))
 	}
 	d.set.Dimensions = [][]string{names}
 	return d
@@ -93,16 +96,16 @@ func (m *Minute) Lines() [][]slog.Attr {
 		d := m.document("Deployment", m.Deployment, "Source", s.Name)
 		d.duration("Lag", "Milliseconds", time.Millisecond, s.Lag)
 		d.duration("Freshness", "Seconds", time.Second, s.Freshness)
-		d.number("Events", "Count", slog.Int64Value(s.Events))
+		d.number("Events", "Count", s.Events)
 		sources = append(sources, d.attrs(m.At))
 	}
 	d := m.document("Deployment", m.Deployment)
 	d.duration("LagMax", "Milliseconds", time.Millisecond, lag)
 	d.duration("FreshnessMax", "Seconds", time.Second, freshness)
-	d.number("Events", "Count", slog.Int64Value(events))
-	d.number("Quarantined", "Count", slog.Int64Value(quarantined))
+	d.number("Events", "Count", events)
+	d.number("Quarantined", "Count", quarantined)
 	if m.DiskUsedPercent != nil {
-		d.number("DiskUsedPercent", "Percent", slog.Float64Value(*m.DiskUsedPercent))
+		d.number("DiskUsedPercent", "Percent", *m.DiskUsedPercent)
 	}
 	d.duration("BackupAge", "Seconds", time.Second, m.BackupAge)
 	return append([][]slog.Attr{d.attrs(m.At)}, sources...)
