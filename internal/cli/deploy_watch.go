@@ -255,10 +255,11 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 // cancelled says what is left of what was cancelled.
 func cancelled(s *deploy.Session, now cfn.Stack) error {
 	flags := s.Flags(now.Name)
-	switch state := now.State(); {
-	case state == cfn.Ready:
+	state := now.State()
+	if state == cfn.Ready {
 		return fault.New(fault.Conflict, "cancelled: all is as it was before")
-	case state == cfn.Deleted:
+	}
+	if state == cfn.Deleted {
 		return fault.New(fault.Conflict, "cancelled: what had been made of %s is removed, but for the bucket of backups if there was one already", now.Name).
 			WithHint("`helios destroy%[1]s --purge` removes that too, `helios deploy%[1]s` begins anew", flags)
 	}
