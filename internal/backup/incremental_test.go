@@ -100,7 +100,7 @@ func TestBackupsThroughALifeOfChanges(t *testing.T) {
 	s := newServer(t)
 	m := newMemory()
 	random := rand.New(rand.NewPCG(7, 7))
-	for n := range 25 {
+	for n := range 18 {
 		switch random.IntN(6) {
 		case 0:
 			_, err := s.store.DropOldest(t.Context(), ingest.Part{Table: "shop"}, time.Time{}, random.IntN(200))

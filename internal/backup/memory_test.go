@@ -102,6 +102,8 @@ func (m *memory) Delete(_ context.Context, name string) error {
 
 // names are those of all objects with a prefix.
 func (m *memory) names(prefix string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var names []string
 	for name := range m.objects {
 		if strings.HasPrefix(name, prefix) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,10 +17,16 @@ import (
 	"github.com/helios-sql/helios/internal/query"
 )
 
-// void is a store and a catalog with nothing in them. Its snapshots fail as long as there is an error.
-type void struct{ err error }
+// void is a store with nothing in it. Its snapshots fail as long as it is told so.
+type void struct{ failing atomic.Bool }
 
-func (v *void) Snapshot(context.Context) (backup.Snapshot, error) { return v, v.err }
+func (v *void) Snapshot(context.Context) (backup.Snapshot, error) {
+	if v.failing.Load() {
+		return nil, fault.New(fault.Unavailable, "not now")
+	}
+	return v, nil
+}
+
 func (*void) Identity() backup.Identity {
 	return backup.Identity{Store: "s", Format: 1, Engine: "none"}
 }
@@ -87,11 +94,11 @@ func TestTheScheduleIsKept(t *testing.T) {
 		require.NotNil(t, s.Status().Last)
 
 		// One that fails is tried again soon.
-		store.err = fault.New(fault.Unavailable, "not now")
+		store.failing.Store(true)
 		time.Sleep(40 * time.Minute)
 		synctest.Wait()
 		require.Equal(t, "not now", s.Status().Failed.Message)
-		store.err = nil
+		store.failing.Store(false)
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		require.Nil(t, s.Status().Failed)
