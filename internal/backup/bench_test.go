@@ -68,7 +68,8 @@ func storefrontText(column string, i int) string {
 }
 
 // BenchmarkBackup makes a first backup of five million rows while events go on to be committed, 2,000 twenty times a second;
-// then one more, whose ranges are there already; then restores.
+// then one more, of what has changed; then restores. It tells the longest commit, those of the ten seconds after a backup among
+// them: what the snapshot held up is written into the file then.
 func BenchmarkBackup(b *testing.B) {
 	const rows, size = 5_000_000, 40_000
 	for b.Loop() {
