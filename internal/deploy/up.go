@@ -77,7 +77,10 @@ func (s *Session) change(ctx context.Context, p stack.Parameters, stage Stage, b
 		return cfn.Stack{}, err
 	}
 	if ctx.Err() != nil { // nothing has begun, so nothing is to be left
-		return cfn.Stack{}, s.Discard(ctx, &Plan{Changes: changes})
+		if err := s.Discard(ctx, &Plan{Changes: changes}); err != nil {
+			return cfn.Stack{}, err
+		}
+		return cfn.Stack{}, fault.New(fault.Cancelled, "nothing was begun: %w", ctx.Err())
 	}
 	begin(stage)
 	return s.Stacks.Execute(ctx, changes, watch)
