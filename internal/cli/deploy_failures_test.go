@@ -244,8 +244,10 @@ func TestEachFailureTellsItsCauseAndTheCommandToGoOnWith(t *testing.T) {
 			c.does(3, deployIt)
 		},
 		"permission missing for CloudFormation": func(c *cloud) {
-			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStacks", Code: "AccessDenied", Status: 403,
-				Message: "User: " + cfntest.Caller + " is not authorized to perform: cloudformation:DescribeStacks on resource: arn:aws:cloudformation:eu-central-1:" + cfntest.ID + ":stack/helios/* because no identity-based policy allows the cloudformation:DescribeStacks action"})
+			c.Fault(cfntest.Fault{
+				Action: "cloudformation:DescribeStacks", Code: "AccessDenied", Status: 403,
+				Message: "User: " + cfntest.Caller + " is not authorized to perform: cloudformation:DescribeStacks on resource: arn:aws:cloudformation:eu-central-1:" + cfntest.ID + ":stack/helios/* because no identity-based policy allows the cloudformation:DescribeStacks action",
+			})
 			c.does(3, deployIt)
 		},
 		"bucket name taken": func(c *cloud) {

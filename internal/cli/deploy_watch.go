@@ -242,7 +242,7 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 		stop := w.run()
 		now, err = s.Stacks.Watch(ctx, now.ID, w.event)
 		stop()
-		if _, failed := errors.AsType[*cfn.Failure](err); failed || err == nil {
+		if _, failed := errors.AsType[*cfn.StackError](err); failed || err == nil {
 			return now, cancelled(s, now)
 		}
 		return now, err

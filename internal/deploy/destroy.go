@@ -69,7 +69,7 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 	default:
 	}
 	_, err := s.Stacks.Delete(ctx, v.Name, nil, watch)
-	if failure, ok := errors.AsType[*cfn.Failure](err); ok && failure.Status == "DELETE_FAILED" {
+	if failure, ok := errors.AsType[*cfn.StackError](err); ok && failure.Status == "DELETE_FAILED" {
 		_, err = s.Stacks.Delete(ctx, v.Name, nil, watch)
 	}
 	if err != nil {

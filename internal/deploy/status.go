@@ -286,11 +286,18 @@ type newestMinutes struct {
 
 func (n *newestMinutes) take(line LogLine) {
 	var m struct {
-		AWS                                                                  json.RawMessage `json:"_aws"`
-		Deployment, Source                                                   string
-		Version                                                              string `json:"version"`
-		Lag, Freshness, LagMax, FreshnessMax, Events, Quarantined, BackupAge *float64
-		DiskUsedPercent                                                      *float64
+		AWS             json.RawMessage `json:"_aws"`
+		Deployment      string          `json:"Deployment"`
+		Source          string          `json:"Source"`
+		Version         string          `json:"version"`
+		Lag             *float64        `json:"Lag"`
+		Freshness       *float64        `json:"Freshness"`
+		LagMax          *float64        `json:"LagMax"`
+		FreshnessMax    *float64        `json:"FreshnessMax"`
+		Events          *float64        `json:"Events"`
+		Quarantined     *float64        `json:"Quarantined"`
+		BackupAge       *float64        `json:"BackupAge"`
+		DiskUsedPercent *float64        `json:"DiskUsedPercent"`
 	}
 	if json.Unmarshal([]byte(line.Text), &m) != nil || m.AWS == nil || m.Deployment == "" {
 		return

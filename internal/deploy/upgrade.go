@@ -22,7 +22,7 @@ func (s *Session) Upgrade(ctx context.Context, before Deployment, binary *Binary
 
 // Upgraded says of an upgrade that failed what runs now. Other errors stay as they are.
 func (s *Session) Upgraded(p *Plan, err error) error {
-	failure, ok := errors.AsType[*cfn.Failure](err)
+	failure, ok := errors.AsType[*cfn.StackError](err)
 	if !ok || failure.Status != "UPDATE_ROLLBACK_COMPLETE" {
 		return err
 	}

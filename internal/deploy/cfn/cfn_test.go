@@ -229,7 +229,7 @@ func TestFailedCreationTellsItsRootCauseAndWhereItStands(t *testing.T) {
 			w := newWorld(t)
 			w.Play(test.plays...)
 			s, err := w.deploy(t.Context(), small, nil)
-			var f *cfn.Failure
+			var f *cfn.StackError
 			require.ErrorAs(t, err, &f)
 			assert.Equal(t, test.status, f.Status)
 			assert.Equal(t, test.status, s.Status)
@@ -305,7 +305,7 @@ func TestDeletionTellsWhatStaysAndWhatIsLeft(t *testing.T) {
 	require.NoError(t, err)
 	w.Play(cfntest.Play{ID: "Vpc", On: cfntest.Deleting, Takes: 3, Fails: `Resource handler returned message: "The vpc 'vpc-1' has dependencies and cannot be deleted. (Service: Ec2, Status Code: 400, Request ID: 1-2)" (RequestToken: 3, HandlerErrorCode: InvalidRequest)`, Times: 2})
 	_, err = w.Delete(t.Context(), "trial", nil, w.watch)
-	var f *cfn.Failure
+	var f *cfn.StackError
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, "the VPC of the stack is used by something that the stack did not make: The vpc 'vpc-1' has dependencies and cannot be deleted. Stack trial is not wholly removed (DELETE_FAILED); still there: Vpc "+thing(t, w, "Vpc")+
 		" | remove what uses it: `aws ec2 describe-network-interfaces --filters Name=vpc-id,Values="+thing(t, w, "Vpc")+"` and `aws ec2 describe-security-groups`, in the same way, show it; then go on with `helios destroy --name trial`", said(err))
@@ -359,7 +359,7 @@ func TestWhatIsUnderWayIsWatchedAndCancelled(t *testing.T) {
 				cancel()
 			}
 		})
-		assert.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, context.Canceled)
 		assert.Equal(t, "stack trial is not watched any more, and CloudFormation goes on with it: context canceled | run the same command again: it goes on where it was", said(err))
 		_, err = w.deploy(t.Context(), small, nil)
 		require.ErrorContains(t, err, "something is being done to stack trial already (CREATE_IN_PROGRESS)")

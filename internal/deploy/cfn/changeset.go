@@ -258,7 +258,7 @@ func (c *Client) Discard(ctx context.Context, cs *ChangeSet) error {
 }
 
 // Execute carries a change set out and follows it to its end. Every event is told to watch once, in order. When the stack does not
-// become what it was to be, the error is a *Failure. When ctx ends, CloudFormation goes on, and the error says so: see Watch and Cancel.
+// become what it was to be, the error is a *StackError. When ctx ends, CloudFormation goes on, and the error says so: see Watch and Cancel.
 func (c *Client) Execute(ctx context.Context, cs *ChangeSet, watch func(Event)) (Stack, error) {
 	after, err := c.newest(ctx, cs.StackID)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // Delete removes a stack and follows that to its end; one that is being deleted already is only followed. What retain names by
 // logical ID is left to itself, which CloudFormation allows only when a deletion has failed at it before. It gives the resources
-// that are still there, as their deletion policy or retain wants it. When others are left the error is a *Failure which has them. No
+// that are still there, as their deletion policy or retain wants it. When others are left the error is a *StackError which has them. No
 // stack of that name: nothing is done.
 func (c *Client) Delete(ctx context.Context, name string, retain []string, watch func(Event)) ([]Resource, error) {
 	s, found, err := c.Describe(ctx, name)
@@ -22,7 +22,7 @@ func (c *Client) Delete(ctx context.Context, name string, retain []string, watch
 	}
 	if s.Status == "DELETE_IN_PROGRESS" {
 		s, err = c.Watch(ctx, s.ID, watch)
-		failure, failed := errors.AsType[*Failure](err)
+		failure, failed := errors.AsType[*StackError](err)
 		switch {
 		case err != nil && !failed:
 			return nil, err
@@ -45,7 +45,7 @@ func (c *Client) Delete(ctx context.Context, name string, retain []string, watch
 	if err != nil {
 		return nil, err
 	}
-	failure, _ := errors.AsType[*Failure](c.judge(s, told))
+	failure, _ := errors.AsType[*StackError](c.judge(s, told))
 	// moto 5.2.5 tells no events of resources, and would make those of a deleted stack anew when it is asked for them.
 	resources := false
 	for _, e := range told {
@@ -62,7 +62,7 @@ func (c *Client) remove(ctx context.Context, id string, retain []string) error {
 }
 
 // left asks what there is still of a stack after its deletion, whatever its status says of that.
-func (c *Client) left(ctx context.Context, s Stack, failure *Failure, ask bool) ([]Resource, error) {
+func (c *Client) left(ctx context.Context, s Stack, failure *StackError, ask bool) ([]Resource, error) {
 	if !ask && failure == nil {
 		return nil, nil
 	}
@@ -84,7 +84,7 @@ func (c *Client) left(ctx context.Context, s Stack, failure *Failure, ask bool) 
 		return kept, nil
 	}
 	if failure == nil {
-		failure = &Failure{Stack: s.Name, Status: s.Status, First: Event{
+		failure = &StackError{Stack: s.Name, Status: s.Status, First: Event{
 			LogicalID: remaining[0].LogicalID, PhysicalID: remaining[0].PhysicalID, Type: remaining[0].Type,
 			Status: "DELETE_FAILED", Reason: "it is still there",
 		}}

@@ -10,9 +10,9 @@ import (
 	"github.com/helios-sql/helios/internal/fault"
 )
 
-// Failure says that an operation of a stack did not come to its end as it should. As an error it tells the root cause first and
+// StackError says that an operation of a stack did not come to its end as it should. As an error it tells the root cause first and
 // what became of the stack; its hint (fault.HintOf) is the command to go on with.
-type Failure struct {
+type StackError struct {
 	Stack     string
 	Status    string     // of the stack now
 	First     Event      // the root cause: what failed first and was not called off because of something else; zero: nothing did
@@ -22,13 +22,13 @@ type Failure struct {
 	cause *fault.Error
 }
 
-func (f *Failure) Error() string { return f.cause.Message }
+func (f *StackError) Error() string { return f.cause.Message }
 
 // Unwrap gives the fault, which has a code and a hint.
-func (f *Failure) Unwrap() error { return f.cause }
+func (f *StackError) Unwrap() error { return f.cause }
 
 // Why tells of the last operation of a stack that rests why it failed; nil when it did not.
-func (c *Client) Why(ctx context.Context, name string) (*Failure, error) {
+func (c *Client) Why(ctx context.Context, name string) (*StackError, error) {
 	s, found, err := c.Describe(ctx, name)
 	if err != nil || !found || s.State() == Busy || s.State() == Empty {
 		return nil, err
@@ -43,7 +43,7 @@ func (c *Client) Why(ctx context.Context, name string) (*Failure, error) {
 	if err != nil {
 		return nil, c.explain(err, name, "the events of stack %s cannot be read")
 	}
-	failure, failed := errors.AsType[*Failure](c.judge(s, lastOperation(events)))
+	failure, failed := errors.AsType[*StackError](c.judge(s, lastOperation(events)))
 	if failed && s.State() == DeleteFailed {
 		if _, err = c.left(ctx, s, failure, true); errors.As(err, &failure) {
 			return failure, nil
@@ -101,7 +101,7 @@ func causes(events []Event) (first, undoing Event) {
 	return first, undoing
 }
 
-// judge is nil when an operation came to its end as it should, and a *Failure otherwise.
+// judge is nil when an operation came to its end as it should, and a *StackError otherwise.
 func (c *Client) judge(s Stack, events []Event) error {
 	beginning := began(events)
 	switch s.Status {
@@ -116,14 +116,14 @@ func (c *Client) judge(s Stack, events []Event) error {
 			return nil
 		}
 	}
-	f := &Failure{Stack: s.Name, Status: s.Status}
+	f := &StackError{Stack: s.Name, Status: s.Status}
 	f.First, f.Undoing = causes(events)
 	c.word(f)
 	return f
 }
 
 // word makes the text and the hint of a failure.
-func (c *Client) word(f *Failure) {
+func (c *Client) word(f *StackError) {
 	flags := c.flags(f.Stack)
 	cause := diagnosis{code: fault.Conflict, said: "the work on stack " + f.Stack + " was cancelled"}
 	if f.First.Status != "" {

@@ -179,7 +179,7 @@ func (c *Client) broken(ctx context.Context, err error, s Stack) error {
 }
 
 // Watch follows what goes on in a stack, whoever began it, from its beginning to its end. A stack that rests is given as it is. A
-// stack that does not become what it was to be makes a *Failure.
+// stack that does not become what it was to be makes a *StackError.
 func (c *Client) Watch(ctx context.Context, name string, watch func(Event)) (Stack, error) {
 	s, found, err := c.Describe(ctx, name)
 	switch {

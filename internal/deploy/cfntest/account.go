@@ -84,13 +84,13 @@ type Thing struct {
 }
 
 // Start opens an account. It is closed with the test.
-func Start(t testing.TB) *Account {
-	t.Helper()
+func Start(tb testing.TB) *Account {
+	tb.Helper()
 	a := &Account{clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), s3: newBuckets()}
 	a.answers = a.services()
 	server := httptest.NewServer(a)
 	a.URL = server.URL
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		server.Close()
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -104,7 +104,7 @@ func Start(t testing.TB) *Account {
 // Environment are the variables that lead a program here, with credentials that are good for nothing else.
 func (a *Account) Environment() map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "not-a-secret",
 		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_PROFILE": "", "AWS_SESSION_TOKEN": "",
 	}

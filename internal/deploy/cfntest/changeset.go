@@ -203,13 +203,25 @@ func (a *Account) describeChangeSet(q *Request) (any, error) {
 			details = append(details, Fields{{"Target", target}, {"Evaluation", d.evaluation}, {"ChangeSource", "DirectModification"}})
 		}
 		members = append(members, Fields{{"Type", "Resource"}, {"ResourceChange", Fields{
-			{"Action", c.action}, {"LogicalResourceId", c.id}, {"PhysicalResourceId", c.physical}, {"ResourceType", c.kind},
-			{"Replacement", c.replacement}, {"Details", details},
+			{"Action", c.action},
+			{"LogicalResourceId", c.id},
+			{"PhysicalResourceId", c.physical},
+			{"ResourceType", c.kind},
+			{"Replacement", c.replacement},
+			{"Details", details},
 		}}})
 	}
 	return Fields{
-		{"ChangeSetName", set.name}, {"ChangeSetId", set.id}, {"StackName", s.name}, {"StackId", s.id}, {"Status", status},
-		{"StatusReason", reason}, {"ExecutionStatus", execution}, {"CreationTime", stamp(set.made)}, {"Changes", members}, {"NextToken", next},
+		{"ChangeSetName", set.name},
+		{"ChangeSetId", set.id},
+		{"StackName", s.name},
+		{"StackId", s.id},
+		{"Status", status},
+		{"StatusReason", reason},
+		{"ExecutionStatus", execution},
+		{"CreationTime", stamp(set.made)},
+		{"Changes", members},
+		{"NextToken", next},
 	}, nil
 }
 
@@ -261,9 +273,15 @@ func (a *Account) describeEvents(q *Request) (any, error) {
 	var events []Fields
 	for _, p := range set.problems {
 		events = append(events, Fields{
-			{"EventId", a.name()}, {"EventType", "VALIDATION_ERROR"}, {"LogicalResourceId", p.ID}, {"ResourceType", p.Type},
-			{"Timestamp", stamp(set.made)}, {"ValidationFailureMode", "FAIL"}, {"ValidationName", "NAME_CONFLICT_VALIDATION"},
-			{"ValidationStatus", "FAILED"}, {"ValidationStatusReason", p.Reason},
+			{"EventId", a.name()},
+			{"EventType", "VALIDATION_ERROR"},
+			{"LogicalResourceId", p.ID},
+			{"ResourceType", p.Type},
+			{"Timestamp", stamp(set.made)},
+			{"ValidationFailureMode", "FAIL"},
+			{"ValidationName", "NAME_CONFLICT_VALIDATION"},
+			{"ValidationStatus", "FAILED"},
+			{"ValidationStatusReason", p.Reason},
 		})
 	}
 	return Fields{{"OperationEvents", events}}, nil

@@ -19,9 +19,7 @@ func (a *Account) cloudFormation() map[string]Answer {
 		"DescribeEvents":         a.describeEvents,
 		"DescribeStacks":         a.describeStacks,
 		"DescribeStackEvents":    a.describeStackEvents,
-		"DescribeStackResources": a.describeStackResources,
 		"ListStackResources":     a.listStackResources,
-		"ListStacks":             a.listStacks,
 		"GetTemplate":            a.getTemplate,
 		"DeleteStack":            a.deleteStack,
 		"CancelUpdateStack":      a.cancelUpdate,
@@ -64,9 +62,16 @@ func (a *Account) describeStacks(q *Request) (any, error) {
 			outputs = append(outputs, Fields{{"OutputKey", o[0]}, {"OutputValue", o[1]}})
 		}
 		members = append(members, Fields{
-			{"StackName", s.name}, {"StackId", s.id}, {"StackStatus", s.status}, {"StackStatusReason", s.reason},
-			{"CreationTime", stamp(s.created)}, {"LastUpdatedTime", stamp(s.updated)}, {"DisableRollback", "false"},
-			{"Parameters", pairs(s.parameters, "ParameterKey", "ParameterValue")}, {"Tags", pairs(s.tags, "Key", "Value")}, {"Outputs", outputs},
+			{"StackName", s.name},
+			{"StackId", s.id},
+			{"StackStatus", s.status},
+			{"StackStatusReason", s.reason},
+			{"CreationTime", stamp(s.created)},
+			{"LastUpdatedTime", stamp(s.updated)},
+			{"DisableRollback", "false"},
+			{"Parameters", pairs(s.parameters, "ParameterKey", "ParameterValue")},
+			{"Tags", pairs(s.tags, "Key", "Value")},
+			{"Outputs", outputs},
 		})
 	}
 	return Fields{{"Stacks", members}, {"NextToken", next}}, nil
@@ -80,28 +85,19 @@ func pairs(m map[string]string, key, value string) []Fields {
 	return all
 }
 
-func (a *Account) listStacks(q *Request) (any, error) {
-	listed, next := page(a.stacks, q.Get("NextToken"), 10)
-	var members []Fields
-	for _, s := range listed {
-		if wanted := q.List("StackStatusFilter"); len(wanted) == 0 || slices.Contains(wanted, s.status) {
-			members = append(members, Fields{{"StackName", s.name}, {"StackId", s.id}, {"StackStatus", s.status}, {"CreationTime", stamp(s.created)}})
-		}
-	}
-	return Fields{{"StackSummaries", members}, {"NextToken", next}}, nil
-}
-
 // describeStackEvents tells the newest first, in pages. Its first page takes what goes on in the stack a step further.
 func (a *Account) describeStackEvents(q *Request) (any, error) {
 	s, err := a.find(q.Get("StackName"))
 	if err != nil {
 		return nil, err
 	}
-	told := len(s.events)
-	if token := q.Get("NextToken"); token == "" {
+	token := q.Get("NextToken")
+	if token == "" {
 		s.step()
-		told = len(s.events)
-	} else if told, err = strconv.Atoi(token); err != nil || told > len(s.events) {
+		token = strconv.Itoa(len(s.events))
+	}
+	told, err := strconv.Atoi(token)
+	if err != nil || told > len(s.events) {
 		return nil, refusal("Invalid NextToken")
 	}
 	from, next := max(0, told-25), ""
@@ -111,33 +107,19 @@ func (a *Account) describeStackEvents(q *Request) (any, error) {
 	var members []Fields
 	for _, e := range slices.Backward(s.events[from:told]) {
 		members = append(members, Fields{
-			{"EventId", e.id}, {"StackId", s.id}, {"StackName", s.name}, {"LogicalResourceId", e.logical}, {"PhysicalResourceId", e.physical},
-			{"ResourceType", e.kind}, {"Timestamp", stamp(e.at)}, {"ResourceStatus", e.status}, {"ResourceStatusReason", e.reason},
+			{"EventId", e.id},
+			{"StackId", s.id},
+			{"StackName", s.name},
+			{"LogicalResourceId", e.logical},
+			{"PhysicalResourceId", e.physical},
+			{"ResourceType", e.kind},
+			{"Timestamp", stamp(e.at)},
+			{"ResourceStatus", e.status},
+			{"ResourceStatusReason", e.reason},
 			{"ClientRequestToken", e.token},
 		})
 	}
 	return Fields{{"StackEvents", members}, {"NextToken", next}}, nil
-}
-
-func resourceFields(s *stack, r *resource, at string) Fields {
-	return Fields{
-		{"StackName", s.name}, {"StackId", s.id}, {"LogicalResourceId", r.id}, {"PhysicalResourceId", r.physical}, {"ResourceType", r.def.kind},
-		{"ResourceStatus", r.status}, {"ResourceStatusReason", r.reason}, {at, stamp(r.at)},
-	}
-}
-
-func (a *Account) describeStackResources(q *Request) (any, error) {
-	s, err := a.find(q.Get("StackName"))
-	if err != nil {
-		return nil, err
-	}
-	var members []Fields
-	for _, r := range s.resources[:min(100, len(s.resources))] {
-		if id := q.Get("LogicalResourceId"); r.status != "" && (id == "" || id == r.id) {
-			members = append(members, resourceFields(s, r, "Timestamp"))
-		}
-	}
-	return Fields{{"StackResources", members}}, nil
 }
 
 func (a *Account) listStackResources(q *Request) (any, error) {
@@ -149,7 +131,14 @@ func (a *Account) listStackResources(q *Request) (any, error) {
 	listed, next := page(begun, q.Get("NextToken"), 10)
 	var members []Fields
 	for _, r := range listed {
-		members = append(members, resourceFields(s, r, "LastUpdatedTimestamp"))
+		members = append(members, Fields{
+			{"LogicalResourceId", r.id},
+			{"PhysicalResourceId", r.physical},
+			{"ResourceType", r.def.kind},
+			{"ResourceStatus", r.status},
+			{"ResourceStatusReason", r.reason},
+			{"LastUpdatedTimestamp", stamp(r.at)},
+		})
 	}
 	return Fields{{"StackResourceSummaries", members}, {"NextToken", next}}, nil
 }
@@ -163,9 +152,9 @@ func (a *Account) getTemplate(q *Request) (any, error) {
 }
 
 func (a *Account) deleteStack(q *Request) (any, error) {
-	s, err := a.find(q.Get("StackName"))
-	if err != nil || s.status == "DELETE_COMPLETE" || s.status == "DELETE_IN_PROGRESS" {
-		return Fields{}, nil // as the service does
+	s, _ := a.find(q.Get("StackName"))
+	if s == nil || s.status == "DELETE_COMPLETE" || s.status == "DELETE_IN_PROGRESS" {
+		return Fields{}, nil // it is no error to delete what is not there
 	}
 	retain := q.List("RetainResources")
 	switch {

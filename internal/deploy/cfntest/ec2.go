@@ -166,7 +166,7 @@ func (a *Account) filtered(q *Request, ids, kind string) ([]*Thing, error) {
 					return at.Properties["InternetGatewayId"] == t.ID && slices.Contains(values, fmt.Sprint(at.Properties["VpcId"]))
 				})
 			case property != "":
-				return !slices.Contains(values, fmt.Sprint(t.Properties[property])) && !(name == "vpc-id" && slices.Contains(values, t.ID))
+				return !slices.Contains(values, fmt.Sprint(t.Properties[property])) && (name != "vpc-id" || !slices.Contains(values, t.ID))
 			}
 			return false
 		})
@@ -191,8 +191,12 @@ func (a *Account) instances(q *Request) (any, error) {
 	var members []Fields
 	for _, t := range found {
 		members = append(members, Fields{{"reservationId", "r-1"}, {"ownerId", ID}, {"instancesSet", []Fields{{
-			{"instanceId", t.ID}, {"imageId", text(t.Properties["ImageId"])}, {"instanceType", text(t.Properties["InstanceType"])},
-			{"instanceState", Fields{{"code", "16"}, {"name", "running"}}}, {"launchTime", stamp(a.clock)}, {"tagSet", pairs(t.Tags, "key", "value")},
+			{"instanceId", t.ID},
+			{"imageId", text(t.Properties["ImageId"])},
+			{"instanceType", text(t.Properties["InstanceType"])},
+			{"instanceState", Fields{{"code", "16"}, {"name", "running"}}},
+			{"launchTime", stamp(a.clock)},
+			{"tagSet", pairs(t.Tags, "key", "value")},
 		}}}})
 	}
 	return Fields{{"reservationSet", members}}, nil

@@ -2,6 +2,7 @@ package cfntest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -73,14 +74,7 @@ func anew(kindName, property string) string {
 	return "Never"
 }
 
-func hasWord(words, word string) bool {
-	for _, one := range strings.Fields(words) {
-		if one == word {
-			return true
-		}
-	}
-	return false
-}
+func hasWord(words, word string) bool { return slices.Contains(strings.Fields(words), word) }
 
 // physicalID makes the ID that a new resource gets.
 func (a *Account) physicalID(s *stack, d *definition, properties map[string]any) string {

@@ -119,7 +119,9 @@ func (a *Account) records(*Request) (any, error) {
 }
 
 func (a *Account) parameters(q *Request) (any, error) {
-	var asked struct{ Names []string }
+	var asked struct {
+		Names []string `json:"Names"`
+	}
 	if err := json.Unmarshal(q.JSON, &asked); err != nil {
 		return nil, &Error{Code: "ValidationException", Message: err.Error()}
 	}
@@ -158,7 +160,10 @@ func (a *Account) logGroups(q *Request) (any, error) {
 
 // streamSummary knows every stream, unencrypted.
 func streamSummary(q *Request) (any, error) {
-	var asked struct{ StreamName, StreamARN string }
+	var asked struct {
+		StreamName string `json:"StreamName"`
+		StreamARN  string `json:"StreamARN"`
+	}
 	if err := json.Unmarshal(q.JSON, &asked); err != nil {
 		return nil, &Error{Code: "InvalidArgumentException", Message: err.Error()}
 	}

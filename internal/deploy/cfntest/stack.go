@@ -40,10 +40,10 @@ type resource struct {
 }
 
 type event struct {
-	id                          string
-	at                          time.Time
-	logical, physical, kind     string
-	status, reason, token, name string
+	id                      string
+	at                      time.Time
+	logical, physical, kind string
+	status, reason, token   string
 }
 
 func (r *resource) gone() bool {

@@ -11,7 +11,6 @@ type update struct {
 	before      *stack               // as it was
 	old         map[string]*resource // by logical ID: changed resources as they were
 	new         []*resource          // that the update has added
-	failed      []string             // at being undone
 	keepRetains bool
 }
 

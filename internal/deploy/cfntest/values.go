@@ -130,7 +130,7 @@ func (v *values) call(name string, args any) any {
 		return base64.StdEncoding.EncodeToString([]byte(fmt.Sprint(v.resolve(args))))
 	case "Fn::Split":
 		var all []any
-		for _, part := range strings.Split(fmt.Sprint(v.resolve(list[1])), fmt.Sprint(list[0])) {
+		for part := range strings.SplitSeq(fmt.Sprint(v.resolve(list[1])), fmt.Sprint(list[0])) {
 			all = append(all, part)
 		}
 		return all
