@@ -105,8 +105,12 @@ func (c *console) showDiagnosis(d deploy.Diagnosis) error {
 		streams = strings.Join(d.Streams, ", ")
 	}
 	if err := term.Pairs(c.out, [][2]string{
-		{"account", d.Account}, {"region", d.Region}, {"you are", d.Caller}, {"credentials", d.Credentials},
-		{"deployment", d.Name}, {"streams", streams},
+		{"account", d.Account},
+		{"region", d.Region},
+		{"you are", d.Caller},
+		{"credentials", d.Credentials},
+		{"deployment", d.Name},
+		{"streams", streams},
 	}); err != nil {
 		return err
 	}

@@ -28,7 +28,11 @@ func TestTheDoctorNamesTheMissingActionAndPrintsThePolicy(t *testing.T) {
 	require.Contains(t, talk.String(), "1 permission missing")
 
 	require.Zero(t, run("doctor", "--stream", "clicks", "--policy"), talk.String())
-	var policy struct{ Statement []struct{ Action []string } }
+	var policy struct {
+		Statement []struct {
+			Action []string `json:"Action"`
+		} `json:"Statement"`
+	}
 	require.NoError(t, json.Unmarshal(out.Bytes(), &policy))
 	require.NotEmpty(t, policy.Statement)
 

@@ -130,10 +130,11 @@ func TestTheInstancesRightsToStreamsAreThoseThatAreExamined(t *testing.T) {
 func TestThePolicyIsNoWiderThanAWSMakesIt(t *testing.T) {
 	var policy struct {
 		Statement []struct {
-			Sid              string
-			Action, Resource []string
-			Condition        map[string]map[string]string
-		}
+			Sid       string                       `json:"Sid"`
+			Action    []string                     `json:"Action"`
+			Resource  []string                     `json:"Resource"`
+			Condition map[string]map[string]string `json:"Condition"`
+		} `json:"Statement"`
 	}
 	require.NoError(t, json.Unmarshal(deploy.Policy(everything()), &policy))
 	changes := regexp.MustCompile(`:(Put|Create|Run|Attach|Modify|Set|Add|Update|Execute|Authorize|Send|Pass|Allocate|Terminate|Stop|Deregister)`)

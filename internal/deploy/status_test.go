@@ -88,17 +88,17 @@ func TestAFollowerTellsEachLineOnceIsPatientAndSaysWhyItEnds(t *testing.T) {
 	calls := 0
 	a.Answer("logs:FilterLogEvents", func(q *cfntest.Request) (any, error) {
 		calls++
-		switch {
-		case calls == 1:
+		switch calls {
+		case 1:
 			return map[string]any{"events": []any{event("1", "one"), event("2", "two")}, "nextToken": "more"}, nil
-		case calls == 2:
+		case 2:
 			if !strings.Contains(string(q.JSON), `"nextToken":"more"`) {
 				return nil, &cfntest.Error{Code: "InvalidParameterException", Message: "the page that was told of is wanted"}
 			}
 			return map[string]any{"events": []any{event("3", "three")}}, nil
-		case calls == 3:
+		case 3:
 			return nil, &cfntest.Error{Code: "ThrottlingException", Message: "Rate exceeded"}
-		case calls == 4:
+		case 4:
 			return map[string]any{"events": []any{event("3", "three"), event("4", "four")}}, nil
 		}
 		return nil, &cfntest.Error{Code: "ExpiredTokenException", Message: "The security token included in the request is expired"}
