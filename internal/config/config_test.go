@@ -93,6 +93,8 @@ func TestWhatIsWrongIsNamedWithItsPlace(t *testing.T) {
 		{"a size of nothing", "ingest:\n  queue_bytes: 5\n", nil, nil, `:2: ingest.queue_bytes: "5" is not a size`},
 		{"a length in days", "audit: {retention: 90 days}\n", nil, nil, `:1: audit.retention: "90 days" is not a length of time`},
 		{"too short for a log", "audit: {retention: 12h}\n", nil, nil, `:1: audit.retention: "12h" is less than a day`},
+		{"no name of a deployment", "cloudwatch: {deployment: my stack}\n", nil, nil, `:1: cloudwatch.deployment: "my stack" is not the name of a deployment`},
+		{"a deployment by its variable", "", map[string]string{"HELIOS_CLOUDWATCH_DEPLOYMENT": ":x"}, nil, `HELIOS_CLOUDWATCH_DEPLOYMENT: ":x" is not the name of a deployment`},
 		{"a default above its bound", "query:\n  timeout: 20m\n", nil, nil, `query.timeout (20m0s) is longer than query.max_timeout (10m0s)`},
 		{"a source without table", "sources:\n  - stream: a\n", nil, nil, `:2: a source needs a table`},
 		{"two sources of a name", "sources:\n  - {stream: a, table: t}\n  - {stream: b, table: t}\n", nil, nil, `:3: there are two sources named "t"`},
