@@ -3,7 +3,6 @@ package backup_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +47,4 @@ func TestWhatIsRestoredIsWhatWasBackedUp(t *testing.T) {
 	next := again.backup(t, to)
 	require.Less(t, next.Uploaded, next.Bytes)
 	require.Equal(t, made.Rows+10+1, next.Rows)
-	_ = strings.TrimSpace
 }
