@@ -329,9 +329,16 @@ func (c *cloud) network() string {
 func release(t *testing.T, version string) (archive, digest string) {
 	t.Helper()
 	dir := t.TempDir()
-	source := filepath.Join(dir, "main.go")
-	require.NoError(t, os.WriteFile(source, []byte("package main\n\nfunc main() { println(\""+version+"\") }\n"), 0o600))
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "helios"), source)
+	for name, text := range map[string]string{
+		"go.mod":             "module github.com/helios-sql/helios\n", // a program of another one is refused
+		"cmd/helios/main.go": "package main\n\nfunc main() { println(\"" + version + "\") }\n",
+	} {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "helios"), "./cmd/helios")
+	build.Dir = dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
