@@ -11,7 +11,7 @@ LDFLAGS := -X $(STAMP).version=$(VERSION)
 export CGO_ENABLED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build console demo test lint unit ui e2e browser screenshots abuse interop test-keycloak fuzz bench microbench soak backup-audit dist clean
+.PHONY: help build console demo test checks tools lint unit ui e2e browser screenshots abuse interop test-keycloak fuzz bench microbench soak backup-audit dist clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -39,7 +39,22 @@ build: $(if $(NPM),$(CONSOLE)) ## build bin/helios, with the console where Node.
 demo: build ## run a stream, a storefront that publishes to it, and Helios on 127.0.0.1:8080
 	bin/helios demo
 
-test: build lint unit ui e2e browser ## everything that must pass before a change lands
+test: build ## everything that must pass before a change lands
+	$(MAKE) -j2 checks tools # what is fetched comes while the processor is at work
+	$(MAKE) e2e browser
+
+checks:
+	$(MAKE) lint
+	$(MAKE) unit
+	$(MAKE) ui
+
+tools: ## install what the tests need, here and, for packages of Debian, on the machine
+	e2e/emulator/install.sh
+	e2e/oidc/install.sh
+	e2e/foreign/venv.sh
+	e2e/deploy/venv.sh
+	e2e/boot/install.sh
+	e2e/console/install.sh
 
 $(LINT): tools/go.mod
 	$(GO) -C tools build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -54,20 +69,14 @@ unit: ## run the unit tests with the race detector
 ui: $(CONSOLE) ## check the console: its types, its logic, its size
 	cd $(UI) && npm run --silent check && npm test --silent && node budget.mjs
 
-browser: build ## use the console in a real browser: what people do with it, and axe on every screen
-	e2e/console/install.sh
+browser: build tools ## use the console in a real browser: what people do with it, and axe on every screen
 	cd e2e/console && npx playwright test
 
 screenshots: build ## take the pictures of docs/images
 	e2e/console/install.sh
 	cd e2e/console && npx playwright test --config screenshots.config.ts
 
-e2e: build ## run the binary against emulators that others wrote
-	e2e/emulator/install.sh
-	e2e/oidc/install.sh
-	e2e/foreign/venv.sh
-	e2e/deploy/venv.sh
-	e2e/boot/install.sh
+e2e: build tools ## run the binary against emulators that others wrote
 	$(GO) test -tags e2e -count=1 -timeout 12m ./e2e/... ./internal/source/kinesis/... ./internal/deploy/stack/...
 
 test-keycloak: ## sign in with Keycloak instead of oidc-provider: needs Java and Maven
