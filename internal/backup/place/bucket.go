@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,10 +100,21 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 			err = context.DeadlineExceeded
 		}
 		cancel()
+		if awsfault.AnsweredWith(err, "AccessDenied") && b.lacks(ctx, name) {
+			return nil, fault.New(fault.NotFound, "there is no %s", scheme+b.name+"/"+b.prefix+name)
+		}
 		return nil, b.explain("read", name, err)
 	}
 	slow.Reset(2*answerTime + time.Duration(aws.ToInt64(out.ContentLength)/slowest)*time.Second)
 	return &body{ReadCloser: out.Body, done: func() { slow.Stop(); cancel() }, explain: func(err error) error { return b.explain("read", name, err) }}, nil
+}
+
+// lacks reports whether a list without an object tells that there is none. Whoever may list only a part of a bucket, as the role of a
+// deployment may, is told of an object that is not there that access to it is denied:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func (b *Bucket) lacks(ctx context.Context, name string) bool {
+	there, err := b.List(ctx, name)
+	return err == nil && !slices.ContainsFunc(there, func(o backup.Object) bool { return o.Name == name })
 }
 
 // body is an object that is being read.

@@ -184,3 +184,26 @@ func TestWhatS3DoesNotAllowIsTold(t *testing.T) {
 		require.Equal(t, fault.Invalid, fault.CodeOf(err), to)
 	}
 }
+
+// S3 says of an object that is not there that access is denied, unless one may list the whole bucket. The role of a deployment may
+// list its own prefix.
+func TestWhoMayListAPrefixAloneLearnsWhatIsNotThere(t *testing.T) {
+	denied := map[string]bool{}
+	fakeS3(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !denied[r.URL.Path] {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
+		return true
+	})
+	p := open(t, "s3://backups/helios")
+	put(t, p, "STORE.other", []byte("x"))
+	put(t, p, "locked", []byte("x"))
+	denied["/backups/helios/STORE"], denied["/backups/helios/locked"] = true, true
+	_, err := p.Get(t.Context(), "STORE")
+	require.Equal(t, fault.NotFound, fault.CodeOf(err), "%v", err)
+	_, err = p.Get(t.Context(), "locked")
+	require.Equal(t, fault.Credentials, fault.CodeOf(err), "%v", err)
+}
