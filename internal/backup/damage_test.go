@@ -2,6 +2,7 @@ package backup_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/backup"
+	"github.com/helios-sql/helios/internal/backup/place"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
@@ -142,6 +144,28 @@ func TestWhatIsCommittedAndChangedMeanwhileIsOfTheNextBackup(t *testing.T) {
 	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
 }
 
+// guarded is a place as S3 is to whoever may list a prefix alone: of what is missing it does not say so.
+type guarded struct{ *memory }
+
+func (g guarded) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := g.memory.Get(ctx, name)
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, fault.New(fault.Environment, "forbidden")
+	}
+	return r, err
+}
+
+func TestAPlaceThatDoesNotSayWhatIsMissingWillDo(t *testing.T) {
+	s, m := newServer(t), newMemory()
+	s.add(t, 50, noon)
+	open := func(context.Context, string) (backup.Place, error) { return guarded{m}, nil }
+	_, err := backup.New(s.deps(open, backup.Options{})).Backup(t.Context(), "memory")
+	require.NoError(t, err)
+	delete(m.objects, "STORE")
+	_, err = backup.Restore(t.Context(), options(guarded{m}, t.TempDir(), ""))
+	require.Equal(t, fault.Refused, fault.CodeOf(err), "%v", err)
+}
+
 func TestAPlaceIsOfOneServer(t *testing.T) {
 	_, m, _ := small(t)
 	other := newServer(t)
@@ -193,6 +217,31 @@ func TestADirectoryThatHoldsAnythingStaysAsItIs(t *testing.T) {
 		require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
 		require.Equal(t, before, files(t, s.dir))
 	}
+}
+
+func TestAFileThatOnlyHasTheNameOfTheMarkerGivesNothingAway(t *testing.T) {
+	_, m, _ := small(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{backup.Marker: "a list of what is to be restored\n", "precious": "!"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	before := files(t, dir)
+	err := m.restore(t, dir, "")
+	require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
+	require.Equal(t, before, files(t, dir))
+}
+
+func TestARestoreIntoThePlaceIsRefused(t *testing.T) {
+	s := newServer(t)
+	to := filepath.Join(t.TempDir(), "backups")
+	s.backup(t, to)
+	p, err := place.Open(t.Context(), to)
+	require.NoError(t, err)
+	for _, dir := range []string{filepath.Join(to, "objects", "data"), to, filepath.Dir(to)} { // the next backup would remove the first
+		_, err = backup.Restore(t.Context(), options(p, dir, ""))
+		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%s: %v", dir, err)
+	}
+	require.NoDirExists(t, filepath.Join(to, "objects", "data"))
 }
 
 func TestARestoreThatIsStoppedLeavesNothing(t *testing.T) {

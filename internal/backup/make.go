@@ -295,23 +295,17 @@ func (m *making) snapshot(ctx context.Context, catalog string) (Snapshot, error)
 
 // claim makes sure that the place holds backups of this store only, and marks a new one.
 func (m *making) claim(ctx context.Context, store string) error {
-	owner, err := readAll(ctx, m.place, storeName)
-	switch fault.CodeOf(err) {
-	case fault.NotFound:
-		if m.last != nil && m.last.Identity.Store != store {
-			return foreign(m.place)
-		}
-		content := []byte(store + "\n")
-		return m.place.Put(ctx, storeName, bytes.NewReader(content), int64(len(content)))
-	default:
-		if err != nil {
-			return err
-		}
-	}
-	if string(owner) != store+"\n" || m.last != nil && m.last.Identity.Store != store {
+	owner, owned, err := readOwner(ctx, m.place)
+	switch {
+	case err != nil:
+		return err
+	case owned && owner != store+"\n", m.last != nil && m.last.Identity.Store != store:
 		return foreign(m.place)
+	case owned:
+		return nil
 	}
-	return nil
+	content := []byte(store + "\n")
+	return m.place.Put(ctx, storeName, bytes.NewReader(content), int64(len(content)))
 }
 
 func foreign(p Place) error {

@@ -2,9 +2,11 @@ package backup
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/helios-sql/helios/internal/fault"
@@ -74,7 +76,15 @@ func take(marker *os.File, dir, path string) error {
 		}
 		return errors.Join(err, os.Remove(path))
 	}
-	return cannotUse(dir, empty(dir))
+	text, err := io.ReadAll(io.LimitReader(marker, opened.Size()))
+	if err == nil && !strings.HasPrefix(markerText, string(text)) { // a crash may have cut it short
+		return fault.New(fault.Conflict, "%s is not empty: it holds a file %s that no restore has written", dir, Marker).
+			WithHint("restore into a directory that is empty or missing")
+	}
+	if err == nil {
+		err = empty(dir)
+	}
+	return cannotUse(dir, err)
 }
 
 // onlyMarker refuses a directory that holds anything else.

@@ -42,6 +42,9 @@ func Restore(ctx context.Context, o RestoreOptions) (Backup, error) {
 	if o.Progress == nil {
 		o.Progress = func(int64, int64) {}
 	}
+	if err := apart(o.Place, o.Dir); err != nil {
+		return Backup{}, err
+	}
 	id, m, err := choose(ctx, o.Place, o.ID)
 	if err != nil {
 		return Backup{}, err
@@ -90,13 +93,13 @@ func choose(ctx context.Context, p Place, id string) (string, *manifest, error) 
 
 // verify makes sure of what can be seen without reading the rows: so that most damage is told before the work begins.
 func (m *manifest) verify(ctx context.Context, p Place) error {
-	owner, err := readAll(ctx, p, storeName)
+	owner, owned, err := readOwner(ctx, p)
 	switch {
-	case fault.CodeOf(err) == fault.NotFound:
-		return altered(p, storeName, "it is missing")
 	case err != nil:
 		return err
-	case string(owner) != m.Identity.Store+"\n":
+	case !owned:
+		return altered(p, storeName, "it is missing")
+	case owner != m.Identity.Store+"\n":
 		return altered(p, storeName, "it does not name the store that the backup is of")
 	}
 	return missing(ctx, p, m.files())

@@ -204,10 +204,12 @@ func (s *Service) Backup(ctx context.Context, to string) (Backup, error) {
 	return s.do(ctx, j)
 }
 
-// prepare opens a place, makes sure that it can be used, and claims the service for the one backup that may be under way.
+// prepare opens a place, makes sure that it can be used, and claims the service for the one backup that may be under way. That the
+// scheduled place cannot be used is a failure to tell everybody of; of another, whoever named it is told alone.
 func (s *Service) prepare(ctx context.Context, to string) (job, error) {
 	j := job{of: &progress{started: s.deps.Now().UTC()}}
-	if to == "" {
+	scheduled := to == ""
+	if scheduled {
 		to = s.deps.Options.To
 	}
 	j.of.to = to
@@ -220,8 +222,14 @@ func (s *Service) prepare(ctx context.Context, to string) (job, error) {
 	if j.place, err = s.Open(opening, to); err == nil {
 		_, err = backupIDs(opening, j.place)
 	}
-	if err != nil {
+	switch {
+	case err != nil && scheduled:
 		return job{}, s.finish(ctx, j.of, nil, err)
+	case err != nil:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.running = nil
+		return job{}, err
 	}
 	return j, nil
 }
@@ -288,7 +296,7 @@ func (s *Service) Open(ctx context.Context, to string) (Place, error) {
 }
 
 // apart refuses a place in the data directory, which a disk takes along when it is lost, and which a restore would need to be
-// empty; and one that the data directory is in.
+// empty; and one that the data directory is in: what no backup names is removed from a place.
 func apart(p Place, dataDir string) error {
 	d, ok := p.(interface{ Dir() string })
 	if !ok {

@@ -104,6 +104,19 @@ func TestTheScheduleIsKept(t *testing.T) {
 		require.Nil(t, s.Status().Failed)
 		require.Len(t, m.names("backups/"), 3)
 
+		// A place that is named by hand and is none is told of where it is named; the backups of the schedule did not fail.
+		deps.Open = func(ctx context.Context, to string) (backup.Place, error) {
+			return nil, fault.New(fault.Invalid, "no such place")
+		}
+		typo := backup.New(deps)
+		_, err := typo.Backup(t.Context(), "memroy")
+		require.Equal(t, fault.Invalid, fault.CodeOf(err), "%v", err)
+		require.Nil(t, typo.Status().Failed)
+		require.Nil(t, typo.Status().Running)
+		_, err = typo.Backup(t.Context(), "")
+		require.Error(t, err)
+		require.NotNil(t, typo.Status().Failed)
+
 		// By hand, and no more than are kept.
 		time.Sleep(time.Minute)
 		require.NoError(t, s.Start(t.Context(), ""))

@@ -131,9 +131,16 @@ func (d *Directory) Get(_ context.Context, name string) (io.ReadCloser, error) {
 		return nil, d.explain("read", name, err)
 	}
 	defer root.Close()
-	f, err := root.Open(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes to would be waited for
 	if err != nil {
 		return nil, d.explain("read", name, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a file")
+	}
+	if err != nil {
+		return nil, d.explain("read", name, errors.Join(err, f.Close()))
 	}
 	return f, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/johannesboyne/gofakes3"
@@ -206,4 +207,11 @@ func TestWhoMayListAPrefixAloneLearnsWhatIsNotThere(t *testing.T) {
 	require.Equal(t, fault.NotFound, fault.CodeOf(err), "%v", err)
 	_, err = p.Get(t.Context(), "locked")
 	require.Equal(t, fault.Credentials, fault.CodeOf(err), "%v", err)
+}
+
+func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "STORE"), 0o600))
+	_, err := open(t, dir).Get(t.Context(), "STORE")
+	require.Equal(t, fault.Environment, fault.CodeOf(err), "%v", err)
 }
