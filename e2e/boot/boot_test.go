@@ -206,9 +206,14 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 		require.Contains(t, s.Reason, why)
 	}
 
-	// The first boot, at which dnf does not work.
-	ready(t, goodID)
+	// A first boot that fails lets go of the volume, which is going to be detached.
+	fails(t, brokenID, "it did not become ready in time")
+	require.NotEqual(t, "active", m.sh(t, "systemctl is-active helios || true"))
+	require.Error(t, m.try("mountpoint", "-q", "/var/lib/helios"))
 	require.Contains(t, m.sh(t, "cat /var/log/helios-boot.log"), "format "+volumeID+", which is blank")
+
+	// The first boot that does not, at which dnf does not work.
+	ready(t, goodID)
 	require.Contains(t, m.sh(t, "cat /var/log/helios-boot.log"), "logs and metrics are not shipped")
 	filesystem := m.sh(t, "blkid -o value -s UUID "+volume.device)
 	require.Subset(t, strings.Split(m.sh(t, "findmnt -n -o OPTIONS /var/lib/helios"), ","), []string{"rw", "nosuid", "nodev", "noexec"})

@@ -44,13 +44,18 @@ say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*"; }
 begin() { step=$1; say "$step"; }
 fail() { why=$*; exit 1; }
 
-# leave tells of a failure, whatever it was: CloudFormation goes back to what there was.
+# leave tells of a failure, whatever it was: CloudFormation goes back to what there was. After a first boot that is nothing, and it
+# detaches the volume, which must be let go of.
 leave() {
   local code=$?
   ((code == 0)) && return
   why="$step: ${why:-$(tail -n 2 "$log")}"
   say "failed ($code): $why"
   echo "helios: $why" >&3
+  if [[ -z $(mark ready) ]]; then
+    systemctl stop helios.service || true
+    umount "$state" || true
+  fi
   [[ -n $told ]] || signal FAILURE "$why" || say 'CloudFormation could not be told'
 }
 
@@ -110,6 +115,8 @@ install_version() {
   mkdir -p "$versions/$DIGEST"
   if ! genuine "$binary"; then
     retry "$download_within" fetch "$part" || fail "$ARTIFACT cannot be downloaded"
+    # The instance has its address only once it runs. An agent that was there before sleeps for at least five minutes.
+    systemctl try-restart amazon-ssm-agent.service || true
     genuine "$part" || fail "what $ARTIFACT holds is not what its digest says: it is not installed"
     chmod 0755 "$part"
     sync "$part"
