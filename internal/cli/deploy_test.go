@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,6 +169,14 @@ func TestWhatHoldsDataIsReplacedOnlyWhenThatIsAllowedAndInTwoUpdates(t *testing.
 	require.Contains(t, c.seen.String(), "or add --allow-replacement: a snapshot of the old data volume is kept")
 	require.Equal(t, volume, c.the("AWS::EC2::Volume"))
 
+	// The first of the two updates fails: all is as it was, and the instance runs again.
+	c.Play(cfntest.Play{ID: "DataVolume", Fails: "The maximum number of volumes has been reached"})
+	c.does(1, "deploy --from-snapshot "+snapshot+" --yes --allow-replacement")
+	require.Equal(t, volume, c.the("AWS::EC2::Volume"))
+	require.Equal(t, instance, c.the("AWS::EC2::Instance"))
+	require.Less(t, slices.Index(c.Asked(), "ec2:StopInstances"), slices.Index(c.Asked(), "ec2:StartInstances"))
+	require.False(t, slices.ContainsFunc(c.Things(), func(thing cfntest.Thing) bool { return thing.Stopped }))
+
 	c.seen.Reset()
 	c.does(0, "deploy --from-snapshot "+snapshot+" --yes --allow-replacement")
 	require.Contains(t, c.seen.String(), "The old instance is taken away first.")
@@ -255,8 +264,14 @@ func TestDestroyAsksForTheName(t *testing.T) {
 	require.Contains(t, got.talk, "nothing was changed")
 	require.Len(t, c.Things(), before)
 
+	// Its data volume is let go of before CloudFormation detaches it.
+	stopped := false
+	c.Fault(cfntest.Fault{Action: "cloudformation:DeleteStack", Do: func() {
+		stopped = slices.ContainsFunc(c.Things(), func(thing cfntest.Thing) bool { return thing.Stopped })
+	}})
 	got = heliosOnTerminal(t, "helios\n", "destroy", "--json")
 	require.Zero(t, got.code, got.talk)
+	require.True(t, stopped)
 	var done struct {
 		Kept []struct{} `json:"kept"`
 	}
@@ -270,6 +285,7 @@ func TestDestroyAsksForTheName(t *testing.T) {
 
 func TestWhatDeploymentsShareGoesWithTheLastOfThem(t *testing.T) {
 	c := newCloud(t)
+	require.NoError(t, c.Put("portal", "{Resources: {Queue: {Type: AWS::SQS::Queue}}, Outputs: {ConsoleURL: {Value: 'https://portal.example'}}}", "CREATE_COMPLETE", nil))
 	c.does(0, deployIt)
 	c.does(0, deployIt+" --name other")
 	removed := []string{}
@@ -283,6 +299,7 @@ func TestWhatDeploymentsShareGoesWithTheLastOfThem(t *testing.T) {
 		removed = append(removed, string(q.JSON))
 		return map[string]any{}, nil
 	})
+	c.Fault(cfntest.Fault{Action: "cloudformation:GetTemplate", Call: 3, Code: "AccessDenied", Message: "not yours", Status: 403}) // that of the other one
 	c.does(0, destroyIt)
 	require.Empty(t, removed, "the other one may read by it")
 	require.Contains(t, c.Buckets(), "helios-artifacts-123456789012-eu-central-1", "the other one starts from it")

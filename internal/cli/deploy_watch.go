@@ -242,6 +242,7 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 		stop := w.run()
 		now, err = s.Stacks.Watch(ctx, now.ID, w.event)
 		stop()
+		s.Wake(ctx, p.Name)
 		if _, failed := errors.AsType[*cfn.StackError](err); failed || err == nil {
 			return now, cancelled(s, now)
 		}

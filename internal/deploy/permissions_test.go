@@ -48,7 +48,8 @@ var paginators = map[string]string{
 // otherwiseNamed are the calls whose permission has another name, from AWS's Service Authorization Reference.
 var otherwiseNamed = map[string]string{
 	"ec2:InstanceTerminated": "ec2:DescribeInstances", "ec2:SnapshotCompleted": "ec2:DescribeSnapshots",
-	"s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket", "s3:ListObjectVersions": "s3:ListBucketVersions", "s3:ListBuckets": "s3:ListAllMyBuckets",
+	"ec2:InstanceStopped": "ec2:DescribeInstances",
+	"s3:HeadBucket":       "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket", "s3:ListObjectVersions": "s3:ListBucketVersions", "s3:ListBuckets": "s3:ListAllMyBuckets",
 	"s3:HeadObject": "s3:GetObject", "s3:DeleteObjects": "s3:DeleteObject", "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
 	"s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock", "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
 	"s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",

@@ -19,6 +19,7 @@ import (
 	"github.com/helios-sql/helios/internal/deploy/awsfault"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
+	"github.com/helios-sql/helios/internal/fault"
 )
 
 // Thing is something in the account that belongs to a deployment.
@@ -157,8 +158,10 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 		for _, b := range page.Buckets {
 			name := aws.ToString(b.Name)
 			v.Artifacts = v.Artifacts || name == s.ArtifactBucket()
-			// CloudFormation names buckets after the stack and the resource, in small letters.
-			if strings.HasPrefix(name, strings.ToLower(v.Name)+"-backupbucket-") && s.isTagged(ctx, name, v.Name) {
+			// CloudFormation names buckets after the stack and the resource, in small letters,
+			// of which it takes a part only where both are too long for a bucket.
+			head, _, ours := strings.Cut(name, "-backupbucket-")
+			if ours && strings.HasPrefix(strings.ToLower(v.Name), head) && s.isTagged(ctx, name, v.Name) {
 				v.Buckets = append(v.Buckets, Thing{Type: "bucket", ID: name, What: "the bucket of backups"})
 			}
 		}
@@ -183,6 +186,7 @@ func (s *Session) isTagged(ctx context.Context, bucket, name string) bool {
 // surveyOthers finds the other deployments of the account and region, and the consumers that the streams would keep.
 func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
 	shared := map[string]bool{}
+	unknown := false
 	v.Last = true
 	pages := cloudformation.NewDescribeStacksPaginator(s.cloudFormation, &cloudformation.DescribeStacksInput{})
 	for pages.HasMorePages() {
@@ -197,18 +201,24 @@ func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
 			if name == v.Name || other.StackStatus == cftypes.StackStatusDeleteComplete || !ours && !tagged {
 				continue
 			}
-			v.Last = false
 			d, err := s.Deployment(ctx, name)
-			if err != nil {
+			switch code := fault.CodeOf(err); {
+			case err == nil:
+			case code == fault.Conflict && !tagged: // somebody else's, which has an output of that name too
+				continue
+			case code == fault.Conflict, code == fault.Credentials: // of a newer version, or not to be read: so what it reads is not known
+				unknown = true
+			default:
 				return err
 			}
+			v.Last = false
 			for _, stream := range d.Parameters.Streams {
 				shared[stream.ARN] = true
 			}
 		}
 	}
 	for _, stream := range v.Parameters.Streams {
-		if shared[stream.ARN] {
+		if unknown || shared[stream.ARN] {
 			continue
 		}
 		if err := s.surveyConsumers(ctx, v, stream.ARN); err != nil {

@@ -47,7 +47,9 @@ func (s *Session) Apply(ctx context.Context, p *Plan, begin func(Stage), watch f
 		}
 		without := p.After
 		without.Absent = true
+		s.halt(ctx, p.Before.Stack.Outputs["InstanceId"])
 		if made, err := s.change(ctx, without, Replacing, begin, watch); err != nil {
+			s.Wake(ctx, p.After.Name)
 			return made, err
 		}
 		return s.change(ctx, p.After, Making, begin, watch)

@@ -81,6 +81,7 @@ type Thing struct {
 	ID, Type, LogicalID, Stack string
 	Properties                 map[string]any
 	Tags                       map[string]string
+	Stopped                    bool // an instance that somebody has switched off
 }
 
 // Start opens an account. It is closed with the test.

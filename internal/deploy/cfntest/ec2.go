@@ -26,6 +26,8 @@ func (a *Account) ec2() map[string]Answer {
 		"DescribeTags": a.describeTags,
 		"CreateTags":   a.createTags,
 
+		"StopInstances":         a.switching(true),
+		"StartInstances":        a.switching(false),
 		"TerminateInstances":    a.removing("InstanceId"),
 		"DeleteVolume":          a.removing("VolumeId"),
 		"DeleteSecurityGroup":   a.removing("GroupId"),
@@ -100,6 +102,20 @@ func (a *Account) createTags(q *Request) (any, error) {
 		}
 	}
 	return Fields{{"return", "true"}}, nil
+}
+
+// switching is an action that stops or starts instances.
+func (a *Account) switching(off bool) Answer {
+	return func(q *Request) (any, error) {
+		found, err := a.filtered(q, "InstanceId", "AWS::EC2::Instance")
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range found {
+			t.Stopped = off
+		}
+		return Fields{{"instancesSet", []Fields{}}}, nil
+	}
 }
 
 // removing is an action that removes things by their IDs.
@@ -190,11 +206,15 @@ func (a *Account) instances(q *Request) (any, error) {
 	}
 	var members []Fields
 	for _, t := range found {
+		state := Fields{{"code", "16"}, {"name", "running"}}
+		if t.Stopped {
+			state = Fields{{"code", "80"}, {"name", "stopped"}}
+		}
 		members = append(members, Fields{{"reservationId", "r-1"}, {"ownerId", ID}, {"instancesSet", []Fields{{
 			{"instanceId", t.ID},
 			{"imageId", text(t.Properties["ImageId"])},
 			{"instanceType", text(t.Properties["InstanceType"])},
-			{"instanceState", Fields{{"code", "16"}, {"name", "running"}}},
+			{"instanceState", state},
 			{"launchTime", stamp(a.clock)},
 			{"tagSet", pairs(t.Tags, "key", "value")},
 		}}}})
