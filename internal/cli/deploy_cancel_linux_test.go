@@ -54,7 +54,7 @@ func TestAfterCtrlCAPersonChooses(t *testing.T) {
 			}
 			ctx, press := context.WithCancel(t.Context())
 			defer press()
-			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 4, Do: press})
+			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 6, Do: press, Lost: true})
 			c.in = terminal(t, test.typed)
 			require.Equal(t, test.code, c.run(ctx, test.line), "%s", c.seen.String())
 			c.note("later")

@@ -132,7 +132,7 @@ func TestCtrlCStopsWatchingOrCancels(t *testing.T) {
 	pressed := func(c *cloud, nth, code int, line string) {
 		ctx, press := context.WithCancel(c.t.Context())
 		defer press()
-		c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: nth, Do: press})
+		c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: nth, Do: press, Lost: true})
 		require.Equal(c.t, code, c.run(ctx, line), "%s", c.seen.String())
 	}
 	t.Run("of a creation", func(t *testing.T) {
@@ -335,7 +335,7 @@ func TestEachFailureTellsItsCauseAndTheCommandToGoOnWith(t *testing.T) {
 			c.does(0, destroyIt+" --purge")
 		},
 		"credentials expire in the middle": func(c *cloud) {
-			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 5, Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403})
+			c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 9, Code: "ExpiredToken", Message: "The security token included in the request is expired", Status: 403})
 			c.does(3, deployIt)
 			c.note("signed in again")
 			c.does(0, deployIt)

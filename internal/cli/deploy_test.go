@@ -238,7 +238,7 @@ func TestCtrlCAsksWhatItWasMeantFor(t *testing.T) {
 	} {
 		c := newCloud(t)
 		ctx, interrupt := context.WithCancel(t.Context())
-		c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 4, Do: interrupt})
+		c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 6, Do: interrupt, Lost: true})
 		var out, talk screen
 		args := append(strings.Fields(deployIt), "--artifact", filepath.Join(c.dir, "helios"))
 		code := cli.Main(ctx, args, keyboard{strings.NewReader(answer)}, &out, &talk)

@@ -74,6 +74,8 @@ type Fault struct {
 	Status  int // of HTTP: 400
 	// Do is called when the fault happens, in place of an answer of its own when Code is empty.
 	Do func()
+	// Lost gives no answer at all, and nothing is done: who asks waits until they have enough.
+	Lost bool
 }
 
 // Thing is something that a stack has made.
@@ -199,7 +201,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		service = m[1]
 	}
 	if service == "s3" {
-		if action := a.s3.action(r); !a.failed(w, service, action) {
+		if action := a.s3.action(r); !a.failed(w, r, service, action) {
 			a.s3.ServeHTTP(w, r)
 		}
 		return
@@ -210,7 +212,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := read(service, r, body)
-	if a.failed(w, service, q.Action) {
+	if a.failed(w, r, service, q.Action) {
 		return
 	}
 	a.mu.Lock()
@@ -225,7 +227,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // failed notes a call and answers it if it is to fail.
-func (a *Account) failed(w http.ResponseWriter, service, action string) bool {
+func (a *Account) failed(w http.ResponseWriter, r *http.Request, service, action string) bool {
 	a.mu.Lock()
 	name := service + ":" + action
 	a.asked = append(a.asked, name)
@@ -250,6 +252,10 @@ func (a *Account) failed(w http.ResponseWriter, service, action string) bool {
 	}
 	if hit.Do != nil {
 		hit.Do()
+	}
+	if hit.Lost {
+		<-r.Context().Done()
+		return true
 	}
 	if hit.Code == "" {
 		return false
