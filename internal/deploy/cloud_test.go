@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
@@ -58,6 +60,26 @@ func TestTheArtifactBucketIsClosedToOthersAndAnExecutableGoesThereOnce(t *testin
 	there, err := s.S3.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: bucket, Key: aws.String("helios/sha256/" + digest(content))})
 	require.NoError(t, err)
 	require.EqualValues(t, len(content), *there.ContentLength)
+}
+
+func TestAStackThatSomebodyElsePlansIsNotTouched(t *testing.T) {
+	account, s := open(t)
+	for stack, name := range map[string]string{"theirs": "cdk-deploy-change-set", "ours": "helios-abc"} {
+		_, err := cloudformation.New(cloudformation.Options{
+			BaseEndpoint: &account.URL, Region: s.Region, Credentials: credentials.NewStaticCredentialsProvider("NOBODY", "not-a-secret", ""),
+		}).CreateChangeSet(t.Context(), &cloudformation.CreateChangeSetInput{
+			StackName: &stack, ChangeSetName: &name, ChangeSetType: "CREATE", TemplateBody: aws.String("Resources: {Queue: {Type: AWS::SQS::Queue}}"),
+		})
+		require.NoError(t, err)
+	}
+	for _, look := range []func(string) error{
+		func(name string) error { _, err := s.Deployment(t.Context(), name); return err },
+		func(name string) error { _, err := s.Survey(t.Context(), name); return err },
+	} {
+		require.NoError(t, look("ours"))
+		require.Equal(t, fault.Conflict, fault.CodeOf(look("theirs")))
+		require.ErrorContains(t, look("theirs"), "is being planned by somebody else")
+	}
 }
 
 func TestTheLinkOfTheFirstAccountIsWaitedForAndElseSaidHowToGet(t *testing.T) {

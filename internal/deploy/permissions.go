@@ -72,7 +72,7 @@ func (s Scope) stacks() []Grant {
 		{
 			Sid: "Stack", For: "make, change and remove the stack", Resources: []string{s.arn("cloudformation", "stack/"+s.Name+"/*")},
 			Actions: []string{
-				"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet",
+				"cloudformation:CreateChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:ListChangeSets",
 				"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents", "cloudformation:DescribeEvents", "cloudformation:ListStackResources", "cloudformation:GetTemplate",
 				"cloudformation:CancelUpdateStack", "cloudformation:ContinueUpdateRollback", "cloudformation:DeleteStack",
 			},

@@ -158,8 +158,12 @@ func (s *Session) Deployment(ctx context.Context, name string) (Deployment, erro
 	if err != nil || !ok {
 		return Deployment{}, err
 	}
-	if found.State() == cfn.Empty { // a name and nothing else: a change set was made, and never executed
-		return Deployment{Stack: found}, nil
+	if found.State() == cfn.Empty { // a name and nothing else: a change set was made, and not executed yet
+		if foreign, err := s.Stacks.Foreign(ctx, name); err != nil || foreign == "" {
+			return Deployment{Stack: found}, err
+		}
+		return Deployment{}, fault.New(fault.Conflict, "the stack %s in %s is being planned by somebody else", name, s.Region).
+			WithHint("take another name with --name")
 	}
 	text, err := s.Stacks.Template(ctx, name)
 	if err != nil {

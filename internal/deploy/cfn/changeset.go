@@ -77,7 +77,7 @@ func (c *Client) ask(ctx context.Context, cs *ChangeSet, in Input) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	ask := &cloudformation.CreateChangeSetInput{
-		StackName: &cs.Stack, ChangeSetName: aws.String("helios-" + strings.ToLower(rand.Text())), ClientToken: aws.String(rand.Text()),
+		StackName: &cs.Stack, ChangeSetName: aws.String(ours + strings.ToLower(rand.Text())), ClientToken: aws.String(rand.Text()),
 		ChangeSetType: types.ChangeSetTypeUpdate,
 		Capabilities:  []types.Capability{types.CapabilityCapabilityNamedIam},
 		Description:   aws.String("made by helios"),
@@ -234,6 +234,27 @@ func (c *Client) validation(ctx context.Context, cs *ChangeSet) *Event {
 		}
 	}
 	return nil
+}
+
+const ours = "helios-" // with which the names of change sets begin that are made here
+
+// Foreign is the name of a change set of a stack that was not made here, or "".
+func (c *Client) Foreign(ctx context.Context, name string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	pages := cloudformation.NewListChangeSetsPaginator(c.api, &cloudformation.ListChangeSetsInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", c.explain(err, name, "the change sets of stack %s cannot be listed")
+		}
+		for _, set := range page.Summaries {
+			if made := aws.ToString(set.ChangeSetName); !strings.HasPrefix(made, ours) {
+				return made, nil
+			}
+		}
+	}
+	return "", nil
 }
 
 // Discard removes a change set that is not executed, and the empty stack that came with it.

@@ -234,6 +234,18 @@ func (a *Account) deleteChangeSet(q *Request) (any, error) {
 	return Fields{}, nil
 }
 
+func (a *Account) listChangeSets(q *Request) (any, error) {
+	s, err := a.find(q.Get("StackName"))
+	if err != nil {
+		return nil, err
+	}
+	var members []Fields
+	for _, set := range s.changeSets {
+		members = append(members, Fields{{"ChangeSetName", set.name}, {"ChangeSetId", set.id}, {"StackName", s.name}, {"StackId", s.id}, {"Status", set.status}})
+	}
+	return Fields{{"Summaries", members}}, nil
+}
+
 func (a *Account) execute(q *Request) (any, error) {
 	s, set, err := a.changeSet(q)
 	if err != nil {

@@ -15,6 +15,7 @@ func (a *Account) cloudFormation() map[string]Answer {
 		"CreateChangeSet":        a.prepare,
 		"DescribeChangeSet":      a.describeChangeSet,
 		"DeleteChangeSet":        a.deleteChangeSet,
+		"ListChangeSets":         a.listChangeSets,
 		"ExecuteChangeSet":       a.execute,
 		"DescribeEvents":         a.describeEvents,
 		"DescribeStacks":         a.describeStacks,
