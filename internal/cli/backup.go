@@ -190,22 +190,16 @@ func (c *console) listBackups(status *client.BackupStatus, list []client.Backup)
 		rows := make([][]string, len(list))
 		for i, b := range list {
 			if b.Damaged != "" {
-				rows[i] = []string{b.ID, "–", "–", "–", "–", "–", "–", "damaged: " + b.Damaged}
+				rows[i] = []string{b.ID, "–", "–", "–", "damaged: " + b.Damaged}
 				continue
 			}
-			rows[i] = []string{
-				b.ID, c.ago(&b.At), term.Count(int64(b.Tables)), term.Count(b.Rows), term.Bytes(float64(b.Bytes)), term.Bytes(float64(b.UploadedBytes)),
-				term.Duration(time.Duration(b.DurationMS) * time.Millisecond), b.Version,
-			}
+			rows[i] = []string{b.ID, c.ago(&b.At), term.Count(b.Rows), term.Bytes(float64(b.Bytes)), b.Version}
 		}
 		if err := c.table([]term.Column{
 			{Name: "BACKUP", Whole: true},
-			{Name: "OF", Whole: true},
-			{Name: "TABLES", Right: true, Whole: true},
+			{Name: "AS OF", Whole: true},
 			{Name: "ROWS", Right: true, Whole: true},
 			{Name: "SIZE", Right: true, Whole: true},
-			{Name: "WRITTEN", Right: true, Whole: true},
-			{Name: "TOOK", Right: true, Whole: true},
 			{Name: "VERSION"},
 		}, rows); err != nil {
 			return err
@@ -213,7 +207,7 @@ func (c *console) listBackups(status *client.BackupStatus, list []client.Backup)
 	}
 	switch {
 	case status == nil && len(list) == 0:
-		c.say("There is no backup.")
+		c.say("There is no backup there. `helios backup TO` makes one.")
 	case status != nil:
 		c.sayStatus(status, len(list))
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -303,7 +302,9 @@ func (c *console) finish(ctx context.Context, s *deploy.Session, made cfn.Stack,
 		c.say("The certificate is one of Helios's own: the browser warns of it once. Compare the SHA-256 that it shows.")
 	}
 	flags := s.Flags(p.Name)
-	c.say("Next: `helios status%[1]s` shows how it does, `helios logs%[1]s --follow` its log, `helios destroy%[1]s` takes it away.", flags)
+	c.say("Next: `helios status%s` shows how it does,", flags)
+	c.say("`helios logs%s --follow` its log, and", flags)
+	c.say("`helios destroy%s` takes it away.", flags)
 	return nil
 }
 
@@ -343,12 +344,15 @@ func (d *deploying) ask(ctx context.Context) error {
 		}
 		return d.wishes.Check()
 	}
+	asked := false
 	if d.wishes.Streams == nil && (d.wishes.Settings == nil || len(d.wishes.Settings.Streams) == 0) {
+		asked = true
 		if err := d.askStreams(ctx); err != nil {
 			return err
 		}
 	}
 	if d.wishes.AllowCIDRs == nil {
+		asked = true
 		d.say("Who may reach the console? Name the networks, as in 203.0.113.0/24, with commas between them; a single address with /32 behind it. Everybody must sign in as well.")
 		if err := d.askUntil(ctx, "Networks", func(text string) error {
 			d.wishes.AllowCIDRs = networks(text)
@@ -360,7 +364,7 @@ func (d *deploying) ask(ctx context.Context) error {
 			return err
 		}
 	}
-	if d.wishes.AlarmEmail == nil {
+	if asked && d.wishes.AlarmEmail == nil { // the plan says what comes of having none
 		return d.askUntil(ctx, "E-mail address for alarms (Enter for none)", func(text string) error {
 			text = strings.TrimSpace(text)
 			d.wishes.AlarmEmail = &text
@@ -406,7 +410,10 @@ func (d *deploying) askUntil(ctx context.Context, question string, take func(tex
 	for {
 		text, err := term.Ask(ctx, d.in, d.talk, question)
 		if err != nil {
-			return fault.New(fault.Cancelled, "nothing was answered: %w", errors.Join(err, context.Canceled))
+			if ctx.Err() != nil {
+				return errStopped
+			}
+			return errDeclined
 		}
 		err = take(text)
 		if err == nil {

@@ -97,6 +97,13 @@ func (s *sheet) item(mark, text string) {
 func writePlan(w io.Writer, s *deploy.Session, p *deploy.Plan) error {
 	sheet := &sheet{width: min(cmp.Or(term.Width(w), planWidth), planWidth)}
 	pairs := [][2]string{{"Deployment", p.After.Name}, {"Account", s.Account}, {"Region", s.Region}, {"As", s.Caller}, {"Version", version(p)}}
+	for i, stream := range p.After.Streams {
+		label := ""
+		if i == 0 {
+			label = "Streams"
+		}
+		pairs = append(pairs, [2]string{label, connection(stream)})
+	}
 	if err := term.Pairs(sheet, pairs); err != nil {
 		return err
 	}
@@ -117,6 +124,15 @@ func writePlan(w io.Writer, s *deploy.Session, p *deploy.Plan) error {
 	sheet.WriteString("\n")
 	_, err := io.WriteString(w, sheet.String())
 	return err
+}
+
+// connection is a stream, and the table that it becomes.
+func connection(s stack.Stream) string {
+	name := s.ARN[strings.LastIndexByte(s.ARN, '/')+1:]
+	if s.Table == "" {
+		return name + ", which may be read; no table is made of it"
+	}
+	return name + " → table " + s.Table
 }
 
 // version is that which the instance has and will have.
@@ -146,9 +162,12 @@ func writeChanges(sheet *sheet, p *deploy.Plan) {
 		return
 	}
 	sheet.head("What changes")
+	if len(p.Changes.Changes) == 0 {
+		sheet.item("~", "What the stack's template says of itself, and no resource")
+	}
 	names := whats(p.Before.Parameters, p.After)
 	for _, c := range p.Changes.Changes {
-		text := names.of(c.LogicalID)
+		text := names.short(c.LogicalID)
 		mark := "~"
 		switch c.Action {
 		case "Add":
@@ -158,7 +177,7 @@ func writeChanges(sheet *sheet, p *deploy.Plan) {
 		}
 		if deploy.Replaces(c) {
 			mark = "±"
-			text += " – REPLACED by a new one"
+			text = names.of(c.LogicalID) + " – REPLACED by a new one"
 		}
 		sheet.item(mark, text)
 		for _, detail := range c.Details {
@@ -189,7 +208,7 @@ func writeTerms(sheet *sheet, before *stack.Parameters, p stack.Parameters) {
 	section("Who will be able to reach it", "·", stack.Reach)
 	section("What the instance may do, and nothing else", "·", stack.Grants)
 	cost := stack.Monthly(p)
-	section(fmt.Sprintf("What it costs a month, about: list prices in %s of %s, without tax", cost.Region, cost.PricesOf), "·", costs)
+	section("What it costs a month, about, in "+cost.Region, " ", costs)
 	section("Know before you say yes", "!", stack.Warnings)
 }
 

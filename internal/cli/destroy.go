@@ -126,7 +126,7 @@ func (c *console) showRemoval(s *deploy.Session, v *deploy.Survey, purge bool) {
 	for _, r := range v.Resources {
 		text := names.short(r.LogicalID)
 		if !strings.HasPrefix(r.PhysicalID, "http") {
-			text += ", " + r.PhysicalID
+			text += " – " + r.PhysicalID
 		}
 		switch {
 		case r.Type == "AWS::S3::Bucket":

@@ -116,7 +116,7 @@ func (c *console) showDiagnosis(d deploy.Diagnosis) error {
 	}
 	fmt.Fprintln(c.out)
 	if err := c.table([]term.Column{
-		{Name: "FOR"}, {Name: "RESULT", Whole: true}, {Name: "ACTIONS", Whole: true}, {Name: "HOW", Whole: true},
+		{Name: "FOR"}, {Name: "RESULT", Whole: true}, {Name: "ACTIONS", Right: true, Whole: true}, {Name: "HOW", Whole: true},
 	}, diagnosisRows(d.Checks)); err != nil {
 		return err
 	}
@@ -130,7 +130,8 @@ func (c *console) showDiagnosis(d deploy.Diagnosis) error {
 		fmt.Fprintln(c.out, term.Wrap(term.Clean(reason), helpWidth))
 	}
 	if d.Missing == 0 {
-		c.say("%s. %s", upper(term.Counted(int64(len(d.Checks)-d.Untested), "permission"))+" there", untested(d.Untested))
+		c.say("%s could be seen to be there. %s", upper(term.Counted(int64(len(d.Checks)-d.Untested), "permission")), untested(d.Untested))
+		c.say("`helios doctor --policy`, with the same flags, prints the least policy that allows all of it.")
 		return nil
 	}
 	fmt.Fprintln(c.out, "\nThis policy allows what Helios needs, and nothing else:")
@@ -185,7 +186,7 @@ func diagnosisRows(checks []deploy.Check) [][]string {
 	rows := make([][]string, len(order))
 	for i, k := range order {
 		rows[i] = []string{
-			k.purpose, strings.ReplaceAll(string(k.result), "_", " "), cmp.Or(k.missing, term.Counted(actions[k], "action")), strings.ReplaceAll(k.how, "_", " "),
+			k.purpose, strings.ReplaceAll(string(k.result), "_", " "), cmp.Or(k.missing, term.Count(actions[k])), strings.ReplaceAll(k.how, "_", " "),
 		}
 	}
 	return rows

@@ -61,7 +61,7 @@ Without --since and --lines it is the last 200 lines of the last hour.`,
 			return err
 		})
 		if err == nil && !told {
-			c.say("The log group %s has no line of the last %s.", group, term.Duration(since))
+			c.say("The log group %s has no line of the last %s; --since looks further back, as in --since 24h.", group, term.Duration(since))
 		}
 		return err
 	})

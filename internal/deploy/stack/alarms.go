@@ -44,11 +44,11 @@ func alarms(p Parameters) []resource {
 	deployment := object{pair("Name", "Deployment"), pair("Value", p.Name)}
 	for _, a := range []alarm{
 		{
-			id: "AlarmInstance", what: "the machine does not run, or fails a status check, for five minutes", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimension: instance,
+			id: "AlarmInstance", what: "the instance does not run, or fails a status check, for five minutes", namespace: "AWS/EC2", metric: "StatusCheckFailed", dimension: instance,
 			statistic: "Maximum", seconds: 60, periods: 5, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "breaching",
 		},
 		{
-			id: "AlarmRecover", what: "Moves the machine to sound hardware when that below it fails", namespace: "AWS/EC2", metric: "StatusCheckFailed_System", dimension: instance,
+			id: "AlarmRecover", what: "Alarm: the hardware below the instance fails; it is moved to other hardware", namespace: "AWS/EC2", metric: "StatusCheckFailed_System", dimension: instance,
 			statistic: "Maximum", seconds: 60, periods: 2, comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "missing", recover: true,
 		},
 		{

@@ -25,7 +25,7 @@ func machine(p Parameters) []resource {
 	return []resource{
 		{
 			id: "Instance", kind: "AWS::EC2::Instance", after: after,
-			what: fmt.Sprintf("The machine: %s (%s) with Amazon Linux 2023; no SSH and no key pair, people get onto it by Session Manager", p.InstanceType, p.Arch),
+			what: fmt.Sprintf("An instance: %s (%s) with Amazon Linux 2023; no SSH and no key pair, people get onto it by Session Manager", p.InstanceType, p.Arch),
 			settings: object{
 				pair("ImageId", either("HasImage", ref("ImageId"), ref("Image"))), pair("InstanceType", ref("InstanceType")),
 				pair("IamInstanceProfile", ref("Profile")), pair("SubnetId", subnet), pair("SecurityGroupIds", []any{attribute("Firewall", "GroupId")}),
@@ -43,11 +43,11 @@ func machine(p Parameters) []resource {
 			},
 		},
 		{
-			id: "DataVolumeAttachment", kind: "AWS::EC2::VolumeAttachment", what: "Joins the disk to the machine",
+			id: "DataVolumeAttachment", kind: "AWS::EC2::VolumeAttachment", what: "The data volume's place at the instance",
 			settings: object{pair("Device", "/dev/sdf"), pair("InstanceId", ref("Instance")), pair("VolumeId", ref("DataVolume"))},
 		},
 		{
-			id: "AddressAssociation", kind: "AWS::EC2::EIPAssociation", what: "Gives the machine the address",
+			id: "AddressAssociation", kind: "AWS::EC2::EIPAssociation", what: "The address's place at the instance",
 			settings: object{pair("AllocationId", attribute("Address", "AllocationId")), pair("InstanceId", ref("Instance"))},
 		},
 	}
@@ -59,9 +59,9 @@ func readyID(p Parameters) string { return "Ready" + bootID(p) }
 func readiness(p Parameters) []resource {
 	id := readyID(p)
 	return []resource{
-		{id: id + "Handle", kind: "AWS::CloudFormation::WaitConditionHandle", what: "Where the machine reports"},
+		{id: id + "Handle", kind: "AWS::CloudFormation::WaitConditionHandle", what: "A handle by which the instance reports how its boot went"},
 		{
-			id: id, kind: "AWS::CloudFormation::WaitCondition", what: "Waits until Helios is ready on the machine, or says why it is not",
+			id: id, kind: "AWS::CloudFormation::WaitCondition", what: "A wait until Helios is ready on the instance, or has said why it is not",
 			after:    []string{"DataVolumeAttachment", "AddressAssociation"},
 			settings: object{pair("Handle", ref(id+"Handle")), pair("Timeout", strconv.Itoa(int(bootTime.Seconds()))), pair("Count", 1)},
 		},

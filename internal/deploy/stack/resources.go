@@ -91,7 +91,7 @@ func network(p Parameters) []resource {
 		}
 	}
 	all = append(all, resource{
-		id: "Firewall", kind: "AWS::EC2::SecurityGroup", what: "Lets in port 443 from the allowed networks, and out what is encrypted",
+		id: "Firewall", kind: "AWS::EC2::SecurityGroup", what: "A firewall (security group): in, port 443 from the allowed networks; out, port 443",
 		settings: object{
 			pair("GroupDescription", "Helios: the console and API from allowed networks"), // another would replace it
 			pair("VpcId", vpc), pair("SecurityGroupIngress", in), pair("SecurityGroupEgress", out), tags(p, ""),
@@ -105,7 +105,7 @@ func network(p Parameters) []resource {
 	}
 	if p.Domain != "" {
 		all = append(all, resource{
-			id: "Record", kind: "AWS::Route53::RecordSet", what: "Leads " + p.Domain + " to the address",
+			id: "Record", kind: "AWS::Route53::RecordSet", what: "A DNS record that leads " + p.Domain + " to the address",
 			settings: object{
 				pair("HostedZoneId", p.HostedZoneID), pair("Name", p.Domain), pair("Type", "A"), pair("TTL", "60"), pair("ResourceRecords", []any{ref("Address")}),
 			},
@@ -129,22 +129,22 @@ func ownNetwork(p Parameters) []resource {
 	}
 	return []resource{
 		{
-			id: "Vpc", kind: "AWS::EC2::VPC", what: "A network of its own",
+			id: "Vpc", kind: "AWS::EC2::VPC", what: "A network (VPC) of its own",
 			settings: object{pair("CidrBlock", block), pair("EnableDnsSupport", true), pair("EnableDnsHostnames", true), tags(p, "")},
 		},
-		{id: "InternetGateway", kind: "AWS::EC2::InternetGateway", what: "The way from that network to the internet", settings: object{tags(p, "")}},
+		{id: "InternetGateway", kind: "AWS::EC2::InternetGateway", what: "An internet gateway", settings: object{tags(p, "")}},
 		{
-			id: "GatewayAttachment", kind: "AWS::EC2::VPCGatewayAttachment", what: "Joins the gateway to the network",
+			id: "GatewayAttachment", kind: "AWS::EC2::VPCGatewayAttachment", what: "The gateway's place in the network",
 			settings: object{pair("VpcId", ref("Vpc")), pair("InternetGatewayId", ref("InternetGateway"))},
 		},
-		{id: "RouteTable", kind: "AWS::EC2::RouteTable", what: "The routes of the network", settings: object{pair("VpcId", ref("Vpc")), tags(p, "")}},
+		{id: "RouteTable", kind: "AWS::EC2::RouteTable", what: "A route table", settings: object{pair("VpcId", ref("Vpc")), tags(p, "")}},
 		{
-			id: "DefaultRoute", kind: "AWS::EC2::Route", what: "The route to the internet", after: []string{"GatewayAttachment"},
+			id: "DefaultRoute", kind: "AWS::EC2::Route", what: "A route to the internet", after: []string{"GatewayAttachment"},
 			settings: object{pair("RouteTableId", ref("RouteTable")), pair("DestinationCidrBlock", everybody), pair("GatewayId", ref("InternetGateway"))},
 		},
-		{id: "Subnet", kind: "AWS::EC2::Subnet", what: "The part of the network where the instance is; nothing in it is given a public address by itself", settings: subnet},
+		{id: "Subnet", kind: "AWS::EC2::Subnet", what: "A subnet for the instance; nothing in it is given a public address by itself", settings: subnet},
 		{
-			id: "SubnetRoutes", kind: "AWS::EC2::SubnetRouteTableAssociation", what: "Gives the subnet its routes",
+			id: "SubnetRoutes", kind: "AWS::EC2::SubnetRouteTableAssociation", what: "The routes of the subnet",
 			settings: object{pair("SubnetId", ref("Subnet")), pair("RouteTableId", ref("RouteTable"))},
 		},
 	}
@@ -154,7 +154,7 @@ func ownNetwork(p Parameters) []resource {
 func identity(p Parameters) []resource {
 	return []resource{
 		{
-			id: "Role", kind: "AWS::IAM::Role", what: "What the instance may do: read the named streams, write its backups and logs, and nothing else",
+			id: "Role", kind: "AWS::IAM::Role", what: "A role, by which the instance may do what it has to, and nothing else",
 			settings: object{
 				pair("Description", "The instance of Helios "+p.Name),
 				pair("AssumeRolePolicyDocument", object{pair("Version", policyVersion), pair("Statement", []object{{
@@ -164,7 +164,7 @@ func identity(p Parameters) []resource {
 				tags(p, ""),
 			},
 		},
-		{id: "Profile", kind: "AWS::IAM::InstanceProfile", what: "Gives the instance that role", settings: object{pair("Roles", []any{ref("Role")})}},
+		{id: "Profile", kind: "AWS::IAM::InstanceProfile", what: "An instance profile, which gives the instance that role", settings: object{pair("Roles", []any{ref("Role")})}},
 	}
 }
 
@@ -177,14 +177,14 @@ func storage(p Parameters) []resource {
 	return []resource{
 		{
 			id: "DataVolume", kind: "AWS::EC2::Volume", kept: "Snapshot",
-			what: fmt.Sprintf("The encrypted disk of %d GiB that holds all tables; a snapshot of it stays when it goes", p.VolumeGiB),
+			what: fmt.Sprintf("A data volume of %d GiB, encrypted, for all tables; a snapshot of it stays when it goes", p.VolumeGiB),
 			settings: object{
 				pair("AvailabilityZone", zone), pair("Encrypted", true), pair("VolumeType", "gp3"), pair("Size", ref("VolumeSize")),
 				pair("SnapshotId", either("HasSnapshot", ref("SnapshotId"), noValue)), tags(p, "data"),
 			},
 		},
 		{
-			id: "BackupBucket", kind: "AWS::S3::Bucket", kept: "Retain", what: "The private, encrypted bucket of backups; it stays",
+			id: "BackupBucket", kind: "AWS::S3::Bucket", kept: "Retain", what: "A bucket for backups, private and encrypted; it stays when the rest goes",
 			accepted: []exception{{"CKV_AWS_18", "Access is seen in CloudTrail's data events, where the account wants it. Access logs would need another bucket."}},
 			settings: object{
 				pair("BucketEncryption", object{pair("ServerSideEncryptionConfiguration", []object{{pair("ServerSideEncryptionByDefault", object{pair("SSEAlgorithm", "AES256")})}})}),
@@ -207,7 +207,7 @@ func storage(p Parameters) []resource {
 			},
 		},
 		{
-			id: "BackupBucketPolicy", kind: "AWS::S3::BucketPolicy", kept: "Retain", what: "Refuses plain HTTP to the bucket; it stays with it",
+			id: "BackupBucketPolicy", kind: "AWS::S3::BucketPolicy", kept: "Retain", what: "A policy of that bucket, which refuses plain HTTP; it stays with it",
 			settings: object{
 				pair("Bucket", ref("BackupBucket")),
 				pair("PolicyDocument", object{pair("Version", policyVersion), pair("Statement", []object{{
@@ -218,7 +218,7 @@ func storage(p Parameters) []resource {
 			},
 		},
 		{
-			id: "LogGroup", kind: "AWS::Logs::LogGroup", kept: "Delete", what: fmt.Sprintf("The logs of the service, kept for %s", count(p.LogRetentionDays, "day")),
+			id: "LogGroup", kind: "AWS::Logs::LogGroup", kept: "Delete", what: fmt.Sprintf("A log group for what the service writes, kept for %s", count(p.LogRetentionDays, "day")),
 			accepted: []exception{{"CKV_AWS_158", "CloudWatch Logs encrypts with its own key. Helios logs neither events nor secrets."}},
 			settings: object{pair("RetentionInDays", ref("LogRetention")), tags(p, "")},
 		},

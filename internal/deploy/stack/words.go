@@ -38,7 +38,7 @@ func Reach(p Parameters) []string {
 	if p.VPCID != "" {
 		out = "It reaches out by port 443 only, to AWS, packages, and who gives certificates, and asks name servers of the VPC."
 	}
-	return append(all, "No SSH, no key pair and no other port: whom IAM allows ssm:StartSession gets onto the machine by Session Manager.", out)
+	return append(all, "No SSH, no key pair and no other port: whom IAM allows ssm:StartSession gets onto the instance by Session Manager.", out)
 }
 
 // Grants says what the instance may do, a sentence a line. It may do nothing else.
