@@ -315,6 +315,19 @@ func TestWhatDeploymentsShareGoesWithTheLastOfThem(t *testing.T) {
 	require.Empty(t, c.Buckets())
 }
 
+func TestWhatANewerVersionHasMadeIsNotTakenForSomebodyElses(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, deployIt)
+	c.Answer("cloudformation:GetTemplate", func(*cfntest.Request) (any, error) {
+		return cfntest.Fields{{Name: "TemplateBody", Value: "{Metadata: {Helios: {name: helios, of_tomorrow: true}}, Resources: {}}"}}, nil
+	})
+	c.seen.Reset()
+	c.does(1, "deploy --plan")
+	require.Contains(t, c.seen.String(), "made by a version of Helios that this one does not understand")
+	require.Contains(t, c.seen.String(), "Use the newest version of `helios`")
+	require.NotContains(t, c.seen.String(), "Take another name")
+}
+
 func TestTheSetupLinkIsMadeOnTheServersMachine(t *testing.T) {
 	dir := t.TempDir()
 	got := helios(t, "", "users", "setup", "--data", dir)

@@ -82,6 +82,32 @@ func TestAStackThatSomebodyElsePlansIsNotTouched(t *testing.T) {
 	}
 }
 
+// The volume that the instance boots from carries its tags, and goes with it.
+func TestAVolumeThatGoesByItselfIsNotLeftBehind(t *testing.T) {
+	account, s := open(t)
+	one := func(list string, values map[string]any) cfntest.Fields {
+		member := cfntest.Fields{}
+		for name, value := range values {
+			member = append(member, cfntest.Field{Name: name, Value: value})
+		}
+		return cfntest.Fields{{Name: list, Value: []cfntest.Fields{member}}}
+	}
+	account.Answer("ec2:DescribeTags", func(*cfntest.Request) (any, error) {
+		return one("tagSet", map[string]any{"resourceId": "vol-1", "resourceType": "volume", "key": deploy.DeploymentTag, "value": "helios"}), nil
+	})
+	for ends, loose := range map[string]int{"true": 0, "false": 1} {
+		account.Answer("ec2:DescribeVolumes", func(*cfntest.Request) (any, error) {
+			volume := one("volumeSet", map[string]any{"status": "in-use"})
+			members, _ := volume[0].Value.([]cfntest.Fields)
+			members[0] = append(members[0], one("attachmentSet", map[string]any{"instanceId": "i-1", "deleteOnTermination": ends})...)
+			return volume, nil
+		})
+		v, err := s.Survey(t.Context(), "helios")
+		require.NoError(t, err)
+		require.Len(t, v.Loose, loose, ends)
+	}
+}
+
 func TestTheLinkOfTheFirstAccountIsWaitedForAndElseSaidHowToGet(t *testing.T) {
 	account, s := open(t)
 	account.Fault(cfntest.Fault{Action: "ssm:SendCommand", Times: 5, Code: "InvalidInstanceId", Message: "not in a valid state"},

@@ -75,7 +75,10 @@ func (s *Session) exists(ctx context.Context, thing *Thing) (bool, error) {
 	case "elastic-ip":
 		_, err = s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{AllocationIds: ids})
 	case "volume":
-		_, err = s.EC2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: ids})
+		var answer *ec2.DescribeVolumesOutput
+		if answer, err = s.EC2.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{VolumeIds: ids}); err == nil {
+			return slices.ContainsFunc(answer.Volumes, stays), nil
+		}
 	case "security-group":
 		_, err = s.EC2.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: ids})
 	case "subnet":
@@ -91,6 +94,12 @@ func (s *Session) exists(ctx context.Context, thing *Thing) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// stays reports whether a volume is there and does not go by itself: that of a system, which carries its instance's tags, does.
+func stays(v ec2types.Volume) bool {
+	gone := v.State == ec2types.VolumeStateDeleting || v.State == ec2types.VolumeStateDeleted
+	return !gone && !slices.ContainsFunc(v.Attachments, func(a ec2types.VolumeAttachment) bool { return aws.ToBool(a.DeleteOnTermination) })
 }
 
 func terminated(answer *ec2.DescribeInstancesOutput) bool {

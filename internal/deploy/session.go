@@ -170,7 +170,10 @@ func (s *Session) Deployment(ctx context.Context, name string) (Deployment, erro
 		return Deployment{}, err
 	}
 	d := Deployment{Stack: found, Found: true}
-	if d.Parameters, err = stack.Read(text, found.Parameters); err != nil {
+	if d.Parameters, err = stack.Read(text, found.Parameters); err != nil && found.Tags[DeploymentTag] == name {
+		return Deployment{}, fault.New(fault.Conflict, "what there is of %s in %s cannot be read: %w", name, s.Region, err).
+			WithHint("use the newest version of `helios`")
+	} else if err != nil {
 		return Deployment{}, fault.New(fault.Conflict, "the stack %s in %s is not one of Helios: %w", name, s.Region, err).
 			WithHint("take another name with --name")
 	}
