@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -110,10 +112,70 @@ func windows(ctx context.Context, conn *sql.Conn, t backup.Table, where string) 
 	if !first.Valid {
 		return []string{"false"}, nil
 	}
-	size := max(1, windowBytes/length.Int64)
+	groups, err := rowGroups(ctx, conn, t, length.Int64)
+	if err != nil {
+		return nil, fmt.Errorf("row groups of %s: %w", place(t), err)
+	}
 	var parts []string
-	for from := first.Int64; from <= last.Int64; from += size {
-		parts = append(parts, fmt.Sprintf("rowid >= %d AND rowid < %d AND %s", from, from+size, where))
+	for _, w := range divide(groups, length.Int64, first.Int64, last.Int64+1) {
+		parts = append(parts, fmt.Sprintf("rowid >= %d AND rowid < %d AND %s", w.from, w.to, where))
 	}
 	return parts, nil
+}
+
+// rowGroup is a row group: how many rows it has, and the length of its longest texts, one of each column, together.
+type rowGroup struct{ rows, length int64 }
+
+// rowGroups are those of a table, one after another by rowid. Of a text whose length is not known, `longest` is assumed.
+func rowGroups(ctx context.Context, conn *sql.Conn, t backup.Table, longest int64) ([]rowGroup, error) {
+	rows, err := conn.QueryContext(ctx, filled(`SELECT max(n), least(sum(length), {longest})::BIGINT FROM (
+			SELECT row_group_id, sum(count)::BIGINT AS n, max(CASE WHEN segment_type IN ('VARCHAR', 'JSON', 'BLOB')
+				THEN coalesce(try_cast(regexp_extract(stats, 'Max String Length: (\d+)', 1) AS BIGINT), {longest}) ELSE 0 END) AS length
+			FROM pragma_storage_info({table}) WHERE segment_type <> 'VALIDITY' GROUP BY row_group_id, column_id)
+		GROUP BY row_group_id ORDER BY row_group_id`, "{table}", literal(place(t)), "{longest}", strconv.FormatInt(longest, 10)))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var groups []rowGroup
+	for rows.Next() {
+		var g rowGroup
+		if err := rows.Scan(&g.rows, &g.length); err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, rows.Err()
+}
+
+// window is rowids, [from, to).
+type window struct{ from, to int64 }
+
+// divide divides the rowids [from, to) of row groups: finely where texts are bulky, else as little as can be. Rows of no known
+// group may have the longest texts.
+func divide(groups []rowGroup, longest, from, to int64) []window {
+	var windows []window
+	last := int64(0) // the length of texts in the last window
+	begin := int64(0)
+	for _, g := range append(slices.Clip(groups), rowGroup{rows: math.MaxInt64 / 2, length: longest}) {
+		end := begin + g.rows
+		low, high := max(begin, from), min(end, to)
+		begin = end
+		if low >= high {
+			continue
+		}
+		if n := len(windows); n > 0 && g.length < bulkyText && last < bulkyText {
+			windows[n-1].to = high
+			continue
+		}
+		last = g.length
+		size := high - low
+		if g.length >= bulkyText {
+			size = max(1, windowBytes/g.length)
+		}
+		for ; low < high; low += size {
+			windows = append(windows, window{low, min(low+size, high)})
+		}
+	}
+	return windows
 }

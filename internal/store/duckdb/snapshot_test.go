@@ -85,6 +85,42 @@ func TestASnapshotReadsBulkyTextsAFewAtATime(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
+// One event must not make each backup after it read the whole table a few rows at a time.
+func TestOnlyRowGroupsWithBulkyTextsAreReadAFewRowsAtATime(t *testing.T) {
+	db := openStore(t)
+	texts(t, db, "short", 0, 25_000)
+	texts(t, db, strings.Repeat("x", 900<<10), 25_000, 3)
+	texts(t, db, "short", 25_003, 25_000)
+	s, table := snapshot(t, db)
+	rows, err := s.Rows(t.Context(), table, backup.Span{From: 1_000_000, To: 50_002_000_000})
+	require.NoError(t, err)
+	read, batches := int64(0), 0
+	for {
+		batch, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if at := read + 1; at < 25_003 && at+batch.NumRows() > 25_000 { // the first row is not of the span
+			require.LessOrEqual(t, batch.NumRows(), int64(64<<20/(900<<10)))
+		}
+		read += batch.NumRows()
+		batches++
+		batch.Release()
+	}
+	require.EqualValues(t, 50_001, read)
+	require.Less(t, batches, 20_480/72+100, "more than one of three row groups is read so")
+	require.NoError(t, rows.Close())
+	cells, err := s.Cells(t.Context(), table, backup.Always, time.Hour)
+	require.NoError(t, err)
+	all := int64(0)
+	for _, c := range cells {
+		all += c.Rows
+	}
+	require.EqualValues(t, 50_003, all)
+	require.NoError(t, s.Close())
+}
+
 func TestPrintsTellRowsApart(t *testing.T) {
 	db := openStore(t)
 	texts(t, db, "a", 0, 100)
