@@ -6,6 +6,7 @@ LINT    := $(TOOLS)/bin/golangci-lint
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STAMP   := github.com/helios-sql/helios/internal/buildinfo
 LDFLAGS := -X $(STAMP).version=$(VERSION)
+TAGS    := grpcnotrace # gRPC, which Arrow brings along, would keep a third of the executable alive with its traces
 
 # Tests build and link DuckDB many times over: one at a time is quicker than all at once on a small machine.
 export CGO_ENABLED := 1
@@ -34,7 +35,7 @@ console: $(CONSOLE) ## build the web console, into internal/web/dist
 
 build: $(if $(NPM),$(CONSOLE)) ## build bin/helios, with the console where Node.js is there
 	@command -v gcc >/dev/null || command -v cc >/dev/null || { echo "Helios needs a C compiler, for DuckDB. On Debian: apt-get install gcc" >&2; exit 1; }
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/helios ./cmd/helios
+	$(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/helios ./cmd/helios
 
 demo: build ## run a stream, a storefront that publishes to it, and Helios on 127.0.0.1:8080
 	bin/helios demo
@@ -121,8 +122,8 @@ STRIPPED := -s -w $(LDFLAGS) -X $(STAMP).commit=$(shell git describe --always --
 dist: console ## make a release in dist: archives for amd64 and arm64, checksums, SBOM, licences; all of it checked
 	release/install.sh
 	rm -rf dist && mkdir -p dist/build
-	GOARCH=amd64 $(GO) build -trimpath -ldflags '$(STRIPPED)' -o dist/build/helios_amd64 ./cmd/helios
-	GOARCH=arm64 CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GO) build -trimpath -ldflags '$(STRIPPED)' -o dist/build/helios_arm64 ./cmd/helios
+	GOARCH=amd64 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(STRIPPED)' -o dist/build/helios_amd64 ./cmd/helios
+	GOARCH=arm64 CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ $(GO) build -trimpath -tags $(TAGS) -ldflags '$(STRIPPED)' -o dist/build/helios_arm64 ./cmd/helios
 	$(GO) run ./release -version '$(VERSION)' -made $(RELEASED) dist/build/helios_amd64 dist/build/helios_arm64
 	rm -rf dist/build
 	$(GO) test -tags release -count=1 -timeout 10m ./release

@@ -95,17 +95,12 @@ output and everything else to standard error. Exit codes: 0 done, 1 failed, 2 wr
 		Example: `  helios demo
   helios sql "SELECT event_type, count(*) FROM storefront GROUP BY 1 ORDER BY 2 DESC"
   helios sources add clicks --table clicks --from horizon`,
-		Version:       buildinfo.Read().String(),
+		Version:       strings.TrimPrefix(buildinfo.Read().String(), "helios "), // which cobra says itself
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
-	// Commands that only have subcommands are run for their help and their errors, but nobody should type them alone.
-	root.SetUsageTemplate(strings.NewReplacer(
-		"{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}",
-		"Flags.FlagUsages", fmt.Sprintf("Flags.FlagUsagesWrapped %d", helpWidth),
-	).Replace(root.UsageTemplate()))
+	root.SetUsageFunc(usageText)
 	root.AddGroup(
 		&cobra.Group{ID: "run", Title: "Run a server:"},
 		&cobra.Group{ID: "aws", Title: "Deploy on AWS:"},
