@@ -2,7 +2,6 @@ package backup_test
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,81 +141,6 @@ func TestWhatIsCommittedAndChangedMeanwhileIsOfTheNextBackup(t *testing.T) {
 	_, err = m.backup(t, s, 0)
 	require.NoError(t, err)
 	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
-}
-
-// guarded is a place as S3 is to whoever may list a prefix alone: of what is missing it does not say so.
-type guarded struct{ *memory }
-
-func (g guarded) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	r, err := g.memory.Get(ctx, name)
-	if fault.CodeOf(err) == fault.NotFound {
-		return nil, fault.New(fault.Environment, "forbidden")
-	}
-	return r, err
-}
-
-func TestAPlaceThatDoesNotSayWhatIsMissingWillDo(t *testing.T) {
-	s, m := newServer(t), newMemory()
-	s.add(t, 50, noon)
-	open := func(context.Context, string) (backup.Place, error) { return guarded{m}, nil }
-	_, err := backup.New(s.deps(open, backup.Options{})).Backup(t.Context(), "memory")
-	require.NoError(t, err)
-	delete(m.objects, "STORE")
-	_, err = backup.Restore(t.Context(), options(guarded{m}, t.TempDir(), ""))
-	require.Equal(t, fault.Refused, fault.CodeOf(err), "%v", err)
-}
-
-func TestAPlaceIsOfOneServer(t *testing.T) {
-	_, m, _ := small(t)
-	other := newServer(t)
-	_, err := m.backup(t, other, 0)
-	require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
-	delete(m.objects, "STORE")
-	_, err = m.backup(t, other, 0)
-	require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
-
-	for _, to := range []string{filepath.Join(other.dir, "backups"), other.dir, filepath.Dir(other.dir)} {
-		_, err := other.service(backup.Options{}).Backup(t.Context(), to)
-		require.Equal(t, fault.Invalid, fault.CodeOf(err), to)
-	}
-}
-
-func TestARestoreThatWasKilledIsStartedOver(t *testing.T) {
-	s, m, _ := small(t)
-	whole := dumpOf(t, s)
-	dir, killed := t.TempDir(), filepath.Join(t.TempDir(), "killed")
-	o := options(m, dir, "")
-	o.Progress = func(done, _ int64) {
-		if done > 100 && killed != "" { // what a kill would leave
-			require.Equal(t, fault.Environment, fault.CodeOf(backup.CheckDir(dir)))
-			require.NoError(t, os.CopyFS(killed, os.DirFS(dir)))
-			_, err := backup.Restore(t.Context(), options(m, dir, ""))
-			require.Equal(t, fault.Conflict, fault.CodeOf(err), "two at once: %v", err)
-			killed = ""
-		}
-	}
-	at := killed
-	_, err := backup.Restore(t.Context(), o)
-	require.NoError(t, err)
-	require.Equal(t, fault.Environment, fault.CodeOf(backup.CheckDir(at)))
-	require.NoError(t, m.restore(t, at, ""))
-	require.NoError(t, backup.CheckDir(at))
-	require.Equal(t, whole, dump(t, at))
-}
-
-func TestADirectoryThatHoldsAnythingStaysAsItIs(t *testing.T) {
-	s, m, _ := small(t)
-	s.close(t)
-	for _, marker := range []bool{false, true} { // also one that a restore has touched, killed before it wrote anything
-		if marker {
-			require.NoError(t, os.WriteFile(filepath.Join(s.dir, backup.Marker), nil, 0o600))
-		}
-		before := files(t, s.dir)
-		delete(before, backup.Marker)
-		err := m.restore(t, s.dir, "")
-		require.Equal(t, fault.Conflict, fault.CodeOf(err), "%v", err)
-		require.Equal(t, before, files(t, s.dir))
-	}
 }
 
 func TestAFileThatOnlyHasTheNameOfTheMarkerGivesNothingAway(t *testing.T) {

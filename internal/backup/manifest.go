@@ -233,15 +233,13 @@ func (m *manifest) backup(p Place, id string) Backup {
 	return b
 }
 
-// readOwner reads whose backups a place holds, if anybody's. It asks for nothing that is not listed: to whoever may list a prefix
-// alone, S3 says of an object that is missing there that it is forbidden.
+// readOwner reads whose backups a place holds, if anybody's.
 func readOwner(ctx context.Context, p Place) (owner string, owned bool, err error) {
-	objects, err := p.List(ctx, storeName)
-	if err != nil || !slices.ContainsFunc(objects, func(o Object) bool { return o.Name == storeName }) {
-		return "", false, err
-	}
 	text, err := readAll(ctx, p, storeName)
-	return string(text), true, err
+	if fault.CodeOf(err) == fault.NotFound {
+		return "", false, nil
+	}
+	return string(text), err == nil, err
 }
 
 func readAll(ctx context.Context, p Place, name string) (text []byte, err error) {
