@@ -1,24 +1,5 @@
 #!/bin/sh
-# Makes .tools/venv at the top of the repository, with the Python clients that requirements.txt pins, and prints its
-# path. Done in no time when it is there already and requirements.txt has not changed since.
+# The Python clients that are tried on Helios, and schemathesis.
 set -eu
-
 here=$(cd "$(dirname "$0")" && pwd)
-venv=$(cd "$here/../.." && pwd)/.tools/venv
-stamp=$venv/.requirements.txt
-
-cmp -s "$here/requirements.txt" "$stamp" && { echo "$venv"; exit 0; }
-
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-		{ apt-get update -qq && apt-get install -qq -y python3-venv; } >&2
-	else
-		echo "Python 3 with its venv module is missing: install it (Debian: apt-get install python3-venv)" >&2
-		exit 1
-	fi
-fi
-rm -rf "$venv"
-python3 -m venv "$venv" >&2
-"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt" >&2
-cp "$here/requirements.txt" "$stamp"
-echo "$venv"
+exec "$here/../venv.sh" "$here/requirements.txt" venv

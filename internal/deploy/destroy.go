@@ -13,7 +13,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/fault"
 )

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/fault"
 )
 

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/fault"
 )
 

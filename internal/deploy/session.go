@@ -23,7 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, noCredentials(err, o.Profile)
 	}
 	s := newSession(cfg, o.Profile)
-	s.Credentials = provider(found)
+	s.Credentials = awsfault.Provider(found)
 	who, err := s.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, awsfault.Explain(err, "AWS cannot be asked who you are")
@@ -119,30 +119,6 @@ func newSession(cfg aws.Config, profile string) *Session {
 	s.cloudFormation = cloudformation.NewFromConfig(cfg)
 	s.Stacks = cfn.New(s.cloudFormation, cfn.Options{Flags: s.Flags})
 	return s
-}
-
-// provider names where credentials come from.
-func provider(c aws.Credentials) string {
-	name, _, _ := strings.Cut(c.Source, ":")
-	switch name {
-	case "EnvConfigCredentials":
-		return "environment variables"
-	case "SharedConfigCredentials":
-		return "the AWS configuration files"
-	case "EC2RoleProvider":
-		return "the role of this instance"
-	case "CredentialsEndpointProvider":
-		return "the role of this container"
-	case "SSOProvider":
-		return "IAM Identity Center"
-	case "AssumeRoleProvider":
-		return "a role that the profile names"
-	case "WebIdentityCredentials":
-		return "a web identity"
-	case "ProcessProvider":
-		return "a credential process"
-	}
-	return name
 }
 
 // Deployment is what runs under a name.

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/backup"
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
 	"github.com/helios-sql/helios/internal/fault"
 )
 

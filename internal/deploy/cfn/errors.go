@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/helios-sql/helios/internal/deploy/awsfault"
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/fault"
 )
 

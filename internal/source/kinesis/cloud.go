@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/helios-sql/helios/internal/awsfault"
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
@@ -35,7 +35,7 @@ func Cloud(ctx context.Context) ingest.Cloud {
 		c.Credentials.Detail = absence(err)
 		return c
 	}
-	c.Credentials = ingest.CloudCredentials{Found: true, Source: provider(found)}
+	c.Credentials = ingest.CloudCredentials{Found: true, Source: awsfault.Provider(found)}
 	if found.CanExpire {
 		c.Credentials.Detail = "until " + stamp(found.Expires)
 	}
@@ -49,30 +49,6 @@ func absence(err error) string {
 		return "neither the environment, nor the configuration files, nor a role of this machine give any"
 	}
 	return shortest(err).Error()
-}
-
-// provider names where credentials come from, for people.
-func provider(c aws.Credentials) string {
-	name, _, _ := strings.Cut(c.Source, ":")
-	switch name {
-	case "EnvConfigCredentials":
-		return "environment variables"
-	case "SharedConfigCredentials":
-		return "the AWS configuration files"
-	case "EC2RoleProvider":
-		return "the role of this instance"
-	case "CredentialsEndpointProvider":
-		return "the role of this container"
-	case "SSOProvider":
-		return "IAM Identity Center"
-	case "AssumeRoleProvider":
-		return "a role that the profile names"
-	case "WebIdentityCredentials":
-		return "a web identity"
-	case "ProcessProvider":
-		return "a credential process"
-	}
-	return cmp.Or(name, "the AWS configuration")
 }
 
 // profiles are the names of the profiles in the configuration files, the default first.
