@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, signIn, test } from "../helios";
@@ -33,10 +33,17 @@ test.describe("backups", () => {
     const file = join(place, "no directory");
     writeFileSync(file, "");
     await watch.expectingErrors(async () => {
-      await ask(file);
-      await page.keyboard.press("Escape");
-      await expect(page.getByText("The last backup failed")).toBeVisible();
+      await ask(file); // told to who named it, and to nobody else
+      await expect(page.getByRole("dialog").getByRole("alert")).toContainText("no directory");
     });
+    await page.keyboard.press("Escape");
+    await expect(page.getByText("The last backup failed")).toBeHidden();
+
+    const full = join(place, "full");
+    mkdirSync(full);
+    writeFileSync(join(full, "objects"), ""); // where there must be a directory
+    await ask(full);
+    await expect(page.getByText("The last backup failed")).toBeVisible();
     await page.goto("/");
     const attention = page.getByRole("region", { name: "What needs attention" });
     await expect(attention).toContainText("The last backup failed");
