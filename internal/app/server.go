@@ -247,8 +247,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 	s.started.Store(true)
 	s.worker.Ready()
 	if anew && s.Demo == "" { // a link of before a new worker is good still, and a demo is for looking at
-		if err := s.invite(ctx, accounts, s.talk); err != nil {
-			return stopped(ctx, err)
+		if err := s.invite(ctx, accounts, s.talk); err != nil && ctx.Err() == nil { // a full disk, say, keeps nobody from reading
+			s.logger.WarnContext(ctx, "there is no account, and the link that makes the first one could not be made: start the server again for another", "error", err)
 		}
 	}
 	s.up(ctx, s)
