@@ -43,11 +43,11 @@ func TestEachEventIsThereOnceAfterBackupsUnderLoadAndARestore(t *testing.T) {
 	for range 2 { // the first backup, and once more what it had not finished
 		dieDuringABackup(t, s, place, moments)
 	}
-	full := backUp(t, s, place)
+	full := backedUp(t, "backup", place, "--url", s.url)
 	require.Greater(t, full.Rows, int64(published)*9/10)
 	require.Len(t, manifests(t, place), 1, "a backup that was killed is none")
 	dieDuringABackup(t, s, place, moments)
-	last := backUp(t, s, place)
+	last := backedUp(t, "backup", place, "--url", s.url)
 	require.Greater(t, last.Rows, full.Rows, "nothing came while backups were made")
 	t.Logf("the first backup: %d rows, %d bytes in %d ms; the last: %d rows, %d of %d bytes written in %d ms",
 		full.Rows, full.Bytes, full.DurationMS, last.Rows, last.UploadedBytes, last.Bytes, last.DurationMS)
@@ -61,7 +61,7 @@ func TestEachEventIsThereOnceAfterBackupsUnderLoadAndARestore(t *testing.T) {
 	require.Equal(t, 3, refused.code, refused.stderr)
 	require.Contains(t, refused.stderr, "restore")
 	began := time.Now()
-	got := restore(t, place, restored)
+	got := backedUp(t, "restore", place, "--data", restored)
 	require.Equal(t, last.ID, got.ID)
 	require.Equal(t, last.Rows, got.Rows)
 	t.Logf("restored %d rows in %s", got.Rows, time.Since(began).Round(time.Millisecond))
@@ -73,7 +73,7 @@ func TestEachEventIsThereOnceAfterBackupsUnderLoadAndARestore(t *testing.T) {
 	require.Zero(t, again.interrupt())
 
 	aside := filepath.Join(t.TempDir(), "aside")
-	first, second := backUpAtRest(t, restored, aside), backUpAtRest(t, restored, aside)
+	first, second := backedUp(t, "backup", aside, "--data", restored), backedUp(t, "backup", aside, "--data", restored)
 	require.Equal(t, first.Rows, second.Rows)
 	require.Less(t, second.UploadedBytes, second.Bytes/100, "what has not changed is written again")
 	require.NoError(t, os.Remove(filepath.Join(aside, "backups", first.ID+".json")))
@@ -91,33 +91,13 @@ func (l *local) publish(events int) (published int) {
 	return published
 }
 
-// backUp makes a backup with the command, to its end.
-func backUp(t *testing.T, s *server, place string) client.Backup {
+// backedUp runs a command that makes a backup or restores one, to its end.
+func backedUp(t *testing.T, args ...string) client.Backup {
 	t.Helper()
-	made := helios(t, nil, "backup", place, "--json", "--url", s.url)
-	require.Zero(t, made.code, made.stderr)
+	did := helios(t, nil, append(args, "--json")...)
+	require.Zero(t, did.code, did.stderr)
 	var b client.Backup
-	require.NoError(t, json.Unmarshal([]byte(made.stdout), &b))
-	return b
-}
-
-// backUpAtRest makes a backup of a directory without a server.
-func backUpAtRest(t *testing.T, data, place string) client.Backup {
-	t.Helper()
-	made := helios(t, nil, "backup", place, "--data", data, "--json")
-	require.Zero(t, made.code, made.stderr)
-	var b client.Backup
-	require.NoError(t, json.Unmarshal([]byte(made.stdout), &b))
-	return b
-}
-
-// restore restores the newest backup with the command, to its end.
-func restore(t *testing.T, place, dir string) client.Backup {
-	t.Helper()
-	made := helios(t, nil, "restore", place, "--data", dir, "--json")
-	require.Zero(t, made.code, made.stderr)
-	var b client.Backup
-	require.NoError(t, json.Unmarshal([]byte(made.stdout), &b))
+	require.NoError(t, json.Unmarshal([]byte(did.stdout), &b))
 	return b
 }
 
@@ -197,5 +177,5 @@ func refuseWhatIsDamaged(t *testing.T, place string, moments *rand.Rand) {
 		require.NoError(t, os.WriteFile(file, whole, 0o600))
 	}
 	t.Logf("%d files: each refused with a bit flipped, and cut short", len(files))
-	restore(t, place, filepath.Join(t.TempDir(), "data")) // whole again, it is taken
+	backedUp(t, "restore", place, "--data", filepath.Join(t.TempDir(), "data")) // whole again, it is taken
 }

@@ -56,7 +56,7 @@ func (d *Directory) put(ctx context.Context, name string, content io.Reader) err
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, reader{ctx, content})
+	_, err = io.Copy(f, until(ctx, content))
 	if err == nil {
 		err = f.Sync()
 	}
@@ -110,18 +110,20 @@ func syncDir(root *os.Root, dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// reader ends when a context does.
-type reader struct {
-	ctx context.Context //nolint:containedctx // an io.Reader has no other way to be stopped
-	r   io.Reader
-}
+// reader is a function that reads.
+type reader func(p []byte) (int, error)
 
 // Read implements io.Reader.
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
+func (r reader) Read(p []byte) (int, error) { return r(p) }
+
+// until reads until a context ends.
+func until(ctx context.Context, r io.Reader) io.Reader {
+	return reader(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
 }
 
 // Get implements backup.Place.
