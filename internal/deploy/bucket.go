@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -51,15 +51,15 @@ func (s *Session) ensureBucket(ctx context.Context) error {
 		if s.settled(ctx, bucket) {
 			return nil
 		}
-	case awsfault.AnsweredWith(err, "Forbidden", "AccessDenied"):
+	case awssdk.AnsweredWith(err, "Forbidden", "AccessDenied"):
 		return fault.New(fault.Conflict, "the bucket %s for Helios's executable cannot be used: it belongs to another account, or you may not list it", bucket).
 			WithHint("`helios doctor` says whether a permission is missing; if the name is taken by somebody else, deploy in another region, and tell AWS of it: names with your account's number are yours by custom only")
-	case awsfault.AnsweredWith(err, "NotFound", "NoSuchBucket"):
+	case awssdk.AnsweredWith(err, "NotFound", "NoSuchBucket"):
 		if err := s.makeBucket(ctx, bucket); err != nil {
 			return err
 		}
 	default:
-		return awsfault.Explain(err, "the bucket "+bucket+" for Helios's executable cannot be looked at")
+		return awssdk.Explain(err, "the bucket "+bucket+" for Helios's executable cannot be looked at")
 	}
 	return s.settle(ctx, bucket)
 }
@@ -71,16 +71,16 @@ func (s *Session) makeBucket(ctx context.Context, bucket string) error {
 	}
 	_, err := s.S3.CreateBucket(ctx, create)
 	switch {
-	case err == nil, awsfault.AnsweredWith(err, "BucketAlreadyOwnedByYou"):
+	case err == nil, awssdk.AnsweredWith(err, "BucketAlreadyOwnedByYou"):
 		return nil
-	case awsfault.AnsweredWith(err, "BucketAlreadyExists"):
+	case awssdk.AnsweredWith(err, "BucketAlreadyExists"):
 		return fault.New(fault.Conflict, "the bucket %s for Helios's executable cannot be made: somebody else has taken its name", bucket).
 			WithHint("deploy in another region with --region; names of buckets are shared by all accounts of AWS")
-	case awsfault.AnsweredWith(err, "TooManyBuckets"):
+	case awssdk.AnsweredWith(err, "TooManyBuckets"):
 		return fault.New(fault.Conflict, "the bucket %s for Helios's executable cannot be made: the account has as many buckets as it may", bucket).
 			WithHint("remove one that is not used, or ask for more under Service Quotas, then run the same command")
 	}
-	return awsfault.Explain(err, "the bucket "+bucket+" for Helios's executable cannot be made")
+	return awssdk.Explain(err, "the bucket "+bucket+" for Helios's executable cannot be made")
 }
 
 // settled reports whether a bucket has had all its settings: the tag is the last of them.
@@ -154,7 +154,7 @@ func (s *Session) settle(ctx context.Context, bucket string) error {
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return awsfault.Explain(err, "the bucket "+bucket+" for Helios's executable has been made and cannot be closed to others")
+			return awssdk.Explain(err, "the bucket "+bucket+" for Helios's executable has been made and cannot be closed to others")
 		}
 	}
 	return nil
@@ -168,10 +168,10 @@ func (s *Session) has(ctx context.Context, a stack.Artifact) (bool, error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case awsfault.AnsweredWith(err, "NotFound", "NoSuchKey", "NoSuchBucket"):
+	case awssdk.AnsweredWith(err, "NotFound", "NoSuchKey", "NoSuchBucket"):
 		return false, nil
 	}
-	return false, awsfault.Explain(err, "the bucket "+a.Bucket+" for Helios's executable cannot be looked at")
+	return false, awssdk.Explain(err, "the bucket "+a.Bucket+" for Helios's executable cannot be looked at")
 }
 
 // Has reports whether an executable is known to be where instances take it from.
@@ -202,7 +202,7 @@ func (s *Session) Upload(ctx context.Context, b *Binary, tell func(done, whole i
 	})
 	_, err = transfers.UploadObject(ctx, &transfermanager.UploadObjectInput{Bucket: &a.Bucket, Key: &a.Key, Body: content, ExpectedBucketOwner: &s.Account})
 	if err != nil {
-		return false, awsfault.Explain(err, "Helios's executable cannot be uploaded to "+a.Bucket)
+		return false, awssdk.Explain(err, "Helios's executable cannot be uploaded to "+a.Bucket)
 	}
 	return true, nil
 }
@@ -224,10 +224,10 @@ func (s *Session) removeBucket(ctx context.Context, bucket string, tell func(obj
 	ctx, cancel := context.WithTimeout(ctx, emptyTime)
 	defer cancel()
 	failed := func(err error) error {
-		if awsfault.AnsweredWith(err, "NoSuchBucket", "NotFound") {
+		if awssdk.AnsweredWith(err, "NoSuchBucket", "NotFound") {
 			return nil
 		}
-		return awsfault.Explain(err, "the bucket "+bucket+" cannot be removed")
+		return awssdk.Explain(err, "the bucket "+bucket+" cannot be removed")
 	}
 	uploads := s3.NewListMultipartUploadsPaginator(s.S3, &s3.ListMultipartUploadsInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
 	for uploads.HasMorePages() {
@@ -237,7 +237,7 @@ func (s *Session) removeBucket(ctx context.Context, bucket string, tell func(obj
 		}
 		for _, u := range page.Uploads {
 			_, err := s.S3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: u.Key, UploadId: u.UploadId, ExpectedBucketOwner: &s.Account})
-			if err != nil && !awsfault.AnsweredWith(err, "NoSuchUpload") {
+			if err != nil && !awssdk.AnsweredWith(err, "NoSuchUpload") {
 				return failed(err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -98,7 +98,7 @@ func (s *Session) findSnapshots(ctx context.Context, v *Survey) error {
 		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: v.volumes}},
 	})
 	if err != nil {
-		return awsfault.Explain(err, "the snapshots of "+strings.Join(v.volumes, ", ")+" cannot be listed")
+		return awssdk.Explain(err, "the snapshots of "+strings.Join(v.volumes, ", ")+" cannot be listed")
 	}
 	for _, snapshot := range answer.Snapshots {
 		made := snapshotThing(snapshot)
@@ -117,7 +117,7 @@ func (s *Session) tag(ctx context.Context, id, name string) error {
 	_, err := s.EC2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{id}, Tags: []ec2types.Tag{{Key: aws.String(DeploymentTag), Value: &name}, {Key: aws.String("Name"), Value: aws.String(name + "-data")}},
 	})
-	return awsfault.Explain(err, "the snapshot "+id+" cannot be marked as one of "+name)
+	return awssdk.Explain(err, "the snapshot "+id+" cannot be marked as one of "+name)
 }
 
 func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) error {
@@ -126,8 +126,8 @@ func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) er
 	stream, _, _ := strings.Cut(c.ID, "/consumer/")
 	region := strings.Split(stream+":::", ":")[3]
 	_, err := s.Kinesis.DeregisterStreamConsumer(ctx, &kinesis.DeregisterStreamConsumerInput{ConsumerARN: &c.ID}, func(o *kinesis.Options) { o.Region = region })
-	if err != nil && !awsfault.AnsweredWith(err, "ResourceNotFoundException") {
-		return awsfault.Explain(err, c.What+" cannot be removed")
+	if err != nil && !awssdk.AnsweredWith(err, "ResourceNotFoundException") {
+		return awssdk.Explain(err, c.What+" cannot be removed")
 	}
 	tell(c.What)
 	return nil
@@ -136,8 +136,8 @@ func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) er
 // purge removes what destroy keeps otherwise.
 func (s *Session) purge(ctx context.Context, v *Survey, tell func(string)) error {
 	for _, snapshot := range v.Snapshots {
-		if _, err := s.EC2.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshot.ID}); err != nil && !awsfault.AnsweredWith(err, "InvalidSnapshot.NotFound") {
-			return awsfault.Explain(err, "the snapshot "+snapshot.ID+" cannot be removed")
+		if _, err := s.EC2.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &snapshot.ID}); err != nil && !awssdk.AnsweredWith(err, "InvalidSnapshot.NotFound") {
+			return awssdk.Explain(err, "the snapshot "+snapshot.ID+" cannot be removed")
 		}
 		tell(snapshot.What + ", " + snapshot.ID)
 	}
@@ -192,10 +192,10 @@ func (s *Session) removeLoose(ctx context.Context, v *Survey, purge bool, tell f
 				continue
 			}
 			if err := s.removeThing(ctx, v.Name, thing, purge, tell); err != nil {
-				if awsfault.AnsweredWith(err, "DependencyViolation", "VolumeInUse") {
+				if awssdk.AnsweredWith(err, "DependencyViolation", "VolumeInUse") {
 					continue // it is told as left
 				}
-				return awsfault.Explain(err, fmt.Sprintf("the %s %s, which was left behind, cannot be removed", thing.Type, thing.ID))
+				return awssdk.Explain(err, fmt.Sprintf("the %s %s, which was left behind, cannot be removed", thing.Type, thing.ID))
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -199,8 +199,8 @@ func (s *Session) simulate(ctx context.Context, scope Scope, grants []Grant, che
 			decisions, err = s.decisions(ctx, source, g, open)
 			switch {
 			case isFatal(err):
-				return awsfault.Explain(err, "the policies of the caller cannot be simulated")
-			case awsfault.Denied(err):
+				return awssdk.Explain(err, "the policies of the caller cannot be simulated")
+			case awssdk.Denied(err):
 				why = "you may not ask IAM about it (iam:SimulatePrincipalPolicy)"
 			case err != nil:
 				why = "IAM does not tell what your policies say: " + words(err)
@@ -242,7 +242,7 @@ func (s *Session) policySource(ctx context.Context, scope Scope) (source, why st
 	case err == nil:
 		return aws.ToString(out.Role.Arn), "", nil
 	case isFatal(err):
-		return "", "", awsfault.Explain(err, "the role "+role+" cannot be read")
+		return "", "", awssdk.Explain(err, "the role "+role+" cannot be read")
 	}
 	return "", "the role " + role + " cannot be read: " + words(err), nil
 }
@@ -302,14 +302,14 @@ func isFatal(err error) bool {
 		return false
 	}
 	_, answered := errors.AsType[smithy.APIError](err)
-	code := fault.CodeOf(awsfault.Explain(err, ""))
+	code := fault.CodeOf(awssdk.Explain(err, ""))
 	return code == fault.Cancelled || code == fault.Environment && answered
 }
 
 // words is what AWS said, or why it said nothing, in short.
 func words(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return awsfault.Saying(api)
+		return awssdk.Saying(api)
 	}
-	return awsfault.Shortest(err)
+	return awssdk.Shortest(err)
 }

@@ -7,18 +7,18 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
 // noCredentials says why there are none. At the end of the SDK's chain stands the instance's role: what it says only means that
 // nothing else was found.
 func noCredentials(err error, profile string) error {
-	why := awsfault.Shortest(err)
+	why := awssdk.Shortest(err)
 	api, answered := errors.AsType[smithy.APIError](err)
 	switch {
 	case answered:
-		why = awsfault.Saying(api)
+		why = awssdk.Saying(api)
 	case strings.Contains(err.Error(), "IMDS"), errors.Is(err, context.DeadlineExceeded):
 		why = "neither the environment, nor the configuration files, nor a role of this machine give any"
 	}

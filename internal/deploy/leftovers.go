@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 )
 
 // removeThing removes one thing that hangs loose.
@@ -140,7 +140,7 @@ func (s *Session) inside(ctx context.Context, vpc string) ([]Thing, error) {
 
 // isGone reports whether EC2 does not know what was to be removed, which it says of each kind by a code of its own.
 func isGone(err error) bool {
-	return awsfault.AnsweredWith(err, "InvalidInstanceID.NotFound", "InvalidNetworkInterfaceID.NotFound", "InvalidAllocationID.NotFound",
+	return awssdk.AnsweredWith(err, "InvalidInstanceID.NotFound", "InvalidNetworkInterfaceID.NotFound", "InvalidAllocationID.NotFound",
 		"InvalidVolume.NotFound", "InvalidGroup.NotFound", "InvalidSubnetID.NotFound", "InvalidRouteTableID.NotFound",
 		"InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound", "InvalidSnapshot.NotFound")
 }
@@ -222,8 +222,8 @@ func (s *Session) leftByID(ctx context.Context, v *Survey) ([]Thing, error) {
 		case "AWS::Route53::RecordSet":
 			there, err = s.hasRecord(ctx, v.Parameters.HostedZoneID, id)
 		}
-		if err != nil && !awsfault.AnsweredWith(err, "NoSuchEntity", "NoSuchHostedZone", "ResourceNotFoundException") {
-			return nil, awsfault.Explain(err, "whether "+id+" is gone cannot be asked")
+		if err != nil && !awssdk.AnsweredWith(err, "NoSuchEntity", "NoSuchHostedZone", "ResourceNotFoundException") {
+			return nil, awssdk.Explain(err, "whether "+id+" is gone cannot be asked")
 		}
 		if there {
 			left = append(left, Thing{Type: strings.ToLower(r.LogicalID), ID: id})

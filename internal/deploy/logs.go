@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -63,18 +63,18 @@ func (s *Session) ReadLogs(ctx context.Context, group string, o LogOptions, tell
 		case <-wait.C:
 		}
 		err = t.pages(ctx, t.newest.Add(-logOverlap), "", func(lines []LogLine) error { return each(lines, tell) })
-		if awsfault.Throttled(err) {
+		if awssdk.Throttled(err) {
 			err = nil
 		}
 	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case awsfault.AnsweredWith(err, "ResourceNotFoundException"):
+	case awssdk.AnsweredWith(err, "ResourceNotFoundException"):
 		return fault.New(fault.NotFound, "there is no log group %s in %s", group, s.Region).
 			WithHint("`helios status` shows what there is of the deployment; its log group is made by the stack and goes with it")
 	}
-	return awsfault.Explain(err, "the log group "+group+" cannot be read")
+	return awssdk.Explain(err, "the log group "+group+" cannot be read")
 }
 
 func each(lines []LogLine, tell func(LogLine) error) error {

@@ -14,7 +14,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
@@ -68,7 +68,7 @@ func (s *Session) Streams(ctx context.Context) ([]string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, awsfault.Explain(err, "the streams of "+s.Region+" cannot be listed")
+			return nil, awssdk.Explain(err, "the streams of "+s.Region+" cannot be listed")
 		}
 		names = append(names, page.StreamNames...)
 	}
@@ -131,11 +131,11 @@ func (s *Session) stream(ctx context.Context, wish StreamWish) (stack.Stream, er
 	}
 	answer, err := s.Kinesis.DescribeStreamSummary(ctx, ask, func(o *kinesis.Options) { o.Region = region })
 	switch {
-	case awsfault.AnsweredWith(err, "ResourceNotFoundException"):
+	case awssdk.AnsweredWith(err, "ResourceNotFoundException"):
 		return stack.Stream{}, fault.New(fault.NotFound, "there is no stream %s in %s", wish.Name, region).
 			WithHint("`aws kinesis list-streams --region %s` shows those there are; a stream of another region or account is named by its ARN", region)
 	case err != nil:
-		return stack.Stream{}, awsfault.Explain(err, "the stream "+wish.Name+" cannot be looked at")
+		return stack.Stream{}, awssdk.Explain(err, "the stream "+wish.Name+" cannot be looked at")
 	}
 	found := answer.StreamDescriptionSummary
 	known := stack.Stream{ARN: aws.ToString(found.StreamARN), Table: wish.Table}
@@ -187,11 +187,11 @@ func (s *Session) findSubnet(ctx context.Context, p *stack.Parameters) error {
 		ask.Filters = []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{p.VPCID}}}
 	}
 	found, err := s.EC2.DescribeSubnets(ctx, ask)
-	if awsfault.AnsweredWith(err, "InvalidSubnetID.NotFound") {
+	if awssdk.AnsweredWith(err, "InvalidSubnetID.NotFound") {
 		return fault.New(fault.NotFound, "there is no subnet %s in %s", p.SubnetID, s.Region).WithHint("`aws ec2 describe-subnets --region %s` shows those there are", s.Region)
 	}
 	if err != nil {
-		return awsfault.Explain(err, "the subnets of the VPC cannot be listed")
+		return awssdk.Explain(err, "the subnets of the VPC cannot be listed")
 	}
 	var public []ec2types.Subnet
 	for _, subnet := range found.Subnets {
@@ -231,7 +231,7 @@ func (s *Session) isPublic(ctx context.Context, subnet ec2types.Subnet) (bool, e
 	} {
 		tables, err := s.EC2.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: filters})
 		if err != nil {
-			return false, awsfault.Explain(err, "the routes of "+aws.ToString(subnet.SubnetId)+" cannot be looked at")
+			return false, awssdk.Explain(err, "the routes of "+aws.ToString(subnet.SubnetId)+" cannot be looked at")
 		}
 		for _, table := range tables.RouteTables {
 			return slices.ContainsFunc(table.Routes, func(r ec2types.Route) bool {
@@ -248,11 +248,11 @@ func (s *Session) findZone(ctx context.Context, p *stack.Parameters) error {
 		LocationType: ec2types.LocationTypeAvailabilityZone,
 		Filters:      []ec2types.Filter{{Name: aws.String("instance-type"), Values: []string{p.InstanceType}}},
 	})
-	if awsfault.AnsweredWith(err, "UnauthorizedOperation", "AccessDenied") {
+	if awssdk.AnsweredWith(err, "UnauthorizedOperation", "AccessDenied") {
 		return nil // AWS chooses
 	}
 	if err != nil {
-		return awsfault.Explain(err, "where AWS has instances of the type "+p.InstanceType+" cannot be asked")
+		return awssdk.Explain(err, "where AWS has instances of the type "+p.InstanceType+" cannot be asked")
 	}
 	var zones []string
 	for _, offering := range answer.InstanceTypeOfferings {
@@ -279,12 +279,12 @@ func (s *Session) findSnapshot(ctx context.Context, w *Wishes, p *stack.Paramete
 		return nil
 	}
 	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{SnapshotIds: []string{p.SnapshotID}})
-	if awsfault.AnsweredWith(err, "InvalidSnapshot.NotFound") || err == nil && len(answer.Snapshots) == 0 {
+	if awssdk.AnsweredWith(err, "InvalidSnapshot.NotFound") || err == nil && len(answer.Snapshots) == 0 {
 		return fault.New(fault.NotFound, "there is no snapshot %s in %s", p.SnapshotID, s.Region).
 			WithHint("`aws ec2 describe-snapshots --owner-ids self --region %s` shows those there are", s.Region)
 	}
 	if err != nil {
-		return awsfault.Explain(err, "the snapshot "+p.SnapshotID+" cannot be looked at")
+		return awssdk.Explain(err, "the snapshot "+p.SnapshotID+" cannot be looked at")
 	}
 	size := int(aws.ToInt32(answer.Snapshots[0].VolumeSize))
 	switch {
@@ -311,7 +311,7 @@ func (s *Session) findHostedZone(ctx context.Context, _ *Wishes, p *stack.Parame
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return awsfault.Explain(err, "the hosted zones of the account cannot be listed")
+			return awssdk.Explain(err, "the hosted zones of the account cannot be listed")
 		}
 		for _, z := range page.HostedZones {
 			name := strings.TrimSuffix(aws.ToString(z.Name), ".")

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -90,7 +90,7 @@ func checksum(list []byte, name string) string {
 // fetch writes what is at an address, of at most so many bytes.
 func fetch[W io.Writer](ctx context.Context, url string, most int64, progress func(done, whole int64), to W) (W, error) {
 	unreachable := func(err error) error {
-		return fault.New(fault.Network, "cannot fetch %s: %s", url, awsfault.Shortest(err)).WithHint("check the network and proxies, or name a build with --artifact")
+		return fault.New(fault.Network, "cannot fetch %s: %s", url, awssdk.Shortest(err)).WithHint("check the network and proxies, or name a build with --artifact")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

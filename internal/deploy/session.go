@@ -23,7 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
@@ -89,10 +89,10 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 		return nil, noCredentials(err, o.Profile)
 	}
 	s := newSession(cfg, o.Profile)
-	s.Credentials = awsfault.Provider(found)
+	s.Credentials = awssdk.Provider(found)
 	who, err := s.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, awsfault.Explain(err, "AWS cannot be asked who you are")
+		return nil, awssdk.Explain(err, "AWS cannot be asked who you are")
 	}
 	s.Account, s.Caller = aws.ToString(who.Account), aws.ToString(who.Arn)
 	if parsed, err := arn.Parse(s.Caller); err == nil {
@@ -102,6 +102,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 }
 
 func newSession(cfg aws.Config, profile string) *Session {
+	cfg.HTTPClient = awssdk.Steady(cfg.HTTPClient)
 	s := &Session{
 		Region:    cfg.Region,
 		Partition: "aws",

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -203,11 +203,11 @@ func (s *Session) instanceStatus(ctx context.Context, d Deployment, physical map
 		return errors.New("the stack has none at the moment")
 	}
 	out, err := s.EC2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
-	if awsfault.AnsweredWith(err, "InvalidInstanceID.NotFound") {
+	if awssdk.AnsweredWith(err, "InvalidInstanceID.NotFound") {
 		return errors.New(id + " is gone, though the stack still names it: somebody ended it outside of CloudFormation")
 	}
 	if err != nil {
-		return awsfault.Explain(err, "EC2 does not tell of "+id)
+		return awssdk.Explain(err, "EC2 does not tell of "+id)
 	}
 	for _, r := range out.Reservations {
 		for _, i := range r.Instances {
@@ -222,7 +222,7 @@ func (s *Session) instanceStatus(ctx context.Context, d Deployment, physical map
 	}
 	checks, err := s.EC2.DescribeInstanceStatus(ctx, &ec2.DescribeInstanceStatusInput{InstanceIds: []string{id}, IncludeAllInstances: new(true)})
 	if err != nil {
-		return awsfault.Explain(err, "EC2 does not tell of the checks of "+id)
+		return awssdk.Explain(err, "EC2 does not tell of the checks of "+id)
 	}
 	for i := range checks.InstanceStatuses {
 		st.Machine.Checks = checksOf(&checks.InstanceStatuses[i])
@@ -265,10 +265,10 @@ func (s *Session) serverStatus(ctx context.Context, d Deployment, physical map[s
 			return nil
 		})
 		switch {
-		case awsfault.AnsweredWith(err, "ResourceNotFoundException"):
+		case awssdk.AnsweredWith(err, "ResourceNotFoundException"):
 			return errors.New("the log group " + group + " is gone")
 		case err != nil:
-			return awsfault.Explain(err, "the log group "+group+" cannot be read")
+			return awssdk.Explain(err, "the log group "+group+" cannot be read")
 		case found.server != nil:
 			st.Server, st.Version.Running = found.status(), found.version
 			return nil
@@ -345,11 +345,11 @@ func (s *Session) backupStatus(ctx context.Context, d Deployment, physical map[s
 	pages := s3.NewListObjectsV2Paginator(s.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(d.Parameters.Name + "/backups/")})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if awsfault.AnsweredWith(err, "NoSuchBucket") {
+		if awssdk.AnsweredWith(err, "NoSuchBucket") {
 			return errors.New("the bucket " + bucket + " is gone, though the stack still names it")
 		}
 		if err != nil {
-			return awsfault.Explain(err, "the bucket "+bucket+" cannot be listed")
+			return awssdk.Explain(err, "the bucket "+bucket+" cannot be listed")
 		}
 		for _, object := range page.Contents {
 			id, manifest := strings.CutSuffix(path.Base(aws.ToString(object.Key)), ".json")

@@ -16,7 +16,7 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
@@ -100,7 +100,7 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 		// CloudFormation knows an address by itself, and its tags are those of its allocation.
 		answer, err := s.EC2.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: []ec2types.Filter{{Name: aws.String("public-ip"), Values: []string{r.PhysicalID}}}})
 		if err != nil {
-			return awsfault.Explain(err, "the address "+r.PhysicalID+" cannot be looked at")
+			return awssdk.Explain(err, "the address "+r.PhysicalID+" cannot be looked at")
 		}
 		for _, address := range answer.Addresses {
 			owned[aws.ToString(address.AllocationId)] = true
@@ -112,7 +112,7 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return awsfault.Explain(err, "what belongs to "+v.Name+" cannot be listed")
+			return awssdk.Explain(err, "what belongs to "+v.Name+" cannot be listed")
 		}
 		for _, tag := range page.Tags {
 			thing := Thing{Type: string(tag.ResourceType), ID: aws.ToString(tag.ResourceId)}
@@ -123,7 +123,7 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 			there, err := s.exists(ctx, &thing)
 			switch {
 			case err != nil:
-				return awsfault.Explain(err, "whether the "+thing.Type+" "+thing.ID+" is there cannot be asked")
+				return awssdk.Explain(err, "whether the "+thing.Type+" "+thing.ID+" is there cannot be asked")
 			case there && thing.Type == "snapshot":
 				v.Snapshots = append(v.Snapshots, thing)
 			case there:
@@ -135,7 +135,7 @@ func (s *Session) surveyTags(ctx context.Context, v *Survey) error {
 		if thing.Type == "vpc" {
 			inside, err := s.inside(ctx, thing.ID)
 			if err != nil {
-				return awsfault.Explain(err, "what is in "+thing.ID+" cannot be listed")
+				return awssdk.Explain(err, "what is in "+thing.ID+" cannot be listed")
 			}
 			v.Loose = append(v.Loose, inside...)
 		}
@@ -153,7 +153,7 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return awsfault.Explain(err, "the buckets of the account cannot be listed")
+			return awssdk.Explain(err, "the buckets of the account cannot be listed")
 		}
 		for _, b := range page.Buckets {
 			name := aws.ToString(b.Name)
@@ -192,7 +192,7 @@ func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return awsfault.Explain(err, "the stacks of "+s.Region+" cannot be listed")
+			return awssdk.Explain(err, "the stacks of "+s.Region+" cannot be listed")
 		}
 		for _, other := range page.Stacks {
 			name := aws.ToString(other.StackName)
@@ -237,11 +237,11 @@ func (s *Session) surveyConsumers(ctx context.Context, v *Survey, stream string)
 	pages := kinesis.NewListStreamConsumersPaginator(s.Kinesis, &kinesis.ListStreamConsumersInput{StreamARN: &stream})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, func(o *kinesis.Options) { o.Region = region })
-		if awsfault.AnsweredWith(err, "ResourceNotFoundException", "AccessDeniedException") {
+		if awssdk.AnsweredWith(err, "ResourceNotFoundException", "AccessDeniedException") {
 			return nil // the stream is gone, or another account's
 		}
 		if err != nil {
-			return awsfault.Explain(err, "the consumers of "+stream+" cannot be listed")
+			return awssdk.Explain(err, "the consumers of "+stream+" cannot be listed")
 		}
 		for _, c := range page.Consumers {
 			if strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting {

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -48,7 +48,7 @@ func (s *Session) try(ctx context.Context, scope Scope, e Examination, checks []
 			ctx, cancel := context.WithTimeout(within, askTime)
 			defer cancel()
 			if results[i] = t.call(ctx); isFatal(results[i]) {
-				return awsfault.Explain(results[i], "the permissions cannot be tried")
+				return awssdk.Explain(results[i], "the permissions cannot be tried")
 			}
 			return nil
 		})
@@ -79,9 +79,9 @@ func note(checks []Check, t trial, answer error) {
 		switch {
 		case answer == nil && t.how == DryRun:
 			c.Why = "what answers here knows no dry runs"
-		case answer == nil, awsfault.AnsweredWith(answer, t.fine...):
+		case answer == nil, awssdk.AnsweredWith(answer, t.fine...):
 			c.Result, c.How = Allowed, t.how
-		case t.denied, awsfault.Denied(answer), fault.CodeOf(answer) == fault.Credentials:
+		case t.denied, awssdk.Denied(answer), fault.CodeOf(answer) == fault.Credentials:
 			c.Result, c.How, c.Why = Missing, t.how, words(answer)
 		default: // the simulator may know
 			c.Why = words(answer)
@@ -225,7 +225,7 @@ func (s *Session) tryStream(ctx context.Context, stream stack.Stream, checks []C
 	var fatal error
 	worked := func(action, resource string, err error) bool {
 		if isFatal(err) {
-			fatal = awsfault.Explain(err, "the stream "+nameOf(stream.ARN)+" cannot be read")
+			fatal = awssdk.Explain(err, "the stream "+nameOf(stream.ARN)+" cannot be read")
 			return false
 		}
 		note(checks, trial{action: action, resource: resource, how: Tried, fine: []string{"ResourceNotFoundException"}}, err)
@@ -246,7 +246,7 @@ func (s *Session) tryStream(ctx context.Context, stream stack.Stream, checks []C
 		return fatal
 	}
 	records, err := s.Kinesis.GetRecords(ctx, &kinesis.GetRecordsInput{StreamARN: &stream.ARN, ShardIterator: iterator.ShardIterator, Limit: aws.Int32(1)}, there)
-	if keyDenied := awsfault.AnsweredWith(err, "KMSAccessDeniedException"); keyDenied || err == nil && len(records.Records) > 0 {
+	if keyDenied := awssdk.AnsweredWith(err, "KMSAccessDeniedException"); keyDenied || err == nil && len(records.Records) > 0 {
 		note(checks, trial{action: "kms:Decrypt", resource: stream.KMSKey, how: Tried, denied: keyDenied}, err)
 		err = nil // Kinesis asks for the key when it has let the caller read
 	}

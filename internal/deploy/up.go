@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/deploy/cfn"
 	"github.com/helios-sql/helios/internal/deploy/stack"
 	"github.com/helios-sql/helios/internal/fault"
@@ -125,20 +125,20 @@ func (s *Session) Setup(ctx context.Context, instance string) (Setup, error) {
 		switch {
 		case err == nil:
 			id = aws.ToString(sent.Command.CommandId)
-		case awsfault.AnsweredWith(err, "InvalidInstanceId"): // the agent has not registered yet
+		case awssdk.AnsweredWith(err, "InvalidInstanceId"): // the agent has not registered yet
 			if asked == agentAsked || wait(ctx, s.Stacks.Poll()) != nil {
 				return Setup{}, missing("its agent has not registered with Systems Manager yet")
 			}
 		default:
-			return Setup{}, missing(awsfault.Explain(err, "Run Command failed").Error())
+			return Setup{}, missing(awssdk.Explain(err, "Run Command failed").Error())
 		}
 	}
 	for {
 		answer, err := s.SSM.GetCommandInvocation(ctx, &ssm.GetCommandInvocationInput{CommandId: &id, InstanceId: &instance})
 		switch {
-		case awsfault.AnsweredWith(err, "InvocationDoesNotExist"): // yet
+		case awssdk.AnsweredWith(err, "InvocationDoesNotExist"): // yet
 		case err != nil:
-			return Setup{}, missing(awsfault.Explain(err, "Run Command failed").Error())
+			return Setup{}, missing(awssdk.Explain(err, "Run Command failed").Error())
 		case answer.Status == ssmtypes.CommandInvocationStatusSuccess:
 			var setup Setup
 			if err := json.Unmarshal([]byte(aws.ToString(answer.StandardOutputContent)), &setup); err != nil || !strings.HasPrefix(setup.Link, "/setup#") {

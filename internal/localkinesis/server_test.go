@@ -1,10 +1,8 @@
 package localkinesis_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/localkinesis"
 )
 
@@ -42,26 +41,9 @@ func start(t *testing.T, opt localkinesis.Options) kit {
 		BaseEndpoint: aws.String(hs.URL),
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   &http.Client{Transport: ownBody{hs.Client().Transport}},
+		HTTPClient:   awssdk.Steady(hs.Client()),
 		Retryer:      aws.NopRetryer{},
 	}), hs.URL}
-}
-
-// ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there, which makes
-// net/http, still looking for the body's end, drop the connection under the answer of a server as quick as this one.
-type ownBody struct{ http.RoundTripper }
-
-func (o ownBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Body.Close(); err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return o.RoundTripper.RoundTrip(r)
 }
 
 // clock is a clock that a test moves.
@@ -320,7 +302,7 @@ func TestServeStopsWithItsContext(t *testing.T) {
 	c := kinesis.New(kinesis.Options{
 		BaseEndpoint: aws.String("http://" + ln.Addr().String()), Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:  &http.Client{Transport: ownBody{transport}},
+		HTTPClient:  awssdk.Steady(&http.Client{Transport: transport}),
 	})
 	_, err = c.DescribeLimits(t.Context(), &kinesis.DescribeLimitsInput{})
 	require.NoError(t, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/backup"
 	"github.com/helios-sql/helios/internal/fault"
 )
@@ -54,6 +54,7 @@ func openBucket(ctx context.Context, name, prefix string) (*Bucket, error) {
 			WithHint("it is in ~/.aws/config and ~/.aws/credentials, and in the variables AWS_…")
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.HTTPClient = awssdk.Steady(o.HTTPClient)
 		o.UsePathStyle = o.BaseEndpoint != nil // few others than AWS know a bucket by the name of its host
 	})
 	if client.Options().Region == "" {
@@ -100,7 +101,7 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 			err = context.DeadlineExceeded
 		}
 		cancel()
-		if awsfault.AnsweredWith(err, "AccessDenied") && b.lacks(ctx, name) {
+		if awssdk.AnsweredWith(err, "AccessDenied") && b.lacks(ctx, name) {
 			return nil, fault.New(fault.NotFound, "there is no %s", scheme+b.name+"/"+b.prefix+name)
 		}
 		return nil, b.explain("read", name, err)
@@ -174,14 +175,14 @@ func (b *Bucket) explain(verb, name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case awsfault.AnsweredWith(err, "NoSuchBucket"):
+	case awssdk.AnsweredWith(err, "NoSuchBucket"):
 		return fault.New(fault.NotFound, "there is no bucket %s", b.name).WithHint("make it, or check its name and the account of the credentials")
-	case awsfault.AnsweredWith(err, "NoSuchKey"):
+	case awssdk.AnsweredWith(err, "NoSuchKey"):
 		return fault.New(fault.NotFound, "there is no %s", object)
-	case awsfault.AnsweredWith(err, "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
+	case awssdk.AnsweredWith(err, "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
 		return fault.New(fault.Environment, "the bucket %s is in another region than %s", b.name, b.client.Options().Region).
 			WithHint("set AWS_REGION to the region of the bucket")
 	default:
-		return awsfault.Explain(err, "cannot "+verb+" "+object)
+		return awssdk.Explain(err, "cannot "+verb+" "+object)
 	}
 }

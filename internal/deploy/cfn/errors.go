@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 )
 
@@ -40,7 +40,7 @@ func (c *Client) explain(err error, stack, what string) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "ValidationError", "InsufficientCapabilitiesException", "AlreadyExistsException", "TokenAlreadyExistsException":
-			return fault.New(fault.Conflict, "%s: %s", what, awsfault.Saying(api))
+			return fault.New(fault.Conflict, "%s: %s", what, awssdk.Saying(api))
 		case "InvalidChangeSetStatus", "ChangeSetNotFound":
 			return fault.New(fault.Conflict, "%s: the stack has changed since the plan was made", what).
 				WithHint("run the same command again: it makes a new plan")
@@ -49,7 +49,7 @@ func (c *Client) explain(err error, stack, what string) error {
 				WithHint("`helios status%s` shows what; run the same command again afterwards", c.flags(stack))
 		}
 	}
-	return awsfault.Explain(err, what)
+	return awssdk.Explain(err, what)
 }
 
 // interrupted says of an error while something was followed that CloudFormation goes on all the same.

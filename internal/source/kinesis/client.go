@@ -8,12 +8,8 @@
 package kinesis
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 )
@@ -96,12 +93,12 @@ func newClient(ctx context.Context, conn ingest.Connection) (client *kinesis.Cli
 	}
 	cfg.Credentials = explainedCredentials{cfg.Credentials}
 	client = kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
-		o.HTTPClient = ownBody{o.HTTPClient}
+		o.HTTPClient = awssdk.Steady(o.HTTPClient)
 		if conn.Endpoint != "" {
 			o.BaseEndpoint = &conn.Endpoint
 		}
 	})
-	return client, ownBody{streaming(cfg.HTTPClient)}, nil
+	return client, awssdk.Steady(streaming(cfg.HTTPClient)), nil
 }
 
 // loadConfig reads what the environment and the configuration files say.
@@ -112,24 +109,6 @@ func loadConfig(ctx context.Context, load []func(*config.LoadOptions) error) (aw
 			WithHint("Check AWS_PROFILE and the files ~/.aws/config and ~/.aws/credentials.")
 	}
 	return cfg, nil
-}
-
-// ownBody sends a copy of each request's body. The SDK closes its own as soon as an answer is there; net/http, which may
-// still be looking for that body's end, then drops the connection under the answer: "use of closed network connection".
-type ownBody struct{ client kinesis.HTTPClient }
-
-// Do implements kinesis.HTTPClient. The bodies of this package's requests are small.
-func (o ownBody) Do(r *http.Request) (*http.Response, error) {
-	if r.Body == nil {
-		return o.client.Do(r)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err := errors.Join(err, r.Body.Close()); err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	r = r.Clone(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return o.client.Do(r)
 }
 
 // checkEndpoint reports whether an endpoint is on this machine.

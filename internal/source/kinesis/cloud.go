@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
-	"github.com/helios-sql/helios/internal/awsfault"
+	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/ingest"
 )
 
@@ -35,7 +35,7 @@ func Cloud(ctx context.Context) ingest.Cloud {
 		c.Credentials.Detail = absence(err)
 		return c
 	}
-	c.Credentials = ingest.CloudCredentials{Found: true, Source: awsfault.Provider(found)}
+	c.Credentials = ingest.CloudCredentials{Found: true, Source: awssdk.Provider(found)}
 	if found.CanExpire {
 		c.Credentials.Detail = "until " + stamp(found.Expires)
 	}

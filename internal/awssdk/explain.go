@@ -1,6 +1,6 @@
-// Package awsfault turns what AWS answers, and that it does not answer, into faults for people: what failed, why and what to do
-// next, whatever the service.
-package awsfault
+// Package awssdk is what all who use the SDK of AWS share, whatever the service: faults for people made of what AWS answers, and of
+// that it does not answer, with what failed, why and what to do next; where credentials are from; connections that hold.
+package awssdk
 
 import (
 	"context"

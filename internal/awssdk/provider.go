@@ -1,4 +1,4 @@
-package awsfault
+package awssdk
 
 import (
 	"cmp"
