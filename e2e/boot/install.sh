@@ -12,7 +12,8 @@ fi
 command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -qq -y debootstrap; } >&2
 rm -rf "$to"
 mkdir -p "$to"
-debootstrap --variant=minbase \
+# In a namespace, for it mounts /proc in there: no mount outlives it, however it ends, and nobody removes files through one.
+unshare --mount debootstrap --variant=minbase \
 	--include=ca-certificates,curl,iproute2,libstdc++6,procps,shellcheck,systemd,systemd-sysv,xfsprogs \
 	bookworm "$to/root" >"$to/debootstrap.log" 2>&1 || {
 	tail -n 5 "$to/debootstrap.log" >&2
