@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -64,7 +65,7 @@ type Session struct {
 func Open(ctx context.Context, o Options) (*Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	load := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	load := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{}), config.WithHTTPClient(awshttp.NewBuildableClient())}
 	if o.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(o.Profile))
 	}
@@ -88,6 +89,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, noCredentials(err, o.Profile)
 	}
+	cfg.HTTPClient = awssdk.Steady(cfg.HTTPClient)
 	s := newSession(cfg, o.Profile)
 	s.Credentials = awssdk.Provider(found)
 	who, err := s.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
@@ -102,7 +104,6 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 }
 
 func newSession(cfg aws.Config, profile string) *Session {
-	cfg.HTTPClient = awssdk.Steady(cfg.HTTPClient)
 	s := &Session{
 		Region:    cfg.Region,
 		Partition: "aws",

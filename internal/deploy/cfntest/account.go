@@ -107,7 +107,7 @@ func Start(tb testing.TB) *Account {
 // Environment are the variables that lead a program here, with credentials that are good for nothing else.
 func (a *Account) Environment() map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+		"AWS_ENDPOINT_URL": a.URL, "AWS_REGION": Region, "AWS_CA_BUNDLE": "", "AWS_ACCESS_KEY_ID": "NOBODY", "AWS_SECRET_ACCESS_KEY": "not-a-secret",
 		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_PROFILE": "", "AWS_SESSION_TOKEN": "",
 	}
