@@ -133,6 +133,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return stopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, s.store.Close(context.WithoutCancel(ctx))) }()
+	if err := backup.CheckDir(cfg.Data); err != nil { // a restore may have begun before the directory was locked
+		return err
+	}
 
 	// 2. The catalog.
 	s.catalog, err = catalog.Open(ctx, cfg.Data)

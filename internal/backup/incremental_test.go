@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/backup"
+	"github.com/helios-sql/helios/internal/fault"
 	"github.com/helios-sql/helios/internal/ingest"
 	"github.com/helios-sql/helios/internal/schema"
 )
@@ -157,4 +158,78 @@ func TestALongBackupIsMadeInRounds(t *testing.T) {
 	for _, name := range m.names("objects/") {
 		require.Contains(t, string(m.objects["backups/"+made.ID+".json"]), name, "what earlier rounds copied in vain is gone")
 	}
+}
+
+func TestAPlaceMayHoldFilesOfOtherPeople(t *testing.T) {
+	s := newServer(t)
+	s.add(t, 150, noon)
+	m := newMemory()
+	theirs := []string{"objects/ab/cdef0123456789", "objects/pack/pack-1.parquet", "objects/catalog/1.sqlite", "backups/notes.json.part", "backups/old.json", "README"}
+	ours := []string{
+		"objects/events/shop/20260101T000000Z-00000000000000000000000000000000.parquet", "objects/system/positions/00000000000000000000000000000000.parquet",
+		"objects/catalog/00000000000000000000000000000000.sqlite.part", "backups/20260101T000000.000Z-0000000000000000.json.part",
+	}
+	for _, name := range append(theirs, ours...) {
+		m.objects[name] = []byte("x")
+	}
+	made, err := m.backup(t, s, 1)
+	require.NoError(t, err)
+	for _, name := range theirs {
+		require.Contains(t, m.objects, name)
+	}
+	for _, name := range ours {
+		require.NotContains(t, m.objects, name, "left by a backup that was killed")
+	}
+	_, err = m.backup(t, s, 1)
+	require.NoError(t, err)
+	require.NotContains(t, m.objects, "backups/"+made.ID+".json")
+	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
+}
+
+func TestRoomIsMadeBeforeAnythingIsWritten(t *testing.T) {
+	s := newServer(t)
+	m := newMemory()
+	for i := range 4 {
+		s.add(t, 70, minute(i))
+		_, err := m.backup(t, s, 0)
+		require.NoError(t, err)
+	}
+	objects := len(m.names("objects/"))
+	s.add(t, 70, minute(10))
+	m.put = func(string) {
+		m.put = nil
+		require.Len(t, m.names("backups/"), 1, "a place that is full of backups would stay full")
+		require.Less(t, len(m.names("objects/")), objects)
+	}
+	_, err := m.backup(t, s, 1)
+	require.NoError(t, err)
+	require.Nil(t, m.put)
+}
+
+func TestABackupThatAnotherCopyOfTheStoreTakesFilesFromIsNone(t *testing.T) {
+	s := newServer(t)
+	s.add(t, 70, noon)
+	m := newMemory()
+	first, err := m.backup(t, s, 0)
+	require.NoError(t, err)
+	s.add(t, 70, minute(10))
+	m.put = func(name string) {
+		if strings.HasPrefix(name, "backups/") { // the other copy looked before this manifest was there
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			for object := range m.objects {
+				if strings.HasPrefix(object, "objects/events/shop/20260701T1210") {
+					delete(m.objects, object)
+				}
+			}
+		}
+	}
+	_, err = m.backup(t, s, 0)
+	require.Equal(t, fault.Unavailable, fault.CodeOf(err), "%v", err)
+	require.Contains(t, err.Error(), "has changed meanwhile")
+	require.Equal(t, []string{"backups/" + first.ID + ".json"}, m.names("backups/"))
+	m.put = nil
+	_, err = m.backup(t, s, 0)
+	require.NoError(t, err)
+	require.Equal(t, dumpOf(t, s), restored(t, m, ""))
 }

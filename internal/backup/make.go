@@ -43,6 +43,7 @@ type making struct {
 	last  *manifest        // the newest backup of the place that can be read, or nil
 	after time.Time        // the time of the newest backup, whatever it holds
 	sent  map[string]bool  // files of this backup
+	clear bool             // what nobody needs is gone from the place
 	most  int64            // rows of a range
 	man   manifest
 	work  chan staged
@@ -79,9 +80,7 @@ func makeBackup(ctx context.Context, deps *Deps, p Place, of *progress) (Backup,
 	if err != nil {
 		return Backup{}, err
 	}
-	if err := prune(ctx, p, deps.Options.Keep, deps.Logger); err != nil {
-		deps.Logger.WarnContext(ctx, "old backups could not be removed; the next backup tries again", "place", p.String(), "error", err)
-	}
+	m.prune(ctx)
 	return b, nil
 }
 
@@ -176,13 +175,13 @@ func (m *making) round(ctx context.Context, limit time.Duration, stored map[stri
 		return false, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	at := m.deps.Now().UTC().Truncate(time.Millisecond)
-	if !at.After(m.after) { // a clock was set back: the newest must be the last by its name too, or it would be removed for an old one
-		at = m.after.Add(time.Millisecond)
-	}
-	m.man = manifest{Layout: layout, At: at, Version: m.deps.Version, Identity: s.Identity()}
+	m.man = manifest{Layout: layout, At: m.deps.Now().UTC().Truncate(time.Millisecond), Version: m.deps.Version, Identity: s.Identity()}
 	if err := m.claim(ctx, m.man.Identity.Store); err != nil {
 		return false, err
+	}
+	if !m.clear { // before anything is written too: a place may be full of what nobody needs
+		m.prune(ctx)
+		m.clear = true
 	}
 	tables := slices.Clone(s.Tables())
 	slices.SortStableFunc(tables, func(a, b Table) int { // what changes all the time comes last
@@ -309,7 +308,8 @@ func (m *making) claim(ctx context.Context, store string) error {
 }
 
 func foreign(p Place) error {
-	return fault.New(fault.Conflict, "%s holds the backups of another server", p).WithHint("choose another place: each server needs one of its own")
+	return fault.New(fault.Conflict, "%s holds the backups of another server", p).
+		WithHint("choose another place, for each server needs one of its own; or move all that is there aside, the file STORE too")
 }
 
 // send hands a file to the uploader, which removes it. What the last backup has already stays as it is.
@@ -357,20 +357,32 @@ func (m *making) seal(ctx context.Context) (Backup, error) {
 		return Backup{}, err
 	}
 	if err := missing(ctx, m.place, m.man.files()); err != nil {
-		return Backup{}, fault.New(fault.Unavailable, "the place of the backup has changed meanwhile: %w", err).WithHint("make another backup")
+		return Backup{}, changed(err)
 	}
 	m.man.DurationMS = m.deps.Now().Sub(m.started).Milliseconds()
 	m.man.Uploaded = m.uploaded.Load()
-	id, text, err := m.man.encode()
+	last := m.man.At
+	if !last.After(m.after) { // a clock was set back: the newest must be the last by its name, or it would be removed for an old one
+		last = m.after.Add(time.Millisecond)
+	}
+	id, text, err := m.man.encode(last)
 	if err != nil {
 		return Backup{}, err
 	}
 	if err := m.place.Put(ctx, manifestName(id), bytes.NewReader(text), int64(len(text))); err != nil {
 		return Backup{}, err
 	}
+	if err := missing(ctx, m.place, m.man.files()); err != nil { // another copy of this store may have removed what no manifest named yet
+		return Backup{}, errors.Join(changed(err), m.place.Delete(ctx, manifestName(id)))
+	}
 	b := m.man.backup(m.place, id)
 	m.deps.Logger.InfoContext(ctx, "backup made", "id", id, "place", b.To, "rows", b.Rows, "bytes", b.Bytes, "uploaded_bytes", b.Uploaded, "duration_ms", b.DurationMS)
 	return b, nil
+}
+
+func changed(err error) error {
+	return fault.New(fault.Unavailable, "the place of the backup has changed meanwhile: %w", err).
+		WithHint("make another backup; two copies of one store cannot share a place")
 }
 
 // missing names the first file that a place does not have, or has in another size.
@@ -405,8 +417,16 @@ func (m *making) staging(err error) error {
 	return err
 }
 
+// prune removes what nobody needs any more.
+func (m *making) prune(ctx context.Context) {
+	if err := prune(ctx, m.place, m.deps.Options.Keep, m.deps.Logger); err != nil {
+		m.deps.Logger.WarnContext(ctx, "old backups could not be removed; the next backup tries again", "place", m.place.String(), "error", err)
+	}
+}
+
 // prune removes the oldest backups beyond `keep`, then what no backup names. As long as a manifest cannot be read nobody knows
-// what it names, and all stays. It is the only one that removes anything from a place.
+// what it names, and all stays. Only what has a name that Helios gives is removed: a place may hold files of other people. Nothing
+// else removes anything from a place but a manifest that has just been written in vain.
 func prune(ctx context.Context, p Place, keep int, log *slog.Logger) error {
 	ids, err := backupIDs(ctx, p)
 	if err != nil {
@@ -442,13 +462,8 @@ func prune(ctx context.Context, p Place, keep int, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range parts { // of manifests that were being written
-		if strings.HasSuffix(o.Name, manifestExt+".part") {
-			objects = append(objects, o)
-		}
-	}
-	for _, o := range objects {
-		if !named[o.Name] {
+	for _, o := range append(objects, parts...) {
+		if !named[o.Name] && leftForm.MatchString(o.Name) {
 			if err := p.Delete(ctx, o.Name); err != nil {
 				return err
 			}

@@ -70,17 +70,17 @@ type rangeRecord struct {
 	Files []file `json:"files"`
 }
 
-// encode gives the manifest's text and the backup's ID. The same manifest always has the same text.
-func (m *manifest) encode() (id string, text []byte, err error) {
+// encode gives the manifest's text, and the backup's ID for its time. The same manifest always has the same text.
+func (m *manifest) encode(at time.Time) (id string, text []byte, err error) {
 	text, err = json.Marshal(m)
 	if err != nil {
 		return "", nil, fmt.Errorf("write the manifest: %w", err)
 	}
 	text = append(text, '\n')
-	return m.At.UTC().Format(idLayout) + "-" + digest(text), text, nil
+	return at.UTC().Format(idLayout) + "-" + digest(text), text, nil
 }
 
-// idLayout begins the ID of a backup, so that IDs sort by time.
+// idLayout begins the ID of a backup, so that IDs sort in the order in which backups were made, by time unless a clock was wrong.
 const idLayout = "20060102T150405.000Z"
 
 // digest is what the name of a manifest has of its SHA-256.
@@ -93,6 +93,9 @@ var (
 	idForm     = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{16}$`)
 	sumForm    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	objectForm = regexp.MustCompile(`^objects(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
+	// leftForm is the form of all that a backup may leave that nobody names: objects, and what was being written.
+	leftForm = regexp.MustCompile(`^(objects/((events|quarantine)/[A-Za-z0-9_-]+/[0-9-]+T[0-9]{6}Z-[0-9a-f]{32}\.parquet|system/[A-Za-z0-9_-]+/[0-9a-f]{32}\.parquet|catalog/[0-9a-f]{32}\.sqlite)(\.part)?|` +
+		`backups/[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-[0-9a-f]{16}\.json\.part)$`)
 )
 
 // idTime is the time that an ID begins with; zero for one that is none.

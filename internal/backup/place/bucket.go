@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/helios-sql/helios/internal/awssdk"
 	"github.com/helios-sql/helios/internal/backup"
@@ -26,6 +27,8 @@ type Bucket struct {
 	upload *transfermanager.Client
 	name   string
 	prefix string // "", or ends with a slash
+
+	patience time.Duration // until the answer to a question for an object is there, and again for the object
 }
 
 var _ backup.Place = (*Bucket)(nil)
@@ -46,7 +49,7 @@ func openBucket(ctx context.Context, name, prefix string) (*Bucket, error) {
 	if name == "" {
 		return nil, fault.New(fault.Invalid, "%s names no bucket", scheme).WithHint("write s3://BUCKET/PREFIX")
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}), config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.ResponseHeaderTimeout = answerTime
 	})))
 	if err != nil {
@@ -65,7 +68,7 @@ func openBucket(ctx context.Context, name, prefix string) (*Bucket, error) {
 		prefix += "/"
 	}
 	return &Bucket{
-		client: client, name: name, prefix: prefix,
+		client: client, name: name, prefix: prefix, patience: 2 * answerTime,
 		upload: transfermanager.New(client, func(o *transfermanager.Options) {
 			o.PartSizeBytes, o.MultipartUploadThreshold, o.Concurrency = partSize, 2*partSize, partsAtOnce
 			o.FailTimeout = answerTime // to take back what was uploaded of a file, also when the server stops
@@ -93,21 +96,26 @@ func (b *Bucket) Put(ctx context.Context, name string, content io.ReadSeeker, si
 
 // Get implements backup.Place.
 func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
-	opened, cancel := context.WithCancel(ctx)
-	slow := time.AfterFunc(2*answerTime, cancel)
+	opened, cancel := context.WithCancelCause(ctx)
+	slow := time.AfterFunc(b.patience, func() { cancel(context.DeadlineExceeded) })
+	explain := func(err error) error {
+		if cause := context.Cause(opened); cause != nil { // the SDK tells only that the context has ended
+			err = cause
+		}
+		return b.explain("read", name, err)
+	}
 	out, err := b.client.GetObject(opened, &s3.GetObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + name)})
 	if err != nil {
-		if !slow.Stop() && ctx.Err() == nil {
-			err = context.DeadlineExceeded
-		}
-		cancel()
+		slow.Stop()
+		failed := explain(err)
+		cancel(nil)
 		if awssdk.AnsweredWith(err, "AccessDenied") && b.lacks(ctx, name) {
 			return nil, fault.New(fault.NotFound, "there is no %s", scheme+b.name+"/"+b.prefix+name)
 		}
-		return nil, b.explain("read", name, err)
+		return nil, failed
 	}
-	slow.Reset(2*answerTime + time.Duration(aws.ToInt64(out.ContentLength)/slowest)*time.Second)
-	return &body{ReadCloser: out.Body, done: func() { slow.Stop(); cancel() }, explain: func(err error) error { return b.explain("read", name, err) }}, nil
+	slow.Reset(b.patience + time.Duration(aws.ToInt64(out.ContentLength)/slowest)*time.Second)
+	return &body{ReadCloser: out.Body, done: func() { slow.Stop(); cancel(nil) }, explain: explain}, nil
 }
 
 // lacks reports whether a list without an object tells that there is none. Whoever may list only a part of a bucket, as the role of a

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -207,6 +208,22 @@ func TestWhoMayListAPrefixAloneLearnsWhatIsNotThere(t *testing.T) {
 	require.Equal(t, fault.NotFound, fault.CodeOf(err), "%v", err)
 	_, err = p.Get(t.Context(), "locked")
 	require.Equal(t, fault.Credentials, fault.CodeOf(err), "%v", err)
+}
+
+func TestAnObjectThatComesNoFurtherIsToldToBeLate(t *testing.T) {
+	fakeS3(t, func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Length", "100")
+		_, _ = io.WriteString(w, "the beginning")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		return true
+	})
+	r, err := place.Impatient(open(t, "s3://backups/helios"), 50*time.Millisecond).Get(t.Context(), "objects/a")
+	require.NoError(t, err)
+	_, err = io.ReadAll(r)
+	require.Equal(t, fault.Environment, fault.CodeOf(err), "what is fetched again: %v", err)
+	require.Contains(t, err.Error(), "no answer came in time")
+	require.NoError(t, r.Close())
 }
 
 func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
