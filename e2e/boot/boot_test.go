@@ -163,13 +163,14 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 	require.Zero(t, os.Geteuid(), "this needs root, for loop devices and namespaces: run it with sudo")
 	a := newNetwork(t)
 	dir := t.TempDir()
-	good, next, broken := filepath.Join(dir, "good"), filepath.Join(dir, "next"), filepath.Join(dir, "broken")
+	good, next, broken, ends := filepath.Join(dir, "good"), filepath.Join(dir, "next"), filepath.Join(dir, "broken"), filepath.Join(dir, "ends")
 	program, err := os.ReadFile(binary)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(good, program, 0o600))
 	require.NoError(t, os.WriteFile(next, append(program, "another version"...), 0o600))
 	require.NoError(t, os.WriteFile(broken, []byte("#!/bin/bash\nrm -rf /var/lib/helios/data/*; echo 'it migrates, and \"never\" ends'; exec sleep 1000\n"), 0o600))
-	goodID, nextID, brokenID := a.offer(t, good), a.offer(t, next), a.offer(t, broken)
+	require.NoError(t, os.WriteFile(ends, []byte("#!/bin/bash\necho no >&2; exit 2\n"), 0o600))
+	goodID, nextID, brokenID, endsID := a.offer(t, good), a.offer(t, next), a.offer(t, broken), a.offer(t, ends)
 
 	root := newRoot(t, a)
 	volume := newDisk(t, 512*mib, func(*os.File) {})
@@ -206,10 +207,18 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 		require.Contains(t, s.Reason, why)
 	}
 
+	letsGo := func(t *testing.T) {
+		t.Helper()
+		require.NotEqual(t, "active", m.sh(t, "systemctl is-active helios || true"))
+		require.Error(t, m.try("pgrep", "--uid", "helios"))
+		device, err := os.OpenFile(volume.device, os.O_RDONLY|os.O_EXCL, 0)
+		require.NoError(t, err, "it is mounted somewhere")
+		require.NoError(t, device.Close())
+	}
+
 	// A first boot that fails lets go of the volume, which is going to be detached.
 	fails(t, brokenID, "it did not become ready in time")
-	require.NotEqual(t, "active", m.sh(t, "systemctl is-active helios || true"))
-	require.Error(t, m.try("mountpoint", "-q", "/var/lib/helios"))
+	letsGo(t)
 	require.Contains(t, m.sh(t, "cat /var/log/helios-boot.log"), "format "+volumeID+", which is blank")
 
 	// The first boot that does not, at which dnf does not work.
@@ -258,9 +267,22 @@ func TestTheUserDataIsRunForReal(t *testing.T) {
 	require.Equal(t, nextID, m.sh(t, "ls /opt/helios/versions"))
 	require.Equal(t, "data\ninstalled\nready", m.sh(t, "ls /var/lib/helios"))
 
-	// A version that ends as soon as it starts is not waited for.
-	require.NoError(t, os.WriteFile(broken, []byte("#!/bin/bash\necho no >&2; exit 2\n"), 0o600))
-	fails(t, a.offer(t, broken), "it ends as soon as it has started. no")
+	// A version that ends as soon as it starts is not waited for. The instance, which was ready before, stays as it is.
+	fails(t, endsID, "it ends as soon as it has started. no")
+	m.sh(t, "mountpoint /var/lib/helios")
+
+	// Another instance gets the volume, as when one is replaced: with the copy that the last version left, and without. Whatever the
+	// volume says of others, its own first boot fails, so it lets go.
+	for range 2 {
+		root = newRoot(t, a)
+		fails(t, brokenID, "it did not become ready in time")
+		letsGo(t)
+		root = newRoot(t, a)
+		ready(t, nextID)
+		require.Equal(t, filesystem, m.sh(t, "blkid -o value -s UUID "+volume.device))
+		require.Contains(t, m.query(t, made.Secret, "SELECT 42"), "42", "the data are those of before")
+		require.Equal(t, "data\ninstalled\nready", m.sh(t, "ls /var/lib/helios"))
+	}
 	m.switchOff()
 }
 

@@ -44,6 +44,9 @@ A backup holds the events and the hashes of passwords and tokens: keep its place
 	offline := c.backupAtRest(&flags)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if cmd.Flags().Changed("data") {
+			if cmd.Flags().Changed("url") {
+				return usage(cmd, "--data and --url cannot be given together").withHint("--data is of a directory whose server rests, so none is asked")
+			}
 			return offline(cmd, args)
 		}
 		return online(cmd, args)

@@ -119,6 +119,7 @@ func TestARestoreRefusesWhatItMustNotTouch(t *testing.T) {
 		{"restore http://b --data " + full, 2, "this is not a place for backups"},
 		{"backups s3://me:word@b/x", 2, "holds no credentials"},
 		{"backup --data " + place + " " + place, 1, "no server has kept anything in"},
+		{"backup --data " + full + " --url http://127.0.0.1:1 " + place, 2, "--data and --url cannot be given together"},
 	} {
 		got := helios(t, "", strings.Fields(c.line)...)
 		require.Equal(t, c.code, got.code, "%s: %s", c.line, got.talk)

@@ -9,10 +9,11 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LC_ALL=
 readonly log=/var/log/helios-boot.log server_log=/var/log/helios/helios.log
 readonly state=/var/lib/helios versions=/opt/helios/versions
 readonly data=$state/data before=$state/before
+readonly was_ready=/var/lib/helios-was-ready # on the root volume: which no other instance has
 readonly agent=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
 
 # Seconds. All together end before CloudFormation stops to wait: see bootTime.
-readonly all_within=1500 volume_within=600 download_within=300 ready_within=900 agent_within=180 signal_within=120
+readonly all_within=1500 volume_within=600 download_within=300 ready_within=900 agent_within=180 release_within=60 signal_within=120
 
 step='' why='' told='' said=0
 
@@ -44,20 +45,22 @@ say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*"; }
 begin() { step=$1; say "$step"; }
 fail() { why=$*; exit 1; }
 
-# leave tells of a failure, whatever it was: CloudFormation goes back to what there was. After a first boot that is nothing, and it
-# detaches the volume, which must be let go of.
+# leave tells of a failure, whatever it was: CloudFormation goes back to what there was. Of an instance that never was ready nothing
+# stays, and the volume is detached from it, whoever was ready with that before: so it must be let go of.
 leave() {
   local code=$?
   ((code == 0)) && return
   why="$step: ${why:-$(tail -n 2 "$log")}"
   say "failed ($code): $why"
   echo "helios: $why" >&3
-  if [[ -z $(mark ready) ]]; then
+  if [[ $(cat "$was_ready" 2>/dev/null) != "$VOLUME" ]]; then
     systemctl stop helios.service || true
-    umount "$state" || true
+    retry "$release_within" let_go || say "the volume $VOLUME is still in use"
   fi
   [[ -n $told ]] || signal FAILURE "$why" || say 'CloudFormation could not be told'
 }
+
+let_go() { ! mountpoint -q "$state" || umount "$state"; }
 
 # retry SECONDS COMMAND... runs a command until it succeeds or the time is over, its own or that of the whole boot.
 retry() {
@@ -124,7 +127,8 @@ install_version() {
   fi
 }
 
-# The marks on the data volume: "installed" is the version that the data was last given to, "ready" the last that was ready with it.
+# The marks on the data volume, which go with the data from instance to instance: "installed" is the version that the data was last
+# given to, "ready" the last that was ready with it.
 mark() { cat "$state/$1" 2>/dev/null || true; }
 remember() {
   echo "$DIGEST" >"$state/$1.new"
@@ -223,6 +227,7 @@ wait_ready() {
 finish() {
   told=yes
   signal SUCCESS "$VERSION is ready" || fail 'it could not be told'
+  echo "$VOLUME" >"$was_ready" || say 'the root volume cannot be written'
   remember ready
   rm -rf "$before"
   find "$versions" -mindepth 1 -maxdepth 1 ! -name "$DIGEST" -exec rm -rf {} +
