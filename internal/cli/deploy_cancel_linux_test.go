@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,21 @@ func terminal(t *testing.T, typed string) *os.File {
 	_, err = master.WriteString(typed)
 	require.NoError(t, err)
 	return slave
+}
+
+// A volume that is mounted on an instance that runs may never come off.
+func TestACreationThatIsCancelledStopsItsInstanceFirst(t *testing.T) {
+	c := newCloud(t)
+	c.Play(cfntest.Play{Type: waitCondition, Takes: 100})
+	ctx, press := context.WithCancel(t.Context())
+	defer press()
+	c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: 30, Do: press, Lost: true})
+	c.in = terminal(t, "c\n")
+	require.Equal(t, 1, c.run(ctx, deployIt), "%s", c.seen.String())
+	stopped, deleted := slices.Index(c.Asked(), "ec2:StopInstances"), slices.Index(c.Asked(), "cloudformation:DeleteStack")
+	require.Positive(t, stopped)
+	require.Less(t, stopped, deleted)
+	require.Empty(t, c.Status("helios"), "the stack is gone")
 }
 
 func TestAfterCtrlCAPersonChooses(t *testing.T) {

@@ -234,10 +234,10 @@ func (c *console) interrupted(ctx context.Context, s *deploy.Session, p stack.Pa
 	case "s", "stop":
 		return goesOn()
 	case "c", "cancel":
-		if err := s.Stacks.Cancel(ctx, p.Name); err != nil {
+		c.say("It is being cancelled, and what it has done is undone.")
+		if err := s.Cancel(ctx, now); err != nil {
 			return now, err
 		}
-		c.say("It is being cancelled, and what it has done is undone.")
 		w.calmly = true
 		stop := w.run()
 		now, err = s.Stacks.Watch(ctx, now.ID, w.event)

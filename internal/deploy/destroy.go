@@ -68,11 +68,7 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 	case cfn.Stuck: // can be deleted as it is
 	default:
 	}
-	for _, r := range v.Resources {
-		if r.Type == "AWS::EC2::Instance" {
-			s.halt(ctx, r.PhysicalID)
-		}
-	}
+	s.haltAll(ctx, v.Resources)
 	_, err := s.Stacks.Delete(ctx, v.Name, nil, watch)
 	if failure, ok := errors.AsType[*cfn.StackError](err); ok && failure.Status == "DELETE_FAILED" {
 		_, err = s.Stacks.Delete(ctx, v.Name, nil, watch)

@@ -28,6 +28,32 @@ func (s *Session) halt(ctx context.Context, instance string) {
 	}
 }
 
+// haltAll stops the instances among the resources of a stack.
+func (s *Session) haltAll(ctx context.Context, resources []cfn.Resource) {
+	for _, r := range resources {
+		if r.Type == "AWS::EC2::Instance" {
+			s.halt(ctx, r.PhysicalID)
+		}
+	}
+}
+
+// Cancel gives up what is being done to a stack. When that is its creation, the data volume is taken away. If the stack comes to rest
+// before that, it is as if nobody had cancelled, and the error says so.
+func (s *Session) Cancel(ctx context.Context, now cfn.Stack) error {
+	if now.Status == "CREATE_IN_PROGRESS" {
+		resources, err := s.Stacks.Resources(ctx, now.ID)
+		if err != nil {
+			return err
+		}
+		s.haltAll(ctx, resources)
+	}
+	err := s.Stacks.Cancel(ctx, now.Name)
+	if err != nil {
+		s.Wake(ctx, now.Name)
+	}
+	return err
+}
+
 // Wake starts the instance of a deployment whose replacement was undone. It does so even when ctx has ended. One that runs, that is
 // gone, or that CloudFormation still works at is left alone.
 func (s *Session) Wake(ctx context.Context, name string) {
