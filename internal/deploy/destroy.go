@@ -86,38 +86,61 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 	return s.findSnapshots(ctx, v)
 }
 
-// findSnapshots finds those that CloudFormation made of the stack's data volume, and marks them, so that they are found by the
-// deployment's name when the stack is gone.
+// findSnapshots finds those that there are of the deployment's data volumes, and marks them, so that they are found by the
+// deployment's name when nothing tells of the volumes any more. One that is marked as another deployment's is not this one's.
 func (s *Session) findSnapshots(ctx context.Context, v *Survey) error {
-	if len(v.volumes) == 0 {
-		return nil
+	for volumes := range slices.Chunk(v.volumes, mostFilterValues) {
+		if err := s.findSnapshotsOf(ctx, v, volumes); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+const mostFilterValues = 100 // EC2 takes 200
+
+func (s *Session) findSnapshotsOf(ctx context.Context, v *Survey, volumes []string) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
-		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: v.volumes}},
+		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: volumes}},
 	})
 	if err != nil {
-		return awssdk.Explain(err, "the snapshots of "+strings.Join(v.volumes, ", ")+" cannot be listed")
+		return awssdk.Explain(err, "the snapshots of "+strings.Join(volumes, ", ")+" cannot be listed")
 	}
 	for _, snapshot := range answer.Snapshots {
 		made := snapshotThing(snapshot)
-		if slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == made.ID }) {
+		of := deploymentOf(snapshot)
+		if of != "" && of != v.Name || slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == made.ID }) {
 			continue
 		}
-		if err := s.tag(ctx, made.ID, v.Name); err != nil {
-			return err
+		if of == "" {
+			if err := s.tag(ctx, made.ID, v.Name); awssdk.AnsweredWith(err, "InvalidSnapshot.NotFound") {
+				continue // somebody has just removed it
+			} else if err != nil {
+				return awssdk.Explain(err, "the snapshot "+made.ID+" cannot be marked as one of "+v.Name)
+			}
 		}
 		v.Snapshots = append(v.Snapshots, made)
 	}
 	return nil
 }
 
+// deploymentOf is the name of the deployment that a snapshot is marked as one of.
+func deploymentOf(snapshot ec2types.Snapshot) string {
+	for _, tag := range snapshot.Tags {
+		if aws.ToString(tag.Key) == DeploymentTag {
+			return aws.ToString(tag.Value)
+		}
+	}
+	return ""
+}
+
 func (s *Session) tag(ctx context.Context, id, name string) error {
 	_, err := s.EC2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{id}, Tags: []ec2types.Tag{{Key: aws.String(DeploymentTag), Value: &name}, {Key: aws.String("Name"), Value: aws.String(name + "-data")}},
 	})
-	return awssdk.Explain(err, "the snapshot "+id+" cannot be marked as one of "+name)
+	return err
 }
 
 func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) error {

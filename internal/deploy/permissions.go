@@ -81,6 +81,10 @@ func (s Scope) stacks() []Grant {
 			Sid: "Look", For: "see what other deployments there are", Resources: []string{"*"},
 			Actions: []string{"cloudformation:DescribeStacks", "s3:ListAllMyBuckets"},
 		},
+		{ // IAM knows no narrower resource for it
+			Sid: "Look", For: "find what a stack that is gone has left", Resources: []string{"*"},
+			Actions: []string{"cloudformation:ListStacks"},
+		},
 		{
 			Sid: "Look", For: "choose streams and find the zone of a domain", Resources: []string{"*"},
 			Actions: []string{"kinesis:ListStreams", "route53:ListHostedZones"},

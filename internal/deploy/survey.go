@@ -42,7 +42,7 @@ type Survey struct {
 	Last       bool           // no other deployment of the account and region uses the artifact bucket
 	Artifacts  bool           // there is an artifact bucket
 
-	volumes []string // that the stack has or had
+	volumes []string // that the deployment's stacks have or had
 }
 
 // Nothing reports whether there is nothing of the deployment.
@@ -73,15 +73,13 @@ func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
 			return nil, err
 		}
 		for _, r := range all {
-			if r.LogicalID == "DataVolume" && r.PhysicalID != "" {
-				v.volumes = append(v.volumes, r.PhysicalID)
-			}
+			v.had(r.LogicalID, r.PhysicalID)
 			if r.Status != "DELETE_COMPLETE" && r.PhysicalID != "" {
 				v.Resources = append(v.Resources, r)
 			}
 		}
 	}
-	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.findSnapshots, s.surveyBuckets, s.surveyOthers} {
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyPast, s.findSnapshots, s.surveyBuckets, s.surveyOthers} {
 		if err := step(ctx, v); err != nil {
 			return nil, err
 		}

@@ -110,6 +110,7 @@ func (s *Session) looks(scope Scope) []trial {
 			return err
 		}},
 		{action: "cloudformation:DescribeStacks", resource: "*", call: ask(s.cloudFormation.DescribeStacks, &cloudformation.DescribeStacksInput{})},
+		{action: "cloudformation:ListStacks", call: ask(s.cloudFormation.ListStacks, &cloudformation.ListStacksInput{})},
 		{
 			action: "cloudformation:GetTemplate", fine: []string{"ValidationError"},
 			call: ask(s.cloudFormation.GetTemplate, &cloudformation.GetTemplateInput{StackName: &scope.Name}),

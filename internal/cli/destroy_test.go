@@ -1,0 +1,150 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/helios-sql/helios/internal/deploy"
+	"github.com/helios-sql/helios/internal/deploy/cfntest"
+)
+
+// pressedWhileItGoes runs a command line and presses Ctrl-C when the stack is being deleted and its events are asked for the nth time.
+func (c *cloud) pressedWhileItGoes(nth int, line string) {
+	c.t.Helper()
+	ctx, press := context.WithCancel(c.t.Context())
+	defer press()
+	c.Fault(cfntest.Fault{Action: "cloudformation:DeleteStack", Do: func() {
+		c.Fault(cfntest.Fault{Action: "cloudformation:DescribeStackEvents", Call: nth, Do: press, Lost: true})
+	}})
+	require.Equal(c.t, 130, c.run(ctx, line), "%s", c.seen.String())
+}
+
+// snapshots are those in the account, with the deployment that each is marked as one of.
+func (c *cloud) snapshots() map[string]string {
+	found := map[string]string{}
+	for _, thing := range c.Things() {
+		if thing.Type == "AWS::EC2::Snapshot" {
+			found[thing.ID] = thing.Tags[deploy.DeploymentTag]
+		}
+	}
+	return found
+}
+
+// left are all things in the account but buckets with their policies.
+func (c *cloud) left() (all []string) {
+	for _, thing := range c.Things() {
+		if !strings.HasPrefix(thing.Type, "AWS::S3::") {
+			all = append(all, thing.Type+" "+thing.ID)
+		}
+	}
+	return all
+}
+
+const expired = "The security token included in the request is expired"
+
+func TestTheSnapshotIsFoundThoughNobodyWatchedTheStackGo(t *testing.T) {
+	for name, half := range map[string]func(c *cloud){
+		"Ctrl-C, and AWS goes on": func(c *cloud) {
+			c.pressedWhileItGoes(2, destroyIt)
+			require.NoError(t, c.Finish("helios", "DELETE_COMPLETE"))
+		},
+		"the credentials expire when the stack is gone": func(c *cloud) {
+			c.Fault(cfntest.Fault{Action: "cloudformation:DeleteStack", Do: func() {
+				c.Fault(cfntest.Fault{Action: "ec2:DescribeSnapshots", Code: "RequestExpired", Message: expired})
+			}})
+			c.does(3, destroyIt)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			for i := range 12 { // more deleted stacks than CloudFormation lists at once, and one of somebody else's with our name
+				require.NoError(t, c.Put(fmt.Sprintf("other-%d", i), "Resources: {DataVolume: {Type: AWS::EC2::Volume}}", "DELETE_COMPLETE", nil))
+			}
+			require.NoError(t, c.Put("helios", "Resources: {Queue: {Type: AWS::SQS::Queue}}", "DELETE_COMPLETE", nil))
+			theirs := c.left()
+			c.does(0, deployIt)
+			half(c)
+			require.Empty(t, c.Status("helios"), "the stack is gone")
+
+			c.seen.Reset()
+			c.does(0, destroyIt)
+			require.Len(t, c.snapshots(), 1)
+			for id, of := range c.snapshots() {
+				require.Contains(t, c.seen.String(), "kept  "+id)
+				require.Equal(t, "helios", of)
+			}
+			c.does(0, destroyIt+" --purge")
+			require.Equal(t, theirs, c.left())
+			c.seen.Reset()
+			c.does(0, destroyIt)
+			require.Contains(t, c.seen.String(), "There is nothing of helios")
+		})
+	}
+}
+
+func TestTheSnapshotsOfSeveralDeletedStacksAreFoundAndThoseOfOthersAreNot(t *testing.T) {
+	c := newCloud(t)
+	for range 2 {
+		c.does(0, deployIt)
+		c.does(0, destroyIt)
+	}
+	ids := make([]string, 0, 2)
+	for id := range c.snapshots() {
+		ids = append(ids, id)
+	}
+	require.Len(t, ids, 2)
+	c.mark(ids[0], "")
+	c.mark(ids[1], "another")
+	c.seen.Reset()
+	c.does(0, destroyIt+" --purge")
+	require.Contains(t, c.seen.String(), ids[0])
+	require.NotContains(t, c.seen.String(), ids[1])
+	require.Equal(t, map[string]string{ids[1]: "another"}, c.snapshots())
+
+	c.mark(ids[1], "")
+	c.Later(91 * 24 * time.Hour) // CloudFormation forgets
+	c.seen.Reset()
+	c.does(0, destroyIt)
+	require.Contains(t, c.seen.String(), "There is nothing of helios")
+}
+
+func TestTheSnapshotOfAReplacedVolumeIsTheDeploymentsToo(t *testing.T) {
+	for name, unmarked := range map[string]bool{"it is marked": false, "it could not be marked": true} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			c.does(0, deployIt)
+			c.does(0, destroyIt)
+			first := c.the("AWS::EC2::Snapshot")
+			c.does(0, deployIt)
+			if unmarked {
+				c.Fault(cfntest.Fault{Action: "ec2:CreateTags", Code: "UnauthorizedOperation", Message: "You are not authorized"})
+			}
+			c.seen.Reset()
+			c.does(0, "deploy --yes --allow-replacement --from-snapshot "+first)
+			require.Len(t, c.snapshots(), 2)
+			for id, of := range c.snapshots() {
+				switch {
+				case id == first || !unmarked:
+					require.Equal(t, "helios", of, id)
+				default:
+					require.Empty(t, of)
+					require.Contains(t, c.seen.String(), "the snapshot "+id+" cannot be marked as one of helios")
+				}
+			}
+			c.seen.Reset()
+			c.does(0, destroyIt+" --purge")
+			require.Empty(t, c.left())
+		})
+	}
+}
+
+// mark marks a snapshot as one of a deployment; "" takes the mark away.
+func (c *cloud) mark(id, name string) {
+	c.t.Helper()
+	require.NoError(c.t, c.Tag(id, deploy.DeploymentTag, name))
+}
