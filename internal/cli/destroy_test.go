@@ -148,3 +148,77 @@ func (c *cloud) mark(id, name string) {
 	c.t.Helper()
 	require.NoError(c.t, c.Tag(id, deploy.DeploymentTag, name))
 }
+
+// consumers lets streams have consumers for fan-out: the names, with the times at which they were registered.
+func (c *cloud) consumers(registered map[string]time.Time) {
+	arn := func(name string) string {
+		return fmt.Sprintf("arn:aws:kinesis:%s:%s:stream/clicks/consumer/%s:%d", cfntest.Region, cfntest.ID, name, registered[name].Unix())
+	}
+	c.Answer("kinesis:ListStreamConsumers", func(*cfntest.Request) (any, error) {
+		all := []any{}
+		for name, at := range registered {
+			all = append(all, map[string]any{"ConsumerName": name, "ConsumerARN": arn(name), "ConsumerStatus": "ACTIVE", "ConsumerCreationTimestamp": at.Unix()})
+		}
+		return map[string]any{"Consumers": all}, nil
+	})
+	c.Answer("kinesis:DeregisterStreamConsumer", func(q *cfntest.Request) (any, error) {
+		for name := range registered {
+			if strings.Contains(string(q.JSON), arn(name)) {
+				delete(registered, name)
+				return map[string]any{}, nil
+			}
+		}
+		return nil, &cfntest.Error{Code: "ResourceNotFoundException", Message: "there is none"}
+	})
+}
+
+// The hour of the account begins at nine: a stack that is made and deleted is there from a few seconds to some minutes after it.
+func at(minute int) time.Time { return time.Date(2026, 3, 1, 9, minute, 0, 0, time.UTC) }
+
+func TestFanOutConsumersAreRemovedBeforeTheStackIs(t *testing.T) {
+	c := newCloud(t)
+	there := map[string]time.Time{"helios-clicks": at(2), "theirs": at(2)}
+	c.consumers(there)
+	c.does(0, deployIt)
+	c.Fault(cfntest.Fault{Action: "kinesis:DeregisterStreamConsumer", Code: "ExpiredTokenException", Message: expired})
+	c.seen.Reset()
+	c.does(3, destroyIt)
+	require.Equal(t, "CREATE_COMPLETE", c.Status("helios"), "nothing is forgotten")
+	require.Len(t, there, 2)
+
+	c.seen.Reset()
+	c.does(0, destroyIt)
+	require.Contains(t, c.seen.String(), "the fan-out consumer helios-clicks")
+	require.Equal(t, map[string]time.Time{"theirs": at(2)}, there)
+}
+
+func TestFanOutConsumersOfADeletedStackAreFoundAndLaterOnesAreSomebodyElses(t *testing.T) {
+	c := newCloud(t)
+	there := map[string]time.Time{}
+	c.consumers(there)
+	c.does(0, deployIt)
+	c.pressedWhileItGoes(2, destroyIt)
+	require.NoError(t, c.Finish("helios", "DELETE_COMPLETE"))
+	there["helios-clicks"], there["helios-later"] = at(2), at(59)
+	c.seen.Reset()
+	c.does(0, destroyIt)
+	require.Contains(t, c.seen.String(), "the fan-out consumer helios-clicks")
+	require.NotContains(t, c.seen.String(), "helios-later")
+	require.Equal(t, map[string]time.Time{"helios-later": at(59)}, there)
+}
+
+func TestAConsumerThatIsRegisteredWhileTheStackGoesIsRemovedToo(t *testing.T) {
+	c := newCloud(t)
+	there := map[string]time.Time{"helios-clicks": at(2)}
+	c.consumers(there)
+	c.does(0, deployIt)
+	c.Fault(cfntest.Fault{Action: "cloudformation:DeleteStack", Do: func() { there["helios-clicks"] = at(3) }})
+	c.does(0, destroyIt)
+	require.Empty(t, there)
+
+	// And one that is there even after that is told of.
+	c.does(0, deployIt)
+	c.Fault(cfntest.Fault{Action: "kinesis:ListStreamConsumers", Call: 3, Do: func() { there["helios-clicks"] = at(7) }})
+	c.does(1, destroyIt)
+	require.Contains(t, c.seen.String(), "this is still there: consumer arn:aws:kinesis:")
+}

@@ -24,19 +24,36 @@ const stepTime = 10 * time.Minute // for one step of a removal: a snapshot of a 
 // kept is left. tell is called with each thing that is gone. Every step can be run again.
 func (s *Session) Destroy(ctx context.Context, v *Survey, purge bool, watch func(cfn.Event), tell func(what string)) error {
 	if v.Stack.Name != "" {
-		if err := s.destroyStack(ctx, v, watch); err != nil {
+		if err := s.still(ctx, v, watch); err != nil {
 			return err
 		}
 	}
-	for _, c := range v.Consumers { // the instance, which would register them again, is gone
+	for _, c := range v.Consumers { // before the stack, which says best what streams there are to look at
 		if err := s.deregister(ctx, c, tell); err != nil {
 			return err
 		}
 	}
-	// What CloudFormation left behind, be it that somebody made it do so, is found by its tag.
-	rest := &Survey{Name: v.Name}
-	if err := s.surveyTags(ctx, rest); err != nil {
-		return err
+	if v.Stack.Name != "" {
+		if err := s.destroyStack(ctx, v, watch); err != nil {
+			return err
+		}
+	}
+	// What CloudFormation left behind, be it that somebody made it do so, is found by its tag; and an instance that did not stop
+	// in time may have registered consumers anew.
+	rest := &Survey{Name: v.Name, Parameters: v.Parameters, once: v.once}
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyOthers} {
+		if err := step(ctx, rest); err != nil {
+			return err
+		}
+	}
+	for _, c := range rest.Consumers {
+		if v.has(c) {
+			continue // it is on its way
+		}
+		if err := s.deregister(ctx, c, tell); err != nil {
+			return err
+		}
+		v.Consumers = append(v.Consumers, c)
 	}
 	if err := s.removeLoose(ctx, rest, purge, tell); err != nil {
 		return err
@@ -55,9 +72,8 @@ func (s *Session) Destroy(ctx context.Context, v *Survey, purge bool, watch func
 	return nil
 }
 
-// destroyStack removes the stack. What CloudFormation could not delete at first it often can a moment later: a dependency takes its
-// time to vanish.
-func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
+// still waits until the stack can be deleted, and stops its instance.
+func (s *Session) still(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
 	switch v.Stack.State() {
 	case cfn.Busy:
 		if !strings.HasPrefix(v.Stack.Status, "DELETE") && v.Stack.Status != "CREATE_IN_PROGRESS" && v.Stack.Status != "ROLLBACK_IN_PROGRESS" {
@@ -73,6 +89,12 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 			s.halt(ctx, r.PhysicalID)
 		}
 	}
+	return nil
+}
+
+// destroyStack removes the stack. What CloudFormation could not delete at first it often can a moment later: a dependency takes its
+// time to vanish.
+func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
 	_, err := s.Stacks.Delete(ctx, v.Name, nil, watch)
 	if failure, ok := errors.AsType[*cfn.StackError](err); ok && failure.Status == "DELETE_FAILED" {
 		_, err = s.Stacks.Delete(ctx, v.Name, nil, watch)
@@ -143,6 +165,11 @@ func (s *Session) tag(ctx context.Context, id, name string) error {
 	return err
 }
 
+// has reports whether a survey has found a consumer. One that is registered anew has another ARN.
+func (v *Survey) has(c Thing) bool {
+	return slices.ContainsFunc(v.Consumers, func(known Thing) bool { return known.ID == c.ID })
+}
+
 func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
@@ -188,6 +215,11 @@ func (s *Session) Left(ctx context.Context, v *Survey, purge bool) (kept, left [
 		return nil, nil, err
 	}
 	left = append(left, byID...)
+	for _, c := range now.Consumers {
+		if !v.has(c) { // those that were removed may be listed for a moment
+			left = append(left, c)
+		}
+	}
 	if kept = slices.Concat(now.Snapshots, now.Buckets); purge {
 		return nil, append(left, kept...), nil
 	}

@@ -11,14 +11,14 @@ import (
 )
 
 // surveyPast finds what only CloudFormation's memory tells of, which is 90 days long: the data volumes that the stack once had, and
-// those of the deleted stacks of its name. Their snapshots may not be marked yet, since a volume ends before its snapshot can be.
+// those of the deleted stacks of its name, whose snapshots may not be marked yet, and the streams that those read.
 func (s *Session) surveyPast(ctx context.Context, v *Survey) error {
 	stacks, err := s.Stacks.Past(ctx, v.Name)
 	if err != nil {
 		return err
 	}
 	for _, old := range stacks {
-		_, ours, err := s.remembered(ctx, old)
+		was, ours, err := s.remembered(ctx, old)
 		if err != nil {
 			return err
 		}
@@ -27,6 +27,9 @@ func (s *Session) surveyPast(ctx context.Context, v *Survey) error {
 		}
 		if err := s.recall(ctx, v, old); err != nil {
 			return err
+		}
+		for _, stream := range was.Streams {
+			v.once = append(v.once, reading{stream.ARN, old.Created, old.Gone})
 		}
 	}
 	if v.Stack.Name == "" {

@@ -42,7 +42,14 @@ type Survey struct {
 	Last       bool           // no other deployment of the account and region uses the artifact bucket
 	Artifacts  bool           // there is an artifact bucket
 
-	volumes []string // that the deployment's stacks have or had
+	volumes []string  // that the deployment's stacks have or had
+	once    []reading // what deleted stacks read
+}
+
+// reading is a stream that a deleted stack read, and how long that stack was there.
+type reading struct {
+	stream      string
+	since, till time.Time
 }
 
 // Nothing reports whether there is nothing of the deployment.
@@ -215,15 +222,32 @@ func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
 			}
 		}
 	}
+	if unknown {
+		return nil
+	}
+	var streams []string
 	for _, stream := range v.Parameters.Streams {
-		if unknown || shared[stream.ARN] {
+		streams = append(streams, stream.ARN)
+	}
+	for _, r := range v.once {
+		streams = append(streams, r.stream)
+	}
+	for _, stream := range slices.Compact(slices.Sorted(slices.Values(streams))) {
+		if shared[stream] {
 			continue
 		}
-		if err := s.surveyConsumers(ctx, v, stream.ARN); err != nil {
+		if err := s.surveyConsumers(ctx, v, stream); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registered reports whether a consumer of a stream can be the deployment's: the stack reads the stream, or a deleted one did when
+// the consumer was registered. Whoever reads it since then is somebody else.
+func (v *Survey) registered(stream string, at time.Time) bool {
+	return slices.ContainsFunc(v.Parameters.Streams, func(s stack.Stream) bool { return s.ARN == stream }) ||
+		slices.ContainsFunc(v.once, func(r reading) bool { return r.stream == stream && !at.Before(r.since) && !at.After(r.till) })
 }
 
 // surveyConsumers finds the consumers of a stream that are named as Helios names its own: helios- and the source's name.
@@ -242,7 +266,8 @@ func (s *Session) surveyConsumers(ctx context.Context, v *Survey, stream string)
 			return awssdk.Explain(err, "the consumers of "+stream+" cannot be listed")
 		}
 		for _, c := range page.Consumers {
-			if strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting {
+			named := strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting
+			if named && v.registered(stream, aws.ToTime(c.ConsumerCreationTimestamp)) {
 				v.Consumers = append(v.Consumers, Thing{Type: "consumer", ID: aws.ToString(c.ConsumerARN), What: "the fan-out consumer " + aws.ToString(c.ConsumerName) + " of " + stream})
 			}
 		}
