@@ -222,3 +222,27 @@ func TestAConsumerThatIsRegisteredWhileTheStackGoesIsRemovedToo(t *testing.T) {
 	c.does(1, destroyIt)
 	require.Contains(t, c.seen.String(), "this is still there: consumer arn:aws:kinesis:")
 }
+
+func TestABucketWhoseTagsMayNotBeReadIsNotTakenForSomebodyElses(t *testing.T) {
+	c := newCloud(t)
+	require.NoError(t, c.Put("another", "Resources: {BackupBucket: {Type: AWS::S3::Bucket}}", "CREATE_COMPLETE", nil)) // whose name does not matter here
+	c.does(0, deployIt)
+	c.does(0, destroyIt)
+	answers := func(code string, status int) {
+		c.Fault(cfntest.Fault{Action: "s3:GetBucketTagging", Code: code, Message: "because", Status: status})
+	}
+	answers("AccessDenied", 403)
+	c.seen.Reset()
+	c.does(3, destroyIt+" --purge")
+	require.Contains(t, c.seen.String(), "whether the bucket helios-backupbucket-")
+	require.Contains(t, c.seen.String(), "s3:GetBucketTagging")
+	for code, status := range map[string]int{"PermanentRedirect": 301, "AuthorizationHeaderMalformed": 400, "NoSuchBucket": 404, "NoSuchTagSet": 404} {
+		answers(code, status)
+		c.seen.Reset()
+		c.does(0, destroyIt)
+		require.NotContains(t, c.seen.String(), "helios-backupbucket-", code)
+	}
+	c.does(0, destroyIt+" --purge")
+	require.Len(t, c.Buckets(), 1)
+	require.Contains(t, c.Buckets()[0], "another-backupbucket-")
+}

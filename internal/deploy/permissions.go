@@ -227,7 +227,7 @@ func (s Scope) identity() []Grant {
 
 // storage is the bucket of binaries, which is the command line's, and that of backups, which is the stack's.
 func (s Scope) storage() []Grant {
-	buckets := []string{"arn:" + s.Partition + ":s3:::" + ArtifactBucket(s.Account, s.Region), "arn:" + s.Partition + ":s3:::" + s.Name + "-backupbucket-*"}
+	buckets := []string{"arn:" + s.Partition + ":s3:::" + ArtifactBucket(s.Account, s.Region), "arn:" + s.Partition + ":s3:::" + strings.ToLower(s.Name) + "-backupbucket-*"}
 	return []Grant{
 		{
 			Sid: "Buckets", For: "make the buckets of binaries and of backups", Resources: buckets,

@@ -163,10 +163,14 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 		for _, b := range page.Buckets {
 			name := aws.ToString(b.Name)
 			v.Artifacts = v.Artifacts || name == s.ArtifactBucket()
-			// CloudFormation names buckets after the stack and the resource, in small letters,
-			// of which it takes a part only where both are too long for a bucket.
-			head, _, ours := strings.Cut(name, "-backupbucket-")
-			if ours && strings.HasPrefix(strings.ToLower(v.Name), head) && s.isTagged(ctx, name, v.Name) {
+			if !mayName(v.Name, name) {
+				continue
+			}
+			ours, err := s.isTagged(ctx, name, v.Name)
+			if err != nil {
+				return err
+			}
+			if ours {
 				v.Buckets = append(v.Buckets, Thing{Type: "bucket", ID: name, What: "the bucket of backups"})
 			}
 		}
@@ -174,19 +178,44 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 	return nil
 }
 
-// isTagged reports whether a bucket of this account belongs to a deployment.
-func (s *Session) isTagged(ctx context.Context, bucket, name string) bool {
+const (
+	mostBucketName = 63
+	randomPart     = 13 // what CloudFormation puts at the end of a name, at most
+)
+
+// mayName reports whether CloudFormation may have named a bucket for the backups of a deployment: after the stack and the resource, in
+// small letters. Of a stack's name it takes a part only where the whole is too long for a bucket.
+func mayName(deployment, bucket string) bool {
+	const resource = "-backupbucket-"
+	head, _, ours := strings.Cut(bucket, resource)
+	whole := strings.ToLower(deployment)
+	tooLong := len(whole)+len(resource)+randomPart > mostBucketName
+	return ours && (head == whole || tooLong && strings.HasPrefix(whole, head))
+}
+
+// isTagged reports whether a bucket of this account belongs to a deployment here. Not to know it is an error: the bucket would be
+// left out of what there is. Buckets of other accounts are not in the account's list, so that a refusal is for the want of leave.
+func (s *Session) isTagged(ctx context.Context, bucket, name string) (bool, error) {
 	tags, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
-	if err != nil { // of another region, or without tags
-		return false
+	switch {
+	case awssdk.AnsweredWith(err, "NoSuchTagSet", "NoSuchBucket"):
+		return false, nil
+	case awssdk.AnsweredWith(err, elsewhere...):
+		return false, nil
+	case err != nil:
+		return false, awssdk.Explain(err, "whether the bucket "+bucket+" is one of "+name+" cannot be asked (s3:GetBucketTagging)")
 	}
 	for _, tag := range tags.TagSet {
 		if aws.ToString(tag.Key) == DeploymentTag && aws.ToString(tag.Value) == name {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
+
+// elsewhere are S3's answers of a bucket of another region, by status 301, 307 or 400.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var elsewhere = []string{"PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 
 // surveyOthers finds the other deployments of the account and region, and the consumers that the streams would keep.
 func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
