@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/stretchr/testify/require"
 
 	"github.com/helios-sql/helios/internal/deploy"
@@ -245,4 +247,29 @@ func TestABucketWhoseTagsMayNotBeReadIsNotTakenForSomebodyElses(t *testing.T) {
 	c.does(0, destroyIt+" --purge")
 	require.Len(t, c.Buckets(), 1)
 	require.Contains(t, c.Buckets()[0], "another-backupbucket-")
+}
+
+func TestWhatSomebodyHadCloudFormationKeepIsToldOfAtEachRun(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, deployIt)
+	c.Play(cfntest.Play{ID: "LogGroup", On: cfntest.Deleting, Times: 2, Fails: "it is in use"})
+	c.does(1, destroyIt)
+	_, err := cloudformation.New(cloudformation.Options{
+		BaseEndpoint: &c.URL, Region: cfntest.Region, Credentials: awscredentials.NewStaticCredentialsProvider("NOBODY", "not-a-secret", ""),
+	}).DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: new("helios"), RetainResources: []string{"LogGroup"}})
+	require.NoError(t, err)
+	require.Empty(t, c.Status("helios"))
+	group := c.the("AWS::Logs::LogGroup")
+	for range 2 {
+		c.seen.Reset()
+		c.does(1, destroyIt)
+		require.Contains(t, c.seen.String(), "of helios this is still there: loggroup "+group)
+	}
+	c.does(1, destroyIt+" --purge")
+	c.does(1, destroyIt+" --purge")
+
+	c.Answer("logs:DescribeLogGroups", func(*cfntest.Request) (any, error) { return map[string]any{"logGroups": []any{}}, nil }) // it is removed by hand
+	c.seen.Reset()
+	c.does(0, destroyIt)
+	require.Contains(t, c.seen.String(), "There is nothing of helios")
 }

@@ -210,11 +210,15 @@ func (s *Session) Left(ctx context.Context, v *Survey, purge bool) (kept, left [
 	if now.Stack.Name != "" {
 		left = append(left, Thing{Type: "stack", ID: v.Name, What: "the stack, " + now.Stack.Status})
 	}
-	byID, err := s.leftByID(ctx, v)
+	byID, err := s.leftByID(ctx, v.Resources, v.Parameters.HostedZoneID)
 	if err != nil {
 		return nil, nil, err
 	}
-	left = append(left, byID...)
+	for _, thing := range append(byID, now.Stays...) {
+		if !slices.Contains(left, thing) { // the stack of now is one of the deleted ones by now
+			left = append(left, thing)
+		}
+	}
 	for _, c := range now.Consumers {
 		if !v.has(c) { // those that were removed may be listed for a moment
 			left = append(left, c)
@@ -233,7 +237,7 @@ func (s *Session) Remains(name string, left []Thing) error {
 		words[i] = thing.Type + " " + thing.ID
 	}
 	return fault.New(fault.Conflict, "of %s this is still there: %s", name, strings.Join(words, ", ")).
-		WithHint("run `helios destroy%s` again in some minutes, since AWS may still be at it; what stays then is in use by something else, and goes when that does", s.Flags(name))
+		WithHint("run `helios destroy%s` again in some minutes, since AWS may still be at it; what stays then is in use by something else, and goes when that does, or was kept by whoever removed the stack, and is removed by hand", s.Flags(name))
 }
 
 // order is that in which things must go: what uses others first.

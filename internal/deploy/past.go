@@ -11,7 +11,7 @@ import (
 )
 
 // surveyPast finds what only CloudFormation's memory tells of, which is 90 days long: the data volumes that the stack once had, and
-// those of the deleted stacks of its name, whose snapshots may not be marked yet, and the streams that those read.
+// those of the deleted stacks of its name, whose snapshots may not be marked yet, the streams that those read, and what they have left to itself.
 func (s *Session) surveyPast(ctx context.Context, v *Survey) error {
 	stacks, err := s.Stacks.Past(ctx, v.Name)
 	if err != nil {
@@ -25,9 +25,15 @@ func (s *Session) surveyPast(ctx context.Context, v *Survey) error {
 		if !ours {
 			continue
 		}
-		if err := s.recall(ctx, v, old); err != nil {
+		events, err := s.recall(ctx, v, old)
+		if err != nil {
 			return err
 		}
+		stays, err := s.leftByID(ctx, skipped(events), was.HostedZoneID)
+		if err != nil {
+			return err
+		}
+		v.Stays = append(v.Stays, stays...)
 		for _, stream := range was.Streams {
 			v.once = append(v.once, reading{stream.ARN, old.Created, old.Gone})
 		}
@@ -35,7 +41,8 @@ func (s *Session) surveyPast(ctx context.Context, v *Survey) error {
 	if v.Stack.Name == "" {
 		return nil
 	}
-	return s.recall(ctx, v, v.Stack)
+	_, err = s.recall(ctx, v, v.Stack)
+	return err
 }
 
 // remembered are the parameters that a deleted stack had, and whether it was one of Helios.
@@ -55,13 +62,24 @@ func (s *Session) remembered(ctx context.Context, old cfn.Stack) (stack.Paramete
 	return stack.Parameters{}, found && was.Tags[DeploymentTag] == old.Name, err
 }
 
-// recall notes what a stack's events tell of its data volumes.
-func (s *Session) recall(ctx context.Context, v *Survey, of cfn.Stack) error {
+// recall notes what a stack's events tell of its data volumes, and gives the events.
+func (s *Session) recall(ctx context.Context, v *Survey, of cfn.Stack) ([]cfn.Event, error) {
 	events, err := s.Stacks.History(ctx, of)
 	for _, e := range events {
 		v.had(e.LogicalID, e.PhysicalID)
 	}
-	return err
+	return events, err
+}
+
+// skipped are the resources that a deleted stack has left to themselves, as whoever deleted it wanted.
+func skipped(events []cfn.Event) []cfn.Resource {
+	var all []cfn.Resource
+	for _, e := range events {
+		if e.Status == "DELETE_SKIPPED" && e.PhysicalID != "" {
+			all = append(all, cfn.Resource{LogicalID: e.LogicalID, PhysicalID: e.PhysicalID, Type: e.Type, Status: e.Status})
+		}
+	}
+	return all
 }
 
 // had notes a resource if it is or was the data volume.
@@ -84,7 +102,7 @@ func (s *Session) MarkReplaced(ctx context.Context, p *Plan) error {
 		return err
 	}
 	v := &Survey{Name: p.After.Name}
-	if err := s.recall(ctx, v, now); err != nil {
+	if _, err := s.recall(ctx, v, now); err != nil {
 		return err
 	}
 	resources, err := s.Stacks.Resources(ctx, now.ID)

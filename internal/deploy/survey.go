@@ -39,6 +39,7 @@ type Survey struct {
 	Snapshots  []Thing        // of the data volume, now
 	Buckets    []Thing        // of backups
 	Loose      []Thing        // what is tagged with the name and in no stack
+	Stays      []Thing        // what deleted stacks were made to keep, and is no concern of EC2's
 	Last       bool           // no other deployment of the account and region uses the artifact bucket
 	Artifacts  bool           // there is an artifact bucket
 
