@@ -156,7 +156,7 @@ func TestCtrlCStopsWatchingOrCancels(t *testing.T) {
 		c := newCloud(t)
 		c.does(0, deployIt)
 		c.seen.Reset()
-		pressed(c, 3, 130, destroyIt)
+		c.pressedWhileItGoes(2, destroyIt)
 		c.note("later")
 		c.does(0, destroyIt)
 		c.golden("ctrl-c of a removal")

@@ -52,7 +52,7 @@ type deployFlags struct {
 func (f *deployFlags) add(cmd *cobra.Command) {
 	f.awsFlags.add(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.streams, "stream", nil, "a `STREAM` that may be read, by name or ARN, and becomes a table: named after it, or NAME=TABLE (again for more)")
+	flags.StringArrayVar(&f.streams, "stream", nil, "a `STREAM` that may be read, by name or ARN, and becomes a table: named after it, or NAME=TABLE (again for more: all that are to be read, since they replace those of before)")
 	flags.StringSliceVar(&f.allow, "allow-cidr", nil, "a `NETWORK` that may reach the console, as in 203.0.113.0/24 (again for more)")
 	flags.StringVar(&f.arch, "arch", "", "`ARCH` of the instance: arm64 or amd64 (default arm64)")
 	flags.StringVar(&f.instanceType, "instance-type", "", "EC2 `TYPE` (default t4g.medium, or t3.medium for amd64)")

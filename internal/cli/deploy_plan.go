@@ -63,7 +63,7 @@ func programPlan(s *deploy.Session, p *deploy.Plan) planJSON {
 	plan := planJSON{
 		Name: p.After.Name, Account: s.Account, Region: s.Region, Caller: s.Caller, Create: p.Create, Version: p.After.Artifact.Version,
 		Made: []itemJSON{}, Changes: []changeJSON{}, Reach: notNil(stack.Reach(p.After)), Grants: notNil(stack.Grants(p.After)),
-		Cost: stack.Monthly(p.After), Warnings: notNil(stack.Warnings(p.After)),
+		Cost: stack.Monthly(p.After), Warnings: notNil(p.Warnings()),
 	}
 	for _, item := range stack.Items(p.After) {
 		plan.Made = append(plan.Made, itemJSON(item))
@@ -117,9 +117,9 @@ func writePlan(w io.Writer, s *deploy.Session, p *deploy.Plan) error {
 	}
 	switch {
 	case p.Create:
-		writeTerms(sheet, nil, p.After)
+		writeTerms(sheet, nil, p)
 	case p.Changes != nil:
-		writeTerms(sheet, &p.Before.Parameters, p.After)
+		writeTerms(sheet, &p.Before.Parameters, p)
 	}
 	sheet.WriteString("\n")
 	_, err := io.WriteString(w, sheet.String())
@@ -194,9 +194,9 @@ func quietDetail(c cfn.Change, detail string) bool {
 }
 
 // writeTerms writes who reaches a deployment, what it may do and what it costs; of one that there is already what becomes different.
-func writeTerms(sheet *sheet, before *stack.Parameters, p stack.Parameters) {
-	section := func(title, mark string, of func(stack.Parameters) []string) {
-		lines := of(p)
+func writeTerms(sheet *sheet, before *stack.Parameters, plan *deploy.Plan) {
+	p := plan.After
+	write := func(title, mark string, of func(stack.Parameters) []string, lines []string) {
 		if len(lines) == 0 || before != nil && slices.Equal(of(*before), lines) {
 			return
 		}
@@ -205,11 +205,12 @@ func writeTerms(sheet *sheet, before *stack.Parameters, p stack.Parameters) {
 			sheet.item(mark, line)
 		}
 	}
+	section := func(title, mark string, of func(stack.Parameters) []string) { write(title, mark, of, of(p)) }
 	section("Who will be able to reach it", "·", stack.Reach)
 	section("What the instance may do, and nothing else", "·", stack.Grants)
 	cost := stack.Monthly(p)
 	section("What it costs a month, about, in "+cost.Region, " ", costs)
-	section("Know before you say yes", "!", stack.Warnings)
+	write("Know before you say yes", "!", stack.Warnings, plan.Warnings())
 }
 
 // costs are the lines of an estimate, its sum, and what it rests on.

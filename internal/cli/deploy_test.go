@@ -185,6 +185,44 @@ func TestWhatHoldsDataIsReplacedOnlyWhenThatIsAllowedAndInTwoUpdates(t *testing.
 	require.Empty(t, c.plan("").Changes)
 }
 
+func TestAStreamThatIsNamedNoMoreIsSaidToBeReadNoLonger(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, "deploy --stream clicks --stream views --allow-cidr 203.0.113.0/24 --artifact BUILD --yes")
+	got := helios(t, "", "deploy", "--plan", "--stream", "orders")
+	require.Zero(t, got.code, got.talk)
+	require.Contains(t, strings.Join(strings.Fields(got.out), " "),
+		"Know before you say yes ! No longer read: clicks, views. Name every stream that is to be read, with --stream or in the settings.")
+	got = helios(t, "", "deploy", "--plan", "--json", "--stream", "orders")
+	require.Contains(t, got.out, "No longer read: clicks, views.")
+	for _, line := range []string{"deploy --plan --stream clicks --stream views --stream orders", "deploy --plan --volume-size 80"} {
+		got = helios(t, "", strings.Fields(line)...)
+		require.Zero(t, got.code, got.talk)
+		require.NotContains(t, got.out, "No longer read", line)
+	}
+}
+
+func TestARefusalSaysWhatTheNewVolumeWouldBeginWith(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, deployIt)
+	c.does(0, destroyIt)
+	snapshot := c.the("AWS::EC2::Snapshot")
+	c.does(0, deployIt+" --from-snapshot "+snapshot)
+	elsewhere := cfntest.Fields{{Name: "subnetId", Value: "subnet-0123456789abcdef0"}, {Name: "vpcId", Value: "vpc-0123456789abcdef0"}, {Name: "availabilityZone", Value: cfntest.Region + "b"}}
+	c.Answer("ec2:DescribeSubnets", func(*cfntest.Request) (any, error) {
+		return cfntest.Fields{{Name: "subnetSet", Value: []cfntest.Fields{elsewhere}}}, nil
+	})
+	c.Answer("ec2:DescribeRouteTables", func(*cfntest.Request) (any, error) {
+		route := cfntest.Fields{{Name: "destinationCidrBlock", Value: "0.0.0.0/0"}, {Name: "gatewayId", Value: "igw-1"}}
+		return cfntest.Fields{{Name: "routeTableSet", Value: []cfntest.Fields{{{Name: "routeSet", Value: []cfntest.Fields{route}}}}}}, nil
+	})
+	c.seen.Reset()
+	c.does(1, "deploy --subnet subnet-0123456789abcdef0 --yes")
+	require.Contains(t, c.seen.String(), "the new one begins with what is in "+snapshot+", as the old one did, unless --from-snapshot names another snapshot")
+	c.seen.Reset()
+	c.does(1, "deploy --from-snapshot= --yes")
+	require.Contains(t, c.seen.String(), "the new one begins empty unless --from-snapshot names a snapshot")
+}
+
 // the is the ID of the only thing of a type.
 func (c *cloud) the(kind string) (id string) {
 	c.t.Helper()

@@ -188,12 +188,19 @@ func (c *console) follow(ctx context.Context, s *deploy.Session, p *deploy.Plan)
 	made, err := c.watching(ctx, s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
 		return s.Apply(ctx, p, begin, watch)
 	}, p.Before.Parameters)
-	if err != nil || ctx.Err() == nil {
+	if err == nil && ctx.Err() != nil { // Ctrl-C was answered by watching on
+		ctx = context.WithoutCancel(ctx)
+		made, err = c.watching(ctx, s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
+			return s.Resume(ctx, p, begin, watch)
+		})
+	}
+	if err != nil {
 		return made, err
 	}
-	return c.watching(context.WithoutCancel(ctx), s, p.After, func(ctx context.Context, watch func(cfn.Event)) (cfn.Stack, error) {
-		return s.Resume(ctx, p, begin, watch)
-	})
+	if err := s.MarkReplaced(ctx, p); err != nil {
+		c.explain(err) // all else is done
+	}
+	return made, nil
 }
 
 // watching tells of an operation of CloudFormation until its end, or until a person has enough: then they choose between leaving it

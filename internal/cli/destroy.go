@@ -61,6 +61,9 @@ func (c *console) takeAway(ctx context.Context, flags *awsFlags, purge bool) err
 	if err != nil {
 		return err
 	}
+	if len(v.Stays) > 0 && v.OnlyKept() && (!purge || v.Nothing()) {
+		return s.Remains(flags.name, v.Stays)
+	}
 	if v.Nothing() && (!v.Artifacts || !v.Last) {
 		c.say("There is nothing of %s in %s of account %s.", flags.name, s.Region, s.Account)
 		return c.gone(flags.name, s.Flags(flags.name), nil)

@@ -24,19 +24,39 @@ const stepTime = 10 * time.Minute // for one step of a removal: a snapshot of a 
 // kept is left. tell is called with each thing that is gone. Every step can be run again.
 func (s *Session) Destroy(ctx context.Context, v *Survey, purge bool, watch func(cfn.Event), tell func(what string)) error {
 	if v.Stack.Name != "" {
-		if err := s.destroyStack(ctx, v, watch); err != nil {
+		if err := s.still(ctx, v, watch); err != nil {
 			return err
 		}
 	}
-	for _, c := range v.Consumers { // the instance, which would register them again, is gone
+	for _, c := range v.Consumers { // before the stack, which says best what streams there are to look at
 		if err := s.deregister(ctx, c, tell); err != nil {
 			return err
 		}
 	}
-	// What CloudFormation left behind, be it that somebody made it do so, is found by its tag.
-	rest := &Survey{Name: v.Name}
-	if err := s.surveyTags(ctx, rest); err != nil {
+	if v.Stack.Name != "" {
+		if err := s.destroyStack(ctx, v, watch); err != nil {
+			return err
+		}
+	}
+	if err := s.markSnapshots(ctx, v); err != nil {
 		return err
+	}
+	// What CloudFormation left behind, be it that somebody made it do so, is found by its tag; and an instance that did not stop
+	// in time may have registered consumers anew.
+	rest := &Survey{Name: v.Name, Parameters: v.Parameters, once: v.once}
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyOthers} {
+		if err := step(ctx, rest); err != nil {
+			return err
+		}
+	}
+	for _, c := range rest.Consumers {
+		if v.has(c) {
+			continue // it is on its way
+		}
+		if err := s.deregister(ctx, c, tell); err != nil {
+			return err
+		}
+		v.Consumers = append(v.Consumers, c)
 	}
 	if err := s.removeLoose(ctx, rest, purge, tell); err != nil {
 		return err
@@ -55,9 +75,8 @@ func (s *Session) Destroy(ctx context.Context, v *Survey, purge bool, watch func
 	return nil
 }
 
-// destroyStack removes the stack. What CloudFormation could not delete at first it often can a moment later: a dependency takes its
-// time to vanish.
-func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
+// still waits until the stack can be deleted, and stops its instance.
+func (s *Session) still(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
 	switch v.Stack.State() {
 	case cfn.Busy:
 		if !strings.HasPrefix(v.Stack.Status, "DELETE") && v.Stack.Status != "CREATE_IN_PROGRESS" && v.Stack.Status != "ROLLBACK_IN_PROGRESS" {
@@ -69,6 +88,12 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 	default:
 	}
 	s.haltAll(ctx, v.Resources)
+	return nil
+}
+
+// destroyStack removes the stack. What CloudFormation could not delete at first it often can a moment later: a dependency takes its
+// time to vanish.
+func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Event)) error {
 	_, err := s.Stacks.Delete(ctx, v.Name, nil, watch)
 	if failure, ok := errors.AsType[*cfn.StackError](err); ok && failure.Status == "DELETE_FAILED" {
 		_, err = s.Stacks.Delete(ctx, v.Name, nil, watch)
@@ -82,38 +107,78 @@ func (s *Session) destroyStack(ctx context.Context, v *Survey, watch func(cfn.Ev
 	return s.findSnapshots(ctx, v)
 }
 
-// findSnapshots finds those that CloudFormation made of the stack's data volume, and marks them, so that they are found by the
-// deployment's name when the stack is gone.
+// findSnapshots finds those that there are of the deployment's data volumes. One that is marked as another deployment's is not this
+// one's.
 func (s *Session) findSnapshots(ctx context.Context, v *Survey) error {
-	if len(v.volumes) == 0 {
-		return nil
+	for volumes := range slices.Chunk(v.volumes, mostFilterValues) {
+		if err := s.findSnapshotsOf(ctx, v, volumes); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+const mostFilterValues = 100 // EC2 takes 200
+
+func (s *Session) findSnapshotsOf(ctx context.Context, v *Survey, volumes []string) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	answer, err := s.EC2.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{
-		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: v.volumes}},
+		OwnerIds: []string{"self"}, Filters: []ec2types.Filter{{Name: aws.String("volume-id"), Values: volumes}},
 	})
 	if err != nil {
-		return awssdk.Explain(err, "the snapshots of "+strings.Join(v.volumes, ", ")+" cannot be listed")
+		return awssdk.Explain(err, "the snapshots of "+strings.Join(volumes, ", ")+" cannot be listed")
 	}
 	for _, snapshot := range answer.Snapshots {
 		made := snapshotThing(snapshot)
-		if slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == made.ID }) {
+		of := deploymentOf(snapshot)
+		if of != "" && of != v.Name || slices.ContainsFunc(v.Snapshots, func(t Thing) bool { return t.ID == made.ID }) {
 			continue
 		}
-		if err := s.tag(ctx, made.ID, v.Name); err != nil {
-			return err
+		if of == "" {
+			v.unmarked = append(v.unmarked, made.ID)
 		}
 		v.Snapshots = append(v.Snapshots, made)
 	}
 	return nil
 }
 
+// markSnapshots marks the deployment's snapshots, so that they are found by its name when nothing tells of the volumes any more.
+func (s *Session) markSnapshots(ctx context.Context, v *Survey) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	for _, id := range v.unmarked {
+		err := s.tag(ctx, id, v.Name)
+		if awssdk.AnsweredWith(err, "InvalidSnapshot.NotFound") { // somebody has just removed it
+			v.Snapshots = slices.DeleteFunc(v.Snapshots, func(t Thing) bool { return t.ID == id })
+		} else if err != nil {
+			return awssdk.Explain(err, "the snapshot "+id+" cannot be marked as one of "+v.Name)
+		}
+	}
+	v.unmarked = nil
+	return nil
+}
+
+// deploymentOf is the name of the deployment that a snapshot is marked as one of.
+func deploymentOf(snapshot ec2types.Snapshot) string {
+	for _, tag := range snapshot.Tags {
+		if aws.ToString(tag.Key) == DeploymentTag {
+			return aws.ToString(tag.Value)
+		}
+	}
+	return ""
+}
+
 func (s *Session) tag(ctx context.Context, id, name string) error {
 	_, err := s.EC2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{id}, Tags: []ec2types.Tag{{Key: aws.String(DeploymentTag), Value: &name}, {Key: aws.String("Name"), Value: aws.String(name + "-data")}},
 	})
-	return awssdk.Explain(err, "the snapshot "+id+" cannot be marked as one of "+name)
+	return err
+}
+
+// has reports whether a survey has found a consumer. One that is registered anew has another ARN.
+func (v *Survey) has(c Thing) bool {
+	return slices.ContainsFunc(v.Consumers, func(known Thing) bool { return known.ID == c.ID })
 }
 
 func (s *Session) deregister(ctx context.Context, c Thing, tell func(string)) error {
@@ -156,11 +221,20 @@ func (s *Session) Left(ctx context.Context, v *Survey, purge bool) (kept, left [
 	if now.Stack.Name != "" {
 		left = append(left, Thing{Type: "stack", ID: v.Name, What: "the stack, " + now.Stack.Status})
 	}
-	byID, err := s.leftByID(ctx, v)
+	byID, err := s.leftByID(ctx, v.Resources, v.Parameters.HostedZoneID)
 	if err != nil {
 		return nil, nil, err
 	}
-	left = append(left, byID...)
+	for _, thing := range append(byID, now.Stays...) {
+		if !slices.Contains(left, thing) { // the stack of now is one of the deleted ones by now
+			left = append(left, thing)
+		}
+	}
+	for _, c := range now.Consumers {
+		if !v.has(c) { // those that were removed may be listed for a moment
+			left = append(left, c)
+		}
+	}
 	if kept = slices.Concat(now.Snapshots, now.Buckets); purge {
 		return nil, append(left, kept...), nil
 	}
@@ -174,7 +248,7 @@ func (s *Session) Remains(name string, left []Thing) error {
 		words[i] = thing.Type + " " + thing.ID
 	}
 	return fault.New(fault.Conflict, "of %s this is still there: %s", name, strings.Join(words, ", ")).
-		WithHint("run `helios destroy%s` again in some minutes, since AWS may still be at it; what stays then is in use by something else, and goes when that does", s.Flags(name))
+		WithHint("run `helios destroy%s` again in some minutes, since AWS may still be at it; what stays then is in use by something else, and goes when that does, or was kept by whoever removed the stack, and is removed by hand", s.Flags(name))
 }
 
 // order is that in which things must go: what uses others first.

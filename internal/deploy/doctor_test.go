@@ -125,6 +125,43 @@ func TestWhatCannotBeTestedIsNotClaimed(t *testing.T) {
 	require.Equal(t, "ok dry_run", outcomes(d)["ec2:CreateVpc"])
 }
 
+func TestWhatIsMadeWhereDryRunsAreNotKnownIsRemovedAtOnce(t *testing.T) {
+	a, s := account(t)
+	made := map[string]func(id string) cfntest.Fields{
+		"CreateVpc":             func(id string) cfntest.Fields { return within("vpc", "vpcId", id) },
+		"CreateInternetGateway": func(id string) cfntest.Fields { return within("internetGateway", "internetGatewayId", id) },
+		"AllocateAddress":       func(id string) cfntest.Fields { return cfntest.Fields{{Name: "allocationId", Value: id}} },
+		"CreateSecurityGroup":   func(id string) cfntest.Fields { return cfntest.Fields{{Name: "groupId", Value: id}} },
+		"RunInstances": func(id string) cfntest.Fields {
+			return cfntest.Fields{{Name: "instancesSet", Value: []cfntest.Fields{{{Name: "instanceId", Value: id}}}}}
+		},
+	}
+	for action, answer := range made {
+		a.Answer("ec2:"+action, func(*cfntest.Request) (any, error) { return answer("made-by-" + action), nil })
+	}
+	removed := map[string]string{}
+	for action, parameter := range map[string]string{
+		"DeleteVpc": "VpcId", "DeleteInternetGateway": "InternetGatewayId", "ReleaseAddress": "AllocationId", "DeleteSecurityGroup": "GroupId", "TerminateInstances": "InstanceId.1",
+	} {
+		a.Answer("ec2:"+action, func(q *cfntest.Request) (any, error) {
+			removed[q.Get(parameter)] = action
+			return cfntest.Fields{{Name: "return", Value: "true"}}, nil
+		})
+	}
+	d, err := s.Examine(t.Context(), all)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		"made-by-CreateVpc": "DeleteVpc", "made-by-CreateInternetGateway": "DeleteInternetGateway", "made-by-AllocateAddress": "ReleaseAddress",
+		"made-by-CreateSecurityGroup": "DeleteSecurityGroup", "made-by-RunInstances": "TerminateInstances",
+	}, removed)
+	require.NotEqual(t, "ok dry_run", outcomes(d)["ec2:RunInstances"])
+}
+
+// within is an element with one in it.
+func within(outer, inner, value string) cfntest.Fields {
+	return cfntest.Fields{{Name: outer, Value: cfntest.Fields{{Name: inner, Value: value}}}}
+}
+
 func TestARoleIsSimulatedByItsOwnName(t *testing.T) {
 	a, _ := account(t)
 	readable(a)

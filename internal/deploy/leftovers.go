@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
 	"github.com/helios-sql/helios/internal/awssdk"
+	"github.com/helios-sql/helios/internal/deploy/cfn"
 )
 
 // removeThing removes one thing that hangs loose.
@@ -202,12 +203,12 @@ func (s *Session) removeGateway(ctx context.Context, id string) error {
 	return err
 }
 
-// leftByID looks for what the stack had and EC2's tags do not tell of: whoever removed the stack may have kept it.
-func (s *Session) leftByID(ctx context.Context, v *Survey) ([]Thing, error) {
+// leftByID looks for what a stack had and EC2's tags do not tell of: whoever removed the stack may have kept it.
+func (s *Session) leftByID(ctx context.Context, resources []cfn.Resource, zone string) ([]Thing, error) {
 	ctx, cancel := context.WithTimeout(ctx, surveyTime)
 	defer cancel()
 	var left []Thing
-	for _, r := range v.Resources {
+	for _, r := range resources {
 		there, err := false, error(nil)
 		id := r.PhysicalID
 		switch r.Type {
@@ -220,7 +221,7 @@ func (s *Session) leftByID(ctx context.Context, v *Survey) ([]Thing, error) {
 		case "AWS::Logs::LogGroup":
 			there, err = s.hasLogGroup(ctx, id)
 		case "AWS::Route53::RecordSet":
-			there, err = s.hasRecord(ctx, v.Parameters.HostedZoneID, id)
+			there, err = s.hasRecord(ctx, zone, id)
 		}
 		if err != nil && !awssdk.AnsweredWith(err, "NoSuchEntity", "NoSuchHostedZone", "ResourceNotFoundException") {
 			return nil, awssdk.Explain(err, "whether "+id+" is gone cannot be asked")

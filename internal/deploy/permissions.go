@@ -81,6 +81,10 @@ func (s Scope) stacks() []Grant {
 			Sid: "Look", For: "see what other deployments there are", Resources: []string{"*"},
 			Actions: []string{"cloudformation:DescribeStacks", "s3:ListAllMyBuckets"},
 		},
+		{ // IAM knows no narrower resource for it
+			Sid: "Look", For: "find what a stack that is gone has left", Resources: []string{"*"},
+			Actions: []string{"cloudformation:ListStacks"},
+		},
 		{
 			Sid: "Look", For: "choose streams and find the zone of a domain", Resources: []string{"*"},
 			Actions: []string{"kinesis:ListStreams", "route53:ListHostedZones"},
@@ -223,7 +227,7 @@ func (s Scope) identity() []Grant {
 
 // storage is the bucket of binaries, which is the command line's, and that of backups, which is the stack's.
 func (s Scope) storage() []Grant {
-	buckets := []string{"arn:" + s.Partition + ":s3:::" + ArtifactBucket(s.Account, s.Region), "arn:" + s.Partition + ":s3:::" + s.Name + "-backupbucket-*"}
+	buckets := []string{"arn:" + s.Partition + ":s3:::" + ArtifactBucket(s.Account, s.Region), "arn:" + s.Partition + ":s3:::" + strings.ToLower(s.Name) + "-backupbucket-*"}
 	return []Grant{
 		{
 			Sid: "Buckets", For: "make the buckets of binaries and of backups", Resources: buckets,

@@ -128,6 +128,14 @@ func TestTheInstancesRightsToStreamsAreThoseThatAreExamined(t *testing.T) {
 	require.ElementsMatch(t, examined, granted)
 }
 
+func TestThePolicyNamesBucketsInTheSmallLettersThatTheyHave(t *testing.T) {
+	of := scope()
+	of.Name = "Staging"
+	policy := string(deploy.Policy(deploy.Deploying(of)))
+	require.Contains(t, policy, `"arn:aws:s3:::staging-backupbucket-*"`)
+	require.NotContains(t, policy, `:Staging-backupbucket-`)
+}
+
 func TestThePolicyIsNoWiderThanAWSMakesIt(t *testing.T) {
 	var policy struct {
 		Statement []struct {

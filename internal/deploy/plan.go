@@ -104,11 +104,38 @@ func (s *Session) Refuse(p *Plan) error {
 	}
 	hint := "leave the flag out that asks for it"
 	if slices.ContainsFunc(replaced, func(c cfn.Change) bool { return c.LogicalID != "Instance" }) {
-		hint += ", or add --allow-replacement: a snapshot of the old data volume is kept, and the new one begins empty unless --from-snapshot names a snapshot"
+		hint += ", or add --allow-replacement: a snapshot of the old data volume is kept, and the new one begins " + p.beginning()
 	} else {
 		hint += ", or add --allow-replacement: the data volume stays, and Helios rests for some minutes while another instance is made"
 	}
 	return fault.New(fault.Refused, "%s would be replaced%s", what, why).WithHint("%s", hint)
+}
+
+// beginning is what a new data volume begins with. A snapshot that was named once stays in the deployment's parameters.
+func (p *Plan) beginning() string {
+	switch snapshot := p.After.SnapshotID; {
+	case snapshot == "":
+		return "empty unless --from-snapshot names a snapshot"
+	case p.Before.Parameters.SnapshotID == snapshot:
+		return "with what is in " + snapshot + ", as the old one did, unless --from-snapshot names another snapshot"
+	default:
+		return "with what is in " + snapshot
+	}
+}
+
+// Warnings are what a person should know before saying yes, a sentence each.
+func (p *Plan) Warnings() []string {
+	all := stack.Warnings(p.After)
+	var dropped []string
+	for _, was := range p.Before.Parameters.Streams {
+		if !slices.ContainsFunc(p.After.Streams, func(s stack.Stream) bool { return s.ARN == was.ARN }) {
+			dropped = append(dropped, nameOf(was.ARN))
+		}
+	}
+	if len(dropped) > 0 {
+		all = slices.Insert(all, 0, "No longer read: "+strings.Join(dropped, ", ")+". Name every stream that is to be read, with --stream or in the settings.")
+	}
+	return all
 }
 
 // wordsFor is a resource in a few plain words.

@@ -39,10 +39,19 @@ type Survey struct {
 	Snapshots  []Thing        // of the data volume, now
 	Buckets    []Thing        // of backups
 	Loose      []Thing        // what is tagged with the name and in no stack
+	Stays      []Thing        // what deleted stacks were made to keep, and is no concern of EC2's
 	Last       bool           // no other deployment of the account and region uses the artifact bucket
 	Artifacts  bool           // there is an artifact bucket
 
-	volumes []string // that the stack has or had
+	volumes  []string  // that the deployment's stacks have or had
+	unmarked []string  // of the snapshots, those without the deployment's tag
+	once     []reading // what deleted stacks read
+}
+
+// reading is a stream that a deleted stack read, and how long that stack was there.
+type reading struct {
+	stream      string
+	since, till time.Time
 }
 
 // Nothing reports whether there is nothing of the deployment.
@@ -73,15 +82,13 @@ func (s *Session) Survey(ctx context.Context, name string) (*Survey, error) {
 			return nil, err
 		}
 		for _, r := range all {
-			if r.LogicalID == "DataVolume" && r.PhysicalID != "" {
-				v.volumes = append(v.volumes, r.PhysicalID)
-			}
+			v.had(r.LogicalID, r.PhysicalID)
 			if r.Status != "DELETE_COMPLETE" && r.PhysicalID != "" {
 				v.Resources = append(v.Resources, r)
 			}
 		}
 	}
-	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.findSnapshots, s.surveyBuckets, s.surveyOthers} {
+	for _, step := range []func(context.Context, *Survey) error{s.surveyTags, s.surveyPast, s.findSnapshots, s.surveyBuckets, s.surveyOthers} {
 		if err := step(ctx, v); err != nil {
 			return nil, err
 		}
@@ -158,10 +165,14 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 		for _, b := range page.Buckets {
 			name := aws.ToString(b.Name)
 			v.Artifacts = v.Artifacts || name == s.ArtifactBucket()
-			// CloudFormation names buckets after the stack and the resource, in small letters,
-			// of which it takes a part only where both are too long for a bucket.
-			head, _, ours := strings.Cut(name, "-backupbucket-")
-			if ours && strings.HasPrefix(strings.ToLower(v.Name), head) && s.isTagged(ctx, name, v.Name) {
+			if !mayName(v.Name, name) {
+				continue
+			}
+			ours, err := s.isTagged(ctx, name, v.Name)
+			if err != nil {
+				return err
+			}
+			if ours {
 				v.Buckets = append(v.Buckets, Thing{Type: "bucket", ID: name, What: "the bucket of backups"})
 			}
 		}
@@ -169,19 +180,44 @@ func (s *Session) surveyBuckets(ctx context.Context, v *Survey) error {
 	return nil
 }
 
-// isTagged reports whether a bucket of this account belongs to a deployment.
-func (s *Session) isTagged(ctx context.Context, bucket, name string) bool {
+const (
+	mostBucketName = 63
+	randomPart     = 13 // what CloudFormation puts at the end of a name, at most
+)
+
+// mayName reports whether CloudFormation may have named a bucket for the backups of a deployment: after the stack and the resource, in
+// small letters. Of a stack's name it takes a part only where the whole is too long for a bucket.
+func mayName(deployment, bucket string) bool {
+	const resource = "-backupbucket-"
+	head, _, ours := strings.Cut(bucket, resource)
+	whole := strings.ToLower(deployment)
+	tooLong := len(whole)+len(resource)+randomPart > mostBucketName
+	return ours && (head == whole || tooLong && strings.HasPrefix(whole, head))
+}
+
+// isTagged reports whether a bucket of this account belongs to a deployment here. Not to know it is an error: the bucket would be
+// left out of what there is. Buckets of other accounts are not in the account's list, so that a refusal is for the want of leave.
+func (s *Session) isTagged(ctx context.Context, bucket, name string) (bool, error) {
 	tags, err := s.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
-	if err != nil { // of another region, or without tags
-		return false
+	switch {
+	case awssdk.AnsweredWith(err, "NoSuchTagSet", "NoSuchBucket"):
+		return false, nil
+	case awssdk.AnsweredWith(err, elsewhere...):
+		return false, nil
+	case err != nil:
+		return false, awssdk.Explain(err, "whether the bucket "+bucket+" is one of "+name+" cannot be asked (s3:GetBucketTagging)")
 	}
 	for _, tag := range tags.TagSet {
 		if aws.ToString(tag.Key) == DeploymentTag && aws.ToString(tag.Value) == name {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
+
+// elsewhere are S3's answers of a bucket of another region, by status 301, 307 or 400.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+var elsewhere = []string{"PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 
 // surveyOthers finds the other deployments of the account and region, and the consumers that the streams would keep.
 func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
@@ -217,15 +253,32 @@ func (s *Session) surveyOthers(ctx context.Context, v *Survey) error {
 			}
 		}
 	}
+	if unknown {
+		return nil
+	}
+	var streams []string
 	for _, stream := range v.Parameters.Streams {
-		if unknown || shared[stream.ARN] {
+		streams = append(streams, stream.ARN)
+	}
+	for _, r := range v.once {
+		streams = append(streams, r.stream)
+	}
+	for _, stream := range slices.Compact(slices.Sorted(slices.Values(streams))) {
+		if shared[stream] {
 			continue
 		}
-		if err := s.surveyConsumers(ctx, v, stream.ARN); err != nil {
+		if err := s.surveyConsumers(ctx, v, stream); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registered reports whether a consumer of a stream can be the deployment's: the stack reads the stream, or a deleted one did when
+// the consumer was registered. Whoever reads it since then is somebody else.
+func (v *Survey) registered(stream string, at time.Time) bool {
+	return slices.ContainsFunc(v.Parameters.Streams, func(s stack.Stream) bool { return s.ARN == stream }) ||
+		slices.ContainsFunc(v.once, func(r reading) bool { return r.stream == stream && !at.Before(r.since) && !at.After(r.till) })
 }
 
 // surveyConsumers finds the consumers of a stream that are named as Helios names its own: helios- and the source's name.
@@ -244,7 +297,8 @@ func (s *Session) surveyConsumers(ctx context.Context, v *Survey, stream string)
 			return awssdk.Explain(err, "the consumers of "+stream+" cannot be listed")
 		}
 		for _, c := range page.Consumers {
-			if strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting {
+			named := strings.HasPrefix(aws.ToString(c.ConsumerName), "helios-") && c.ConsumerStatus != kinesistypes.ConsumerStatusDeleting
+			if named && v.registered(stream, aws.ToTime(c.ConsumerCreationTimestamp)) {
 				v.Consumers = append(v.Consumers, Thing{Type: "consumer", ID: aws.ToString(c.ConsumerARN), What: "the fan-out consumer " + aws.ToString(c.ConsumerName) + " of " + stream})
 			}
 		}

@@ -110,6 +110,7 @@ func (s *Session) looks(scope Scope) []trial {
 			return err
 		}},
 		{action: "cloudformation:DescribeStacks", resource: "*", call: ask(s.cloudFormation.DescribeStacks, &cloudformation.DescribeStacksInput{})},
+		{action: "cloudformation:ListStacks", call: ask(s.cloudFormation.ListStacks, &cloudformation.ListStacksInput{})},
 		{
 			action: "cloudformation:GetTemplate", fine: []string{"ValidationError"},
 			call: ask(s.cloudFormation.GetTemplate, &cloudformation.GetTemplateInput{StackName: &scope.Name}),
@@ -177,31 +178,80 @@ func (s *Session) looks(scope Scope) []trial {
 // dryRunWorked is the answer of EC2 to a dry run of somebody who may.
 const dryRunWorked = "DryRunOperation"
 
+// dryRun is a trial of EC2 that makes something, unless it is asked for a dry run. What does not know dry runs, as emulators do not,
+// makes it: that is removed at once.
+func dryRun[O any](action string, create func(context.Context) (*O, error), remove func(context.Context, *O) error) trial {
+	return trial{action: action, how: DryRun, fine: []string{dryRunWorked}, call: func(ctx context.Context) error {
+		out, err := create(ctx)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+		defer cancel()
+		return remove(ctx, out)
+	}}
+}
+
 // dryRuns ask EC2 whether it would make something. What would change or end what is there is not asked: it is not worth the risk
-// that something other than EC2 answers, and does it. What such a thing makes here is removed at once.
+// that something other than EC2 answers, and does it.
 func (s *Session) dryRuns(ctx context.Context) []trial {
 	yes := aws.Bool(true)
 	trials := []trial{
-		{action: "ec2:CreateVpc", call: func(ctx context.Context) error {
-			out, err := s.EC2.CreateVpc(ctx, &ec2.CreateVpcInput{DryRun: yes, CidrBlock: aws.String("10.0.0.0/28")})
-			if err == nil && out.Vpc != nil {
-				_, err = s.EC2.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: out.Vpc.VpcId})
+		dryRun("ec2:CreateVpc", func(ctx context.Context) (*ec2.CreateVpcOutput, error) {
+			return s.EC2.CreateVpc(ctx, &ec2.CreateVpcInput{DryRun: yes, CidrBlock: aws.String("10.0.0.0/28")})
+		}, func(ctx context.Context, out *ec2.CreateVpcOutput) error {
+			if out.Vpc == nil {
+				return nil
 			}
+			_, err := s.EC2.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: out.Vpc.VpcId})
 			return err
-		}},
-		{action: "ec2:CreateInternetGateway", call: ask(s.EC2.CreateInternetGateway, &ec2.CreateInternetGatewayInput{DryRun: yes})},
-		{action: "ec2:AllocateAddress", call: ask(s.EC2.AllocateAddress, &ec2.AllocateAddressInput{DryRun: yes, Domain: ec2types.DomainTypeVpc})},
-		{action: "ec2:CreateSecurityGroup", call: ask(s.EC2.CreateSecurityGroup, &ec2.CreateSecurityGroupInput{
-			DryRun: yes, GroupName: aws.String("helios-doctor"), Description: aws.String("dry run of helios doctor"),
-		})},
+		}),
+		dryRun("ec2:CreateInternetGateway", func(ctx context.Context) (*ec2.CreateInternetGatewayOutput, error) {
+			return s.EC2.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{DryRun: yes})
+		}, func(ctx context.Context, out *ec2.CreateInternetGatewayOutput) error {
+			if out.InternetGateway == nil {
+				return nil
+			}
+			_, err := s.EC2.DeleteInternetGateway(ctx, &ec2.DeleteInternetGatewayInput{InternetGatewayId: out.InternetGateway.InternetGatewayId})
+			return err
+		}),
+		dryRun("ec2:AllocateAddress", func(ctx context.Context) (*ec2.AllocateAddressOutput, error) {
+			return s.EC2.AllocateAddress(ctx, &ec2.AllocateAddressInput{DryRun: yes, Domain: ec2types.DomainTypeVpc})
+		}, func(ctx context.Context, out *ec2.AllocateAddressOutput) error {
+			if out.AllocationId == nil {
+				return nil
+			}
+			_, err := s.EC2.ReleaseAddress(ctx, &ec2.ReleaseAddressInput{AllocationId: out.AllocationId})
+			return err
+		}),
+		dryRun("ec2:CreateSecurityGroup", func(ctx context.Context) (*ec2.CreateSecurityGroupOutput, error) {
+			return s.EC2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+				DryRun: yes, GroupName: aws.String("helios-doctor"), Description: aws.String("dry run of helios doctor"),
+			})
+		}, func(ctx context.Context, out *ec2.CreateSecurityGroupOutput) error {
+			if out.GroupId == nil {
+				return nil
+			}
+			_, err := s.EC2.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: out.GroupId})
+			return err
+		}),
 	}
 	if image := s.image(ctx); image != "" {
-		trials = append(trials, trial{action: "ec2:RunInstances", call: ask(s.EC2.RunInstances, &ec2.RunInstancesInput{
-			DryRun: yes, ImageId: &image, InstanceType: ec2types.InstanceTypeT4gMedium, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
-		})})
-	}
-	for i := range trials {
-		trials[i].how, trials[i].fine = DryRun, []string{dryRunWorked}
+		trials = append(trials, dryRun("ec2:RunInstances", func(ctx context.Context) (*ec2.RunInstancesOutput, error) {
+			return s.EC2.RunInstances(ctx, &ec2.RunInstancesInput{
+				DryRun: yes, ImageId: &image, InstanceType: ec2types.InstanceTypeT4gMedium, MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+			})
+		}, func(ctx context.Context, out *ec2.RunInstancesOutput) error {
+			ids := make([]string, len(out.Instances))
+			for i := range out.Instances {
+				ids[i] = aws.ToString(out.Instances[i].InstanceId)
+			}
+			if len(ids) == 0 {
+				return nil
+			}
+			_, err := s.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids})
+			return err
+		}))
 	}
 	return trials
 }

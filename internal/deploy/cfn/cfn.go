@@ -101,6 +101,7 @@ type Stack struct {
 	Tags           map[string]string
 	Created        time.Time
 	Updated        time.Time // zero: never
+	Gone           time.Time // of those of Past: when it was deleted
 }
 
 // Describe looks a stack up by its name or ID. One that is deleted is found by its ID only.

@@ -169,6 +169,22 @@ func (a *Account) Things() []Thing {
 	return all
 }
 
+// Tag gives a thing a tag; a value of "" takes it away.
+func (a *Account) Tag(id, key, value string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.things {
+		if t.id() != id {
+			continue
+		}
+		if t.Tags[key] = value; value == "" {
+			delete(t.Tags, key)
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no %s", id)
+}
+
 // of are the things of some types.
 func (a *Account) of(types ...string) []*Thing {
 	var found []*Thing
@@ -184,6 +200,13 @@ func (a *Account) of(types ...string) []*Thing {
 func (a *Account) now() time.Time {
 	a.clock = a.clock.Add(time.Second)
 	return a.clock
+}
+
+// Later lets time pass.
+func (a *Account) Later(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.clock = a.clock.Add(d)
 }
 
 // name makes an ID as AWS has them; those of one account are always the same ones in the same order.

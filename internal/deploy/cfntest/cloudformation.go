@@ -21,6 +21,7 @@ func (a *Account) cloudFormation() map[string]Answer {
 		"DescribeStacks":         a.describeStacks,
 		"DescribeStackEvents":    a.describeStackEvents,
 		"ListStackResources":     a.listStackResources,
+		"ListStacks":             a.listStacks,
 		"GetTemplate":            a.getTemplate,
 		"DeleteStack":            a.deleteStack,
 		"CancelUpdateStack":      a.cancelUpdate,
@@ -77,6 +78,31 @@ func (a *Account) describeStacks(q *Request) (any, error) {
 	}
 	return Fields{{"Stacks", members}, {"NextToken", next}}, nil
 }
+
+// listStacks tells of all stacks of the last 90 days, also of deleted ones, in pages.
+func (a *Account) listStacks(q *Request) (any, error) {
+	wanted := q.List("StackStatusFilter")
+	listed := slices.DeleteFunc(slices.Clone(a.stacks), func(s *stack) bool {
+		return len(wanted) > 0 && !slices.Contains(wanted, s.status) || !s.deleted.IsZero() && a.clock.Sub(s.deleted) > remembered
+	})
+	listed, next := page(listed, q.Get("NextToken"), 10)
+	var members []Fields
+	for _, s := range listed {
+		members = append(members, Fields{
+			{"StackId", s.id},
+			{"StackName", s.name},
+			{"CreationTime", stamp(s.created)},
+			{"LastUpdatedTime", stamp(s.updated)},
+			{"DeletionTime", stamp(s.deleted)},
+			{"StackStatus", s.status},
+			{"StackStatusReason", s.reason},
+		})
+	}
+	return Fields{{"StackSummaries", members}, {"NextToken", next}}, nil
+}
+
+// remembered is how long CloudFormation tells of a deleted stack.
+const remembered = 90 * 24 * time.Hour
 
 func pairs(m map[string]string, key, value string) []Fields {
 	var all []Fields

@@ -18,6 +18,7 @@ type stack struct {
 	tags           map[string]string
 	created        time.Time
 	updated        time.Time
+	deleted        time.Time
 	resources      []*resource
 	events         []event // the oldest first
 	changeSets     []*changeSet
@@ -83,6 +84,9 @@ func (a *Account) find(name string) (*stack, error) {
 // set gives the stack itself a status, and tells it.
 func (a *Account) set(s *stack, status, reason string) {
 	s.status, s.reason = status, reason
+	if status == "DELETE_COMPLETE" {
+		s.deleted = a.clock
+	}
 	a.tell(s, event{logical: s.name, physical: s.id, kind: "AWS::CloudFormation::Stack", status: status, reason: reason})
 }
 
