@@ -61,6 +61,11 @@ func (c *console) takeAway(ctx context.Context, flags *awsFlags, purge bool) err
 	if err != nil {
 		return err
 	}
+	if v.OnlyKept() && !purge { // nothing is to be asked any more
+		if err := s.MarkSnapshots(ctx, v); err != nil {
+			return err
+		}
+	}
 	if len(v.Stays) > 0 && v.OnlyKept() && (!purge || v.Nothing()) {
 		return s.Remains(flags.name, v.Stays)
 	}

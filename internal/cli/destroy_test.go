@@ -89,6 +89,24 @@ func TestTheSnapshotIsFoundThoughNobodyWatchedTheStackGo(t *testing.T) {
 	}
 }
 
+func TestASnapshotThatIsAllThatIsLeftIsMarkedToo(t *testing.T) {
+	c := newCloud(t)
+	c.does(0, deployIt)
+	c.does(0, deployIt+" --name other") // which uses the bucket of executables
+	c.does(0, destroyIt)
+	for id := range c.snapshots() {
+		c.mark(id, "")
+	}
+	c.seen.Reset()
+	c.does(0, destroyIt)
+	require.Contains(t, c.seen.String(), "gone already")
+	for id, of := range c.snapshots() {
+		require.Contains(t, c.seen.String(), id)
+		require.Equal(t, "helios", of, "in 90 days nothing else would tell whose it is")
+	}
+	require.Len(t, c.snapshots(), 1)
+}
+
 func TestTheSnapshotsOfSeveralDeletedStacksAreFoundAndThoseOfOthersAreNot(t *testing.T) {
 	c := newCloud(t)
 	for range 2 {

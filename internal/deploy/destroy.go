@@ -38,7 +38,7 @@ func (s *Session) Destroy(ctx context.Context, v *Survey, purge bool, watch func
 			return err
 		}
 	}
-	if err := s.markSnapshots(ctx, v); err != nil {
+	if err := s.MarkSnapshots(ctx, v); err != nil {
 		return err
 	}
 	// What CloudFormation left behind, be it that somebody made it do so, is found by its tag; and an instance that did not stop
@@ -143,8 +143,8 @@ func (s *Session) findSnapshotsOf(ctx context.Context, v *Survey, volumes []stri
 	return nil
 }
 
-// markSnapshots marks the deployment's snapshots, so that they are found by its name when nothing tells of the volumes any more.
-func (s *Session) markSnapshots(ctx context.Context, v *Survey) error {
+// MarkSnapshots marks the deployment's snapshots, so that they are found by its name when nothing tells of the volumes any more.
+func (s *Session) MarkSnapshots(ctx context.Context, v *Survey) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	for _, id := range v.unmarked {

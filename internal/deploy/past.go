@@ -115,5 +115,5 @@ func (s *Session) MarkReplaced(ctx context.Context, p *Plan) error {
 	if err := s.findSnapshots(ctx, v); err != nil {
 		return err
 	}
-	return s.markSnapshots(ctx, v)
+	return s.MarkSnapshots(ctx, v)
 }
